@@ -1,0 +1,52 @@
+package Bench;
+
+# What the programs of this folder share.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use POSIX ();
+use Time::HiRes qw(time);
+
+our @EXPORT_OK = qw(median fdatasync_us worker_memory);
+
+sub median {
+    my @sorted = sort { $a <=> $b } @_;
+    my $half = int(@sorted / 2);
+    return @sorted % 2 ? $sorted[$half]
+        : ($sorted[$half - 1] + $sorted[$half]) / 2;
+}
+
+# The median time of a 4 KiB write's fdatasync in a directory: what every
+# durable reply waits for on this disk.
+sub fdatasync_us {
+    my ($dir) = @_;
+    my $path = "$dir/fdatasync.tmp";
+    open my $file, '+>', $path or die "$path: $!";
+    my @times;
+    for my $n (0 .. 299) {
+        sysseek $file, 4096 * ($n % 100), 0;
+        syswrite $file, 'x' x 4096;
+        my $start = time;
+        syscall(75, fileno $file) == 0 or die "fdatasync: $!";  # x86-64
+        push @times, 1e6 * (time - $start);
+    }
+    unlink $path;
+    return median(@times);
+}
+
+# Private memory of a process in KiB, the LMDB map left out.
+sub worker_memory {
+    my ($pid) = @_;
+    open my $smaps, '<', "/proc/$pid/smaps" or die "smaps of $pid: $!";
+    my ($map, $sum) = ('', 0);
+    while (<$smaps>) {
+        $map = $1 if /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \S+ *(.*)$/;
+        next if $map =~ m{/data$};
+        $sum += $1 if /^Pss: +(\d+) kB/;
+    }
+    return $sum;
+}
+
+1;

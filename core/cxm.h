@@ -1,0 +1,18 @@
+/*
+ * libcxm: the one header that the module, the tools and the tests include.
+ */
+
+#ifndef CXM_H
+#define CXM_H
+
+#include "cxm_api.h"
+#include "cxm_batch.h"
+#include "cxm_due.h"
+#include "cxm_flow.h"
+#include "cxm_log.h"
+#include "cxm_once.h"
+#include "cxm_person.h"
+#include "cxm_verify.h"
+
+
+#endif /* CXM_H */

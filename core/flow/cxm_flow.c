@@ -1,0 +1,32 @@
+/*
+ * Flow: one line for each kind, one for each reaction.
+ */
+
+#include "cxm_flow.h"
+
+#include "cxm_access.h"
+#include "cxm_checkpoint.h"
+#include "cxm_reply_once.h"
+#include "cxm_response.h"
+#include "cxm_survey.h"
+#include "cxm_touchpoint.h"
+
+
+static const cxm_due_class_t *const  cxm_flow_due[] = {
+    NULL
+};
+
+
+const cxm_flow_t  cxm_flow = {
+    .kinds = {
+        [CXM_KIND_CHECKPOINT] = &cxm_kind_checkpoint,
+        [CXM_KIND_REPLY] = &cxm_kind_reply,
+        [CXM_KIND_ACCESS] = &cxm_kind_access,
+        [CXM_KIND_KEY] = &cxm_kind_key,
+        [CXM_KIND_SURVEY] = &cxm_kind_survey,
+        [CXM_KIND_RESPONSE] = &cxm_kind_response,
+        [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint
+    },
+    .due = cxm_flow_due,
+    .flush = cxm_touchpoint_flush
+};

@@ -1,0 +1,304 @@
+/*
+ * cxmctl: the operator's tool; dispatch and what the verbs share.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cxmctl.h"
+
+
+static const cxmctl_verb_t *cxmctl_find(int argc, char **argv, int *used);
+static int cxmctl_become_owner(const char *dir);
+static void cxmctl_log(cxm_log_level_t level, const char *message);
+static void cxmctl_help(FILE *to);
+
+
+static const cxmctl_verb_t  cxmctl_verbs[] = {
+
+    { "init", NULL, "[--user USER]",
+      "make a store and print its first admin key",
+      cxmctl_init },
+
+    { "key", "create", "--role ROLE [--name NAME] [--days N]",
+      "make an API key and print it, once",
+      cxmctl_key_create },
+
+    { "key", "list", "",
+      "list the API keys",
+      cxmctl_key_list },
+
+    { "key", "revoke", "ID",
+      "revoke an API key from now on",
+      cxmctl_key_revoke },
+
+    { "verify", NULL, "[--head SEQ:LINK] [--scratch DIR]",
+      "prove that tables, seals and links are what the journal says",
+      cxmctl_verify },
+
+    { "stat", NULL, "",
+      "print figures of the store as JSON",
+      cxmctl_stat },
+
+    { NULL, NULL, NULL, NULL, NULL }
+};
+
+
+int
+main(int argc, char **argv)
+{
+    int                   opt, used;
+    cxmctl_t              ctl;
+    cxm_error_t           err;
+    const cxmctl_verb_t  *verb;
+
+    memset(&ctl, 0, sizeof(cxmctl_t));
+    cxm_log_to(cxmctl_log);
+
+    while ((opt = getopt(argc, argv, "+d:k:h")) != -1) {
+        switch (opt) {
+        case 'd':
+            ctl.dir = optarg;
+            break;
+        case 'k':
+            ctl.key_file = optarg;
+            break;
+        case 'h':
+            cxmctl_help(stdout);
+            return CXMCTL_DONE;
+        default:
+            return cxmctl_usage(NULL);
+        }
+    }
+
+    verb = cxmctl_find(argc - optind, argv + optind, &used);
+
+    if (verb == NULL) {
+        return cxmctl_usage(optind < argc ? "no such verb" : NULL);
+    }
+
+    if (ctl.dir == NULL) {
+        return cxmctl_usage("the store's directory is missing: -d DIR");
+    }
+
+    cxm_error_init(&err);
+
+    if (cxm_crypto_init() != CXM_OK) {
+        (void) cxm_fail(&err, CXM_INTERNAL, "crypto", "libsodium failed");
+        return cxmctl_failed("start", &err);
+    }
+
+    ctl.opts.dir = ctl.dir;
+    ctl.opts.key_file = ctl.key_file;
+    ctl.opts.min_free = UINT64_MAX;
+    ctl.opts.flow = &cxm_flow;
+    ctl.argc = argc - optind - used;
+    ctl.argv = argv + optind + used;
+
+    return verb->run(&ctl);
+}
+
+
+static const cxmctl_verb_t *
+cxmctl_find(int argc, char **argv, int *used)
+{
+    const cxmctl_verb_t  *verb;
+
+    if (argc == 0) {
+        return NULL;
+    }
+
+    for (verb = cxmctl_verbs; verb->name != NULL; verb++) {
+
+        if (strcmp(verb->name, argv[0]) != 0) {
+            continue;
+        }
+
+        if (verb->sub == NULL) {
+            *used = 1;
+            return verb;
+        }
+
+        if (argc > 1 && strcmp(verb->sub, argv[1]) == 0) {
+            *used = 2;
+            return verb;
+        }
+    }
+
+    return NULL;
+}
+
+
+const char *
+cxmctl_option(cxmctl_t *ctl, const char *name, int *bad)
+{
+    int          i, j;
+    const char  *value;
+
+    value = NULL;
+
+    for (i = 0; i < ctl->argc; i++) {
+
+        if (strcmp(ctl->argv[i], name) != 0) {
+            continue;
+        }
+
+        if (i + 1 == ctl->argc || value != NULL) {
+            *bad = 1;
+            return NULL;
+        }
+
+        value = ctl->argv[i + 1];
+
+        for (j = i + 2; j < ctl->argc; j++) {
+            ctl->argv[j - 2] = ctl->argv[j];
+        }
+
+        ctl->argc -= 2;
+        i--;
+    }
+
+    return value;
+}
+
+
+cxm_store_t *
+cxmctl_open(cxmctl_t *ctl)
+{
+    cxm_error_t   err;
+    cxm_store_t  *store;
+
+    cxm_error_init(&err);
+
+    if (cxm_master_key_read(&ctl->opts, &ctl->master, &err) != CXM_OK) {
+        (void) cxmctl_failed("key", &err);
+        return NULL;
+    }
+
+    ctl->opts.master = &ctl->master;
+
+    if (cxmctl_become_owner(ctl->dir) != 0) {
+        return NULL;
+    }
+
+    if (cxm_store_open(&ctl->opts, &store, &err) != CXM_OK) {
+        (void) cxmctl_failed("open", &err);
+        return NULL;
+    }
+
+    return store;
+}
+
+
+/*
+ * A lock file or page that root makes would shut nginx's workers out, so no
+ * verb touches LMDB as anybody but the directory's owner.
+ */
+
+static int
+cxmctl_become_owner(const char *dir)
+{
+    struct stat  st;
+
+    if (stat(dir, &st) != 0) {
+        fprintf(stderr, "cxmctl: %s: %s\n", dir, strerror(errno));
+        return -1;
+    }
+
+    if (geteuid() != 0 || st.st_uid == 0) {
+        return 0;
+    }
+
+    if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0
+        || setuid(st.st_uid) != 0)
+    {
+        fprintf(stderr, "cxmctl: cannot become the owner of %s: %s\n", dir,
+                strerror(errno));
+        return -1;
+    }
+
+    return 0;
+}
+
+
+cxm_rc_t
+cxmctl_write(cxm_store_t *store,
+    cxm_rc_t (*run)(cxm_txn_t *txn, void *data, cxm_error_t *err), void *data,
+    cxm_error_t *err)
+{
+    cxm_op_t   op, *ops[1];
+
+    memset(&op, 0, sizeof(cxm_op_t));
+    op.run = run;
+    op.data = data;
+    op.err = err;
+    ops[0] = &op;
+
+    cxm_batch_run(store, ops, 1, NULL);
+
+    return op.rc;
+}
+
+
+int
+cxmctl_failed(const char *what, const cxm_error_t *err)
+{
+    unsigned  i;
+
+    fprintf(stderr, "cxmctl: %s: %s: %s\n", what,
+            err->code[0] != '\0' ? err->code : cxm_rc_name(err->rc),
+            err->detail);
+
+    for (i = 0; i < err->nissues; i++) {
+        fprintf(stderr, "cxmctl: %s: %s\n", err->issues[i].pointer,
+                err->issues[i].detail);
+    }
+
+    return CXMCTL_WRONG;
+}
+
+
+int
+cxmctl_usage(const char *why)
+{
+    if (why != NULL) {
+        fprintf(stderr, "cxmctl: %s\n", why);
+    }
+
+    cxmctl_help(stderr);
+
+    return CXMCTL_USAGE;
+}
+
+
+static void
+cxmctl_help(FILE *to)
+{
+    const cxmctl_verb_t  *verb;
+
+    fprintf(to, "usage: cxmctl -d DIR [-k MASTER_KEY] VERB ...\n");
+
+    for (verb = cxmctl_verbs; verb->name != NULL; verb++) {
+        fprintf(to, "  %s%s%s %s\n      %s\n", verb->name,
+                verb->sub != NULL ? " " : "",
+                verb->sub != NULL ? verb->sub : "", verb->usage,
+                verb->summary);
+    }
+}
+
+
+static void
+cxmctl_log(cxm_log_level_t level, const char *message)
+{
+    static const char *const  names[] = { "alert", "error", "warn", "notice" };
+
+    if (level != CXM_LOG_NOTICE) {
+        fprintf(stderr, "cxmctl: [%s] %s\n", names[level], message);
+    }
+}
