@@ -46,7 +46,7 @@ fuzzers    := $(fuzz_src:t/fuzz/%.c=$(fuzz)/%)
 cflags := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
     -Wmissing-prototypes -Wvla -Werror -O2 -g -fvisibility=hidden -fPIC \
     -D_GNU_SOURCE -MMD -MP -Icore $(patsubst %/,-I%,$(wildcard core/*/)) $(SAN)
-libs   := -llmdb -ljansson -lsodium -lmaxminddb -lz -lpthread
+libs   := -llmdb -ljansson -lsodium -lmaxminddb -lz -lm -lpthread
 
 # The module through nginx: nginx's own -W -Wall -Werror and these.  A full
 # tree compiles nginx too, whose code does not bear the stricter warnings.

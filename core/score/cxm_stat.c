@@ -1,0 +1,445 @@
+/*
+ * The mathematics of scores (cxm_stat.h has the formulas and sources).
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include "cxm_stat.h"
+
+
+#define CXM_Z            1.96
+#define CXM_SIGNIFICANT  0.05
+#define CXM_POINTS_ANY   INT32_MAX
+
+/* Keeps 1000 * items * CXM_WEIGHT_MAX * scale within 64 bits. */
+#define CXM_CSI_SCALE_MAX  1000000u
+
+
+/* The first of a metric is its default. */
+static const cxm_variant_t  cxm_variants[] = {
+    { CXM_METRIC_NPS,  "net",   CXM_SHAPE_NET,   2, 7, 11, 11 },
+    { CXM_METRIC_CSAT, "top2",  CXM_SHAPE_SHARE, 2, 0, 3, CXM_POINTS_ANY },
+    { CXM_METRIC_CSAT, "mean",  CXM_SHAPE_MEAN,  0, 0, 2, CXM_POINTS_ANY },
+    { CXM_METRIC_CSAT, "net",   CXM_SHAPE_NET,   2, 2, 4, CXM_POINTS_ANY },
+    { CXM_METRIC_CES,  "mean",  CXM_SHAPE_MEAN,  0, 0, 2, CXM_POINTS_ANY },
+    { CXM_METRIC_CES,  "agree", CXM_SHAPE_SHARE, 3, 0, 7, 7 },
+    { CXM_METRIC_CES,  "net",   CXM_SHAPE_NET,   2, 3, 7, 7 },
+};
+
+
+const cxm_variant_t *
+cxm_variant_find(cxm_metric_t metric, const char *name)
+{
+    size_t                i;
+    const cxm_variant_t  *v;
+
+    for (i = 0; i < sizeof(cxm_variants) / sizeof(cxm_variants[0]); i++) {
+        v = &cxm_variants[i];
+
+        if (v->metric == metric
+            && (name == NULL || strcmp(v->name, name) == 0))
+        {
+            return v;
+        }
+    }
+
+    return NULL;
+}
+
+
+static double
+clamp(double v, double low, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+
+/* 100 * part / n, in integers so that a half is a half. */
+static int64_t
+whole_percent(int64_t part, uint64_t n)
+{
+    uint64_t  size;
+
+    size = 100 * (uint64_t) (part < 0 ? -part : part);
+    size = size / n + (size % n >= n - n / 2);
+
+    return part < 0 ? -(int64_t) size : (int64_t) size;
+}
+
+
+static void
+interval(cxm_figure_t *f, double low, double high)
+{
+    f->has_margin = 1;
+    f->low = clamp(f->center - f->margin, low, high);
+    f->high = clamp(f->center + f->margin, low, high);
+}
+
+
+static double
+net_variance(double p, double d)
+{
+    double  v;
+
+    /* never below 0 but for the last bit */
+    v = p + d - (p - d) * (p - d);
+    return v < 0 ? 0 : v;
+}
+
+
+void
+cxm_stat_net(uint64_t plus, uint64_t minus, uint64_t n, cxm_figure_t *out)
+{
+    double  nn, p, d;
+
+    memset(out, 0, sizeof(*out));
+    out->n = n;
+    out->plus = plus;
+    out->minus = minus;
+
+    if (n == 0) {
+        return;
+    }
+
+    nn = (double) n;
+    p = (double) plus / nn;
+    d = (double) minus / nn;
+
+    out->has_value = 1;
+    out->value = 100.0 * ((double) plus - (double) minus) / nn;
+    out->display = whole_percent((int64_t) (plus - minus), n);
+    out->se = 100.0 * sqrt(net_variance(p, d) / nn);
+    out->margin_normal = CXM_Z * out->se;
+
+    nn += 3;
+    p = ((double) plus + 0.75) / nn;
+    d = ((double) minus + 0.75) / nn;
+
+    out->center = 100.0 * (p - d);
+    out->margin = 100.0 * CXM_Z * sqrt(net_variance(p, d) / nn);
+    interval(out, -100, 100);
+}
+
+
+void
+cxm_stat_share(uint64_t plus, uint64_t n, cxm_figure_t *out)
+{
+    double  nn, p, z2;
+
+    memset(out, 0, sizeof(*out));
+    out->n = n;
+    out->plus = plus;
+
+    if (n == 0) {
+        return;
+    }
+
+    nn = (double) n;
+    p = (double) plus / nn;
+    z2 = CXM_Z * CXM_Z;
+
+    out->has_value = 1;
+    out->value = 100.0 * (double) plus / nn;
+    out->display = whole_percent((int64_t) plus, n);
+    out->se = 100.0 * sqrt(p * (1 - p) / nn);
+    out->margin_normal = CXM_Z * out->se;
+
+    out->center = 100.0 * (p + z2 / (2 * nn)) / (1 + z2 / nn);
+    out->margin = 100.0 * CXM_Z * sqrt(p * (1 - p) / nn
+                                       + z2 / (4 * nn * nn))
+                  / (1 + z2 / nn);
+    interval(out, 0, 100);
+}
+
+
+void
+cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out)
+{
+    int     x;
+    double  sum, squares, nn;
+
+    memset(out, 0, sizeof(*out));
+    sum = 0;
+
+    for (x = hist->min; x <= hist->max; x++) {
+        out->n += hist->counts[x - hist->min];
+        sum += (double) hist->counts[x - hist->min] * x;
+    }
+
+    if (out->n == 0) {
+        return;
+    }
+
+    nn = (double) out->n;
+    out->has_value = 1;
+    out->value = sum / nn;
+    out->display = llround(out->value);
+    out->center = out->value;
+
+    if (out->n == 1) {
+        return;
+    }
+
+    squares = 0;
+
+    for (x = hist->min; x <= hist->max; x++) {
+        squares += (double) hist->counts[x - hist->min]
+                   * (x - out->value) * (x - out->value);
+    }
+
+    out->se = sqrt(squares / (nn - 1) / nn);
+    out->margin_normal = CXM_Z * out->se;
+    out->margin = out->margin_normal;
+    interval(out, hist->min, hist->max);
+}
+
+
+cxm_rc_t
+cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
+    cxm_figure_t *out)
+{
+    int       i, points;
+    uint64_t  n, plus, minus;
+
+    memset(out, 0, sizeof(*out));
+    points = hist->max - hist->min + 1;
+
+    if (points < variant->points_min || points > variant->points_max) {
+        return CXM_INVALID;
+    }
+
+    if (variant->shape == CXM_SHAPE_MEAN) {
+        cxm_stat_mean(hist, out);
+        return CXM_OK;
+    }
+
+    n = plus = minus = 0;
+
+    for (i = 0; i < points; i++) {
+        n += hist->counts[i];
+        minus += i < variant->bottom ? hist->counts[i] : 0;
+        plus += i >= points - variant->top ? hist->counts[i] : 0;
+    }
+
+    if (variant->shape == CXM_SHAPE_NET) {
+        cxm_stat_net(plus, minus, n, out);
+
+    } else {
+        cxm_stat_share(plus, n, out);
+    }
+
+    return CXM_OK;
+}
+
+
+uint32_t
+cxm_stat_weight(double weight)
+{
+    double  millionths;
+
+    millionths = weight * CXM_WEIGHT_ONE;
+
+    /* the first form is false for NaN too */
+    if (!(millionths >= 0.5) || millionths > CXM_WEIGHT_MAX) {
+        return 0;
+    }
+
+    return (uint32_t) llround(millionths);
+}
+
+
+static uint64_t
+common_divisor(uint64_t a, uint64_t b)
+{
+    uint64_t  rest;
+
+    while (b != 0) {
+        rest = a % b;
+        a = b;
+        b = rest;
+    }
+
+    return a;
+}
+
+
+/* Least common multiple of the lengths of the scales; 0: none that fits. */
+static uint64_t
+common_scale(const cxm_csi_item_t *items, size_t n)
+{
+    size_t    i;
+    uint64_t  scale, length;
+
+    scale = 1;
+
+    for (i = 0; i < n; i++) {
+        if (items[i].max <= items[i].min) {
+            return 0;
+        }
+
+        length = (uint64_t) ((int64_t) items[i].max - items[i].min);
+        scale *= length / common_divisor(scale, length);
+
+        if (scale > CXM_CSI_SCALE_MAX) {
+            return 0;
+        }
+    }
+
+    return scale;
+}
+
+
+static uint64_t
+weight_sum(const cxm_csi_item_t *items, size_t n)
+{
+    size_t    i;
+    uint64_t  sum;
+
+    sum = 0;
+
+    for (i = 0; i < n; i++) {
+        sum += items[i].weight;
+    }
+
+    return sum;
+}
+
+
+cxm_rc_t
+cxm_stat_csi_check(const cxm_csi_item_t *items, size_t n)
+{
+    size_t  i;
+
+    if (n == 0 || n > CXM_CSI_ITEMS || weight_sum(items, n) == 0) {
+        return CXM_INVALID;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (items[i].weight > CXM_WEIGHT_MAX) {
+            return CXM_INVALID;
+        }
+    }
+
+    return common_scale(items, n) == 0 ? CXM_INVALID : CXM_OK;
+}
+
+
+/* 100 sum(w (x - min) / (max - min)) / sum(w) */
+static double
+csi_index(const cxm_csi_item_t *items, size_t n, const double *points)
+{
+    size_t  i;
+    double  sum;
+
+    sum = 0;
+
+    for (i = 0; i < n; i++) {
+        sum += items[i].weight * (points[i] - items[i].min)
+               / ((double) items[i].max - items[i].min);
+    }
+
+    return 100.0 * sum / (double) weight_sum(items, n);
+}
+
+
+double
+cxm_stat_csi_answer(const cxm_csi_item_t *items, size_t n, const int *points)
+{
+    size_t  i;
+    double  x[CXM_CSI_ITEMS] = { 0 };
+
+    for (i = 0; i < n && i < CXM_CSI_ITEMS; i++) {
+        x[i] = points[i];
+    }
+
+    return csi_index(items, i, x);
+}
+
+
+cxm_rc_t
+cxm_stat_csi_tenths(const cxm_csi_item_t *items, size_t n, const int *points,
+    uint32_t *tenths)
+{
+    size_t    i;
+    uint64_t  scale, sum, all, share;
+
+    if (cxm_stat_csi_check(items, n) != CXM_OK) {
+        return CXM_INVALID;
+    }
+
+    scale = common_scale(items, n);
+    sum = 0;
+
+    for (i = 0; i < n; i++) {
+        if (points[i] < items[i].min || points[i] > items[i].max) {
+            return CXM_INVALID;
+        }
+
+        share = scale / (uint64_t) (items[i].max - items[i].min);
+        sum += items[i].weight * share
+               * (uint64_t) (points[i] - items[i].min);
+    }
+
+    all = scale * weight_sum(items, n);
+    sum *= CXM_CSI_TENTHS - 1;
+    *tenths = (uint32_t) (sum / all + (sum % all >= all - all / 2));
+
+    return CXM_OK;
+}
+
+
+void
+cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
+    const uint64_t tenths[CXM_CSI_TENTHS], cxm_figure_t *out)
+{
+    cxm_hist_t  hist;
+
+    hist.min = 0;
+    hist.max = CXM_CSI_TENTHS - 1;
+    hist.counts = tenths;
+
+    cxm_stat_mean(&hist, out);
+
+    if (!out->has_value) {
+        return;
+    }
+
+    out->value = csi_index(items, n, means);
+    out->display = llround(out->value);
+    out->center = out->value;
+    out->se /= 10;
+    out->margin /= 10;
+    out->margin_normal /= 10;
+
+    if (out->has_margin) {
+        interval(out, 0, 100);
+    }
+}
+
+
+void
+cxm_stat_compare(const cxm_figure_t *a, const cxm_figure_t *b,
+    cxm_comparison_t *out)
+{
+    double  se;
+
+    memset(out, 0, sizeof(*out));
+
+    if (!a->has_value || !b->has_value) {
+        return;
+    }
+
+    out->has_difference = 1;
+    out->difference = a->value - b->value;
+    se = sqrt(a->se * a->se + b->se * b->se);
+
+    if (!a->has_margin || !b->has_margin || se == 0) {
+        return;
+    }
+
+    out->has_z = 1;
+    out->z = out->difference / se;
+    out->p = erfc(fabs(out->z) / sqrt(2));
+    out->significant = out->p < CXM_SIGNIFICANT;
+}

@@ -1,0 +1,160 @@
+/*
+ * The mathematics of scores: from counts to figures.  Pure: no store, no
+ * clock, no allocation.  Everything is computed from counts; nothing is ever
+ * computed from a rounded figure.
+ *
+ * z is 1.96 (95 %) in all of it.
+ *
+ * Net (NPS, CSAT net, CES net): v = 100 (P - D) / n.
+ *   margin_normal = 100 z sqrt((p + d - (p - d)^2) / n), the variance of a
+ *   difference of two proportions of one multinomial; it is 0 for 5/0/0.
+ *   center, margin, low, high: adjusted Wald, n' = n + 3, p' = (P + 3/4) / n',
+ *   d' = (D + 3/4) / n', center = 100 (p' - d'), same variance over n'
+ *   (measuringu.com/nps-confidence-intervals); right for small n too.
+ * Share (CSAT top2, CES agree): v = 100 P / n.
+ *   Wilson's score interval (JASA 22, 1927, p. 209):
+ *   center = (p + z^2/2n) / (1 + z^2/n),
+ *   margin = z sqrt(p (1 - p) / n + z^2/4n^2) / (1 + z^2/n), in per cent.
+ * Mean: v = sum(x) / n; margin = z s / sqrt(n), s with n - 1; none for n = 1.
+ * CSI: 100 sum(w (mean - min) / (max - min)) / sum(w), ACSI's formula with
+ *   the weights of the survey; margin as of a mean, from the indexes of the
+ *   single answers, since a weighted sum's variance needs them.
+ * Comparison: z = (a - b) / sqrt(SEa^2 + SEb^2), two-sided p by erfc.
+ */
+
+#ifndef CXM_STAT_H
+#define CXM_STAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cxm_error.h"
+
+
+/* counts[i] answers gave the point min + i; max - min + 1 of them. */
+typedef struct {
+    int              min;
+    int              max;
+    const uint64_t  *counts;
+} cxm_hist_t;
+
+typedef struct {
+    uint64_t  n;
+    uint64_t  plus;         /* in the upper box; of a net also: promoters */
+    uint64_t  minus;        /* in the lower box: detractors; 0 if none */
+    int       has_value;    /* 0: n is 0 and all below is null */
+    int       has_margin;   /* 0: margin, low, high, se are null */
+    double    value;
+    int64_t   display;      /* whole, rounded once, half away from zero */
+    double    center;       /* of the interval; of a mean the value */
+    double    margin;       /* center +- margin */
+    double    low;          /* clamped to what the figure can be */
+    double    high;
+    double    margin_normal;    /* value +- this: z se */
+    double    se;           /* plain standard error, for comparisons */
+} cxm_figure_t;
+
+
+typedef enum {
+    CXM_METRIC_NPS = 0,
+    CXM_METRIC_CSAT,
+    CXM_METRIC_CES,
+    CXM_METRIC_CSI
+} cxm_metric_t;
+
+typedef enum {
+    CXM_SHAPE_NET = 0,
+    CXM_SHAPE_SHARE,
+    CXM_SHAPE_MEAN
+} cxm_shape_t;
+
+/*
+ * A variant is boxes of points, counted from both ends of the scale.  It has
+ * a meaning only on the scales it names: CES agree and net are defined for 7
+ * points and 5 ones must not be mixed in; two top boxes say nothing when
+ * they are the whole scale, a net nothing when its boxes overlap.
+ */
+typedef struct {
+    cxm_metric_t  metric;
+    const char   *name;
+    cxm_shape_t   shape;
+    int           top;          /* points of the upper box */
+    int           bottom;       /* points of the lower one; 0: none */
+    int           points_min;   /* points that the scale must have */
+    int           points_max;
+} cxm_variant_t;
+
+/*
+ * A metric's variant by name; NULL name is its default (nps: net, csat:
+ * top2, ces: mean).  NULL when there is none; CSI has cxm_stat_csi().
+ */
+const cxm_variant_t *cxm_variant_find(cxm_metric_t metric, const char *name);
+
+/* CXM_INVALID when the variant has no meaning on this scale. */
+cxm_rc_t cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
+    cxm_figure_t *out);
+
+/* What cxm_stat_figure() is made of, for callers that have counts. */
+void cxm_stat_net(uint64_t plus, uint64_t minus, uint64_t n,
+    cxm_figure_t *out);
+void cxm_stat_share(uint64_t plus, uint64_t n, cxm_figure_t *out);
+void cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out);
+
+
+#define CXM_CSI_ITEMS    16
+#define CXM_CSI_TENTHS   1001       /* points of the series of indexes */
+#define CXM_WEIGHT_ONE   1000000u   /* weights are in millionths */
+#define CXM_WEIGHT_MAX   1000000000u
+
+typedef struct {
+    int       min;
+    int       max;
+    uint32_t  weight;               /* need not add up to 1 */
+} cxm_csi_item_t;
+
+/* A weight of a definition in millionths; 0 when it cannot be one. */
+uint32_t cxm_stat_weight(double weight);
+
+/*
+ * CXM_INVALID: no items, too many, an empty scale, weights all 0, or scales
+ * so different that the index of an answer is not exact in 64 bits.  Of the
+ * next three functions only cxm_stat_csi_tenths() checks again.
+ */
+cxm_rc_t cxm_stat_csi_check(const cxm_csi_item_t *items, size_t n);
+
+/* Index of one complete answer, 0..100. */
+double cxm_stat_csi_answer(const cxm_csi_item_t *items, size_t n,
+    const int *points);
+
+/*
+ * The same as the point of its series: tenths, rounded half away from zero.
+ * In integers throughout: apply calls it, and must give the same number on
+ * every machine.  CXM_INVALID also for a point off its scale.
+ */
+cxm_rc_t cxm_stat_csi_tenths(const cxm_csi_item_t *items, size_t n,
+    const int *points, uint32_t *tenths);
+
+/*
+ * CSI of many answers.  The value comes from the items' means, exact; only n
+ * and the margin come from the indexes in tenths, each rounded.  Means and
+ * tenths must be of the same answers: those that have all items.
+ */
+void cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
+    const uint64_t tenths[CXM_CSI_TENTHS], cxm_figure_t *out);
+
+
+typedef struct {
+    int     has_difference;     /* 0: a side has no value */
+    double  difference;         /* a - b */
+    int     has_z;              /* 0: a side has no error or both have 0 */
+    double  z;
+    double  p;
+    int     significant;        /* p < 0.05 */
+} cxm_comparison_t;
+
+/* Two figures of one metric and variant, from different answers. */
+void cxm_stat_compare(const cxm_figure_t *a, const cxm_figure_t *b,
+    cxm_comparison_t *out);
+
+
+#endif /* CXM_STAT_H */

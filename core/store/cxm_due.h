@@ -1,0 +1,29 @@
+/*
+ * Work that time triggers, as rows, so that it happens once whichever
+ * process does it.  Key: u64 time (ms) | u8 class | u64 ref.
+ */
+
+#ifndef CXM_DUE_H
+#define CXM_DUE_H
+
+#include "cxm_store.h"
+
+
+/* Only in apply, as part of the state that an entry brings. */
+cxm_rc_t cxm_due_put(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
+    uint64_t ref);
+cxm_rc_t cxm_due_del(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
+    uint64_t ref);                      /* CXM_NOT_FOUND when absent */
+
+/* Whether anything is due at now (a read transaction will do). */
+int cxm_due_pending(cxm_txn_t *txn, cxm_ms_t now);
+
+/*
+ * Runs up to max rows that are due through flow's classes; a class must
+ * remove or move its row, else CXM_INTERNAL.  *ran counts them.
+ */
+cxm_rc_t cxm_due_run(cxm_txn_t *txn, cxm_ms_t now, unsigned max,
+    unsigned *ran, cxm_error_t *err);
+
+
+#endif /* CXM_DUE_H */

@@ -1,0 +1,752 @@
+/*
+ * Counters: the coding of rows, gathering, and every way of reading, against
+ * a plain array of the same additions.
+ */
+
+#include "tables_fixture.h"
+
+#include "cxm_counter.h"
+#include "cxm_counter_codec.h"
+
+
+#define HOUR     CXM_MS_HOUR
+#define DAY      CXM_MS_DAY
+#define QUARTER  CXM_MS_QUARTER
+
+static const cxm_series_t  nps = { 7, 1, 0, 0 };
+
+
+static int
+setup(void **state)
+{
+    *state = calloc(1, sizeof(fixture_t));
+    fixture_open(*state, NULL);
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+
+/* --- coding --------------------------------------------------------------- */
+
+static cxm_rc_t
+merge(cxm_str_t payload, uint32_t cell, int64_t delta, cxm_buf_t *out)
+{
+    cxm_cell_delta_t  d = { cell, delta };
+
+    cxm_buf_init(out, CXM_CELLS_BYTES);
+
+    return cxm_cells_merge(payload, CXM_CELLS_DAY, &d, 1, out);
+}
+
+
+static void
+codec_keeps_one_form(void **state)
+{
+    cxm_buf_t  a, b, c;
+
+    (void) state;
+
+    assert_int_equal(merge(cxm_str(""), 9, 1, &a), CXM_OK);
+    assert_int_equal(a.len, 2);
+    assert_memory_equal(a.data, "\x09\x01", 2);
+
+    assert_int_equal(merge(cxm_buf_str(&a), 0, 200, &b), CXM_OK);
+    assert_int_equal(b.len, 5);
+    assert_memory_equal(b.data, "\x00\xc8\x01\x09\x01", 5);
+
+    assert_int_equal(merge(cxm_buf_str(&b), 0, -200, &c), CXM_OK);
+    assert_true(cxm_str_eq(cxm_buf_str(&c), cxm_buf_str(&a)));
+    cxm_buf_free(&b);
+
+    assert_int_equal(merge(cxm_buf_str(&a), 9, -1, &b), CXM_OK);
+    assert_int_equal(b.len, 0);
+    cxm_buf_free(&b);
+
+    assert_int_equal(merge(cxm_buf_str(&a), 9, -2, &b), CXM_CORRUPT);
+    cxm_buf_free(&b);
+
+    assert_int_equal(merge(cxm_buf_str(&a), 8, -1, &b), CXM_CORRUPT);
+    cxm_buf_free(&b);
+
+    assert_int_equal(merge(cxm_buf_str(&a), 9, INT64_MAX, &b), CXM_CORRUPT);
+
+    cxm_buf_free(&a);
+    cxm_buf_free(&b);
+    cxm_buf_free(&c);
+}
+
+
+static void
+codec_refuses_what_it_would_not_write(void **state)
+{
+    size_t     i;
+    cxm_buf_t  out;
+
+    static const cxm_str_t  bad[] = {
+        { 1, "\x01" },                          /* no count */
+        { 2, "\x01\x00" },                      /* a count of 0 */
+        { 4, "\x01\x01\x00\x01" },              /* a cell twice */
+        { 3, "\x80\x10\x01" },                  /* cell 2048 of a day */
+        { 5, "\xff\x0f\x01\x01\x01" },          /* 2047, then 2048 */
+        { 2, "\x01\x80" },                      /* an unfinished number */
+        { 11, "\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01" },
+        { 12, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x01" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(merge(bad[i], 3, 1, &out), CXM_CORRUPT);
+        cxm_buf_free(&out);
+    }
+}
+
+
+static void
+codec_agrees_with_an_array(void **state)
+{
+    int               i, j, n;
+    uint64_t          model[CXM_CELLS_DAY];
+    cxm_buf_t         row, next;
+    cxm_cells_t       cells;
+    cxm_cell_delta_t  d[40];
+
+    (void) state;
+    memset(model, 0, sizeof(model));
+    cxm_buf_init(&row, CXM_CELLS_BYTES);
+
+    for (i = 0; i < 500; i++) {
+        n = 0;
+
+        for (j = (int) fixture_random(100); j < (int) CXM_CELLS_DAY && n < 40;
+             j += 1 + (int) fixture_random(100))
+        {
+            d[n].cell = (uint32_t) j;
+            d[n].delta = fixture_random(3) == 0 ? -(int64_t) model[j]
+                                                : fixture_random(1000);
+            model[j] += (uint64_t) d[n].delta;
+            n++;
+        }
+
+        cxm_buf_init(&next, CXM_CELLS_BYTES);
+        assert_int_equal(cxm_cells_merge(cxm_buf_str(&row), CXM_CELLS_DAY, d,
+                                         (size_t) n, &next), CXM_OK);
+        cxm_buf_free(&row);
+        row = next;
+    }
+
+    cells = cxm_cells(cxm_buf_str(&row), CXM_CELLS_DAY);
+
+    while (cxm_cells_next(&cells) == CXM_OK) {
+        assert_int_equal(cells.count, model[cells.cell]);
+        model[cells.cell] = 0;
+    }
+
+    for (i = 0; i < (int) CXM_CELLS_DAY; i++) {
+        assert_int_equal(model[i], 0);
+    }
+
+    cxm_buf_free(&row);
+}
+
+
+/* --- reading -------------------------------------------------------------- */
+
+#define SEEN_MAX  100000
+
+typedef struct {
+    uint32_t  value;
+    cxm_ms_t  at;
+    uint32_t  point;
+    uint64_t  count;
+} cell_t;
+
+typedef struct {
+    size_t   n;
+    cell_t  *cells;
+} seen_t;
+
+
+static int
+cell_order(const cell_t *a, const cell_t *b)
+{
+    if (a->value != b->value) {
+        return a->value < b->value ? -1 : 1;
+    }
+
+    if (a->at != b->at) {
+        return a->at < b->at ? -1 : 1;
+    }
+
+    return a->point < b->point ? -1 : a->point > b->point;
+}
+
+
+static void
+see(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point, uint64_t count)
+{
+    cell_t  *cell;
+    seen_t  *seen = ctx;
+
+    assert_true(seen->n < SEEN_MAX);
+    cell = &seen->cells[seen->n++];
+    *cell = (cell_t) { value, at, point, count };
+
+    /* the promised order, and nothing twice */
+    if (seen->n > 1) {
+        assert_true(cell_order(cell - 1, cell) < 0);
+    }
+}
+
+
+static void
+scan(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t from, cxm_ms_t to,
+    int quarters, seen_t *seen)
+{
+    cxm_counter_query_t  query = { series, from, to, quarters };
+
+    if (seen->cells == NULL) {
+        seen->cells = calloc(SEEN_MAX, sizeof(cell_t));
+    }
+
+    seen->n = 0;
+    assert_int_equal(cxm_counter_scan(txn, &query, see, seen), CXM_OK);
+}
+
+
+static void
+assert_cell(const seen_t *seen, size_t i, uint32_t value, cxm_ms_t at,
+    uint32_t point, uint64_t count)
+{
+    assert_true(i < seen->n);
+    assert_int_equal(seen->cells[i].value, value);
+    assert_int_equal(seen->cells[i].at, at);
+    assert_int_equal(seen->cells[i].point, point);
+    assert_int_equal(seen->cells[i].count, count);
+}
+
+
+static void
+add(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t at, uint32_t point,
+    int64_t delta)
+{
+    assert_int_equal(cxm_counter_add(txn, &series, at, point, delta), CXM_OK);
+}
+
+
+static void
+additions_meet_in_both_levels(void **state)
+{
+    seen_t      seen = { 0, NULL };
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY + 5, 9, 1);
+    add(txn, nps, FIXTURE_DAY + 14 * CXM_MS_MINUTE, 9, 2);
+    add(txn, nps, FIXTURE_DAY + 15 * CXM_MS_MINUTE, 9, 4);
+    add(txn, nps, FIXTURE_DAY + DAY - 1, 0, 8);
+    assert_true(cxm_txn_dirty(txn));
+    fixture_commit(txn);
+
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 2);
+
+    txn = fixture_read(*state);
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_int_equal(seen.n, 2);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 0, 8);
+    assert_cell(&seen, 1, 0, FIXTURE_DAY, 9, 7);
+
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 1, &seen);
+    assert_int_equal(seen.n, 3);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 9, 3);
+    assert_cell(&seen, 1, 0, FIXTURE_DAY + QUARTER, 9, 4);
+    assert_cell(&seen, 2, 0, FIXTURE_DAY + DAY - QUARTER, 0, 8);
+
+    cxm_txn_end(txn);
+    free(seen.cells);
+}
+
+
+static void
+flush_may_be_called_again(void **state)
+{
+    seen_t      seen = { 0, NULL };
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+    assert_int_equal(cxm_counter_flush(txn), CXM_OK);
+    assert_false(cxm_txn_dirty(txn));
+
+    add(txn, nps, FIXTURE_DAY, 9, 1);
+    assert_int_equal(cxm_counter_flush(txn), CXM_OK);
+    assert_int_equal(cxm_counter_flush(txn), CXM_OK);
+    add(txn, nps, FIXTURE_DAY, 9, 1);
+
+    /* a read in the same transaction sees both */
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_int_equal(seen.n, 1);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 9, 2);
+
+    add(txn, nps, FIXTURE_DAY, 9, 1);
+    fixture_commit(txn);
+
+    txn = fixture_read(*state);
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 9, 3);
+    cxm_txn_end(txn);
+    free(seen.cells);
+}
+
+
+static void
+changed_answer_moves_its_count(void **state)
+{
+    seen_t      seen = { 0, NULL };
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 3, 1);
+    fixture_commit(txn);
+
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 3, -1);
+    add(txn, nps, FIXTURE_DAY, 8, 1);
+    fixture_commit(txn);
+
+    txn = fixture_read(*state);
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_int_equal(seen.n, 1);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 8, 1);
+    cxm_txn_end(txn);
+
+    /* back and forth is nothing at all */
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY + DAY, 3, 1);
+    add(txn, nps, FIXTURE_DAY + DAY, 3, -1);
+    fixture_commit(txn);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 2);
+
+    /* a row without cells goes */
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 8, -1);
+    fixture_commit(txn);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 0);
+
+    free(seen.cells);
+}
+
+
+static void
+nothing_ends_below_zero(void **state)
+{
+    cxm_txn_t    *txn;
+    cxm_error_t   err;
+    cxm_series_t  other = { 8, 1, 0, 0 };
+
+    cxm_error_init(&err);
+
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 3, 1);
+    add(txn, other, FIXTURE_DAY, 3, -1);
+    assert_int_equal(cxm_txn_commit(txn, &err), CXM_CORRUPT);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 0);
+
+    /* half of it may be written: a commit must not save it */
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 3, 1);
+    add(txn, other, FIXTURE_DAY, 3, -1);
+    assert_int_equal(cxm_counter_flush(txn), CXM_CORRUPT);
+    assert_int_equal(cxm_txn_commit(txn, &err), CXM_CORRUPT);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 0);
+
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY, 3, INT64_MAX);
+    assert_int_equal(cxm_counter_add(txn, &nps, FIXTURE_DAY, 3, 1),
+                     CXM_INTERNAL);
+    cxm_txn_end(txn);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 0);
+}
+
+
+static void
+bad_additions_are_refused(void **state)
+{
+    cxm_txn_t     *txn;
+    cxm_series_t   all = { 7, 1, 1, CXM_VALUE_ALL };
+
+    txn = fixture_write(*state);
+    assert_int_equal(cxm_counter_add(txn, &nps, FIXTURE_DAY, 2048, 1),
+                     CXM_INTERNAL);
+    assert_int_equal(cxm_counter_add(txn, &nps, -1, 0, 1), CXM_INTERNAL);
+    assert_int_equal(cxm_counter_add(txn, &all, FIXTURE_DAY, 0, 1),
+                     CXM_INTERNAL);
+    assert_false(cxm_txn_dirty(txn));
+    add(txn, nps, CXM_MS_MAX, CXM_POINT_MAX, 1);
+    fixture_commit(txn);
+
+    txn = fixture_read(*state);
+    assert_int_equal(cxm_counter_add(txn, &nps, FIXTURE_DAY, 0, 1),
+                     CXM_INTERNAL);
+    cxm_txn_end(txn);
+}
+
+
+static void
+ragged_ends_come_from_quarters(void **state)
+{
+    seen_t      seen = { 0, NULL };
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+
+    /* one answer at noon and one at 18:00 of four days, points by day */
+    for (int i = 0; i < 4; i++) {
+        add(txn, nps, FIXTURE_DAY + i * DAY + 12 * HOUR, (uint32_t) i, 1);
+        add(txn, nps, FIXTURE_DAY + i * DAY + 18 * HOUR, (uint32_t) i, 1);
+    }
+
+    fixture_commit(txn);
+    txn = fixture_read(*state);
+
+    scan(txn, nps, FIXTURE_DAY + 13 * HOUR, FIXTURE_DAY + 3 * DAY + 13 * HOUR,
+         0, &seen);
+    assert_int_equal(seen.n, 4);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY + 18 * HOUR, 0, 1);
+    assert_cell(&seen, 1, 0, FIXTURE_DAY + DAY, 1, 2);
+    assert_cell(&seen, 2, 0, FIXTURE_DAY + 2 * DAY, 2, 2);
+    assert_cell(&seen, 3, 0, FIXTURE_DAY + 3 * DAY + 12 * HOUR, 3, 1);
+
+    /* half-open at both ends */
+    scan(txn, nps, FIXTURE_DAY + 12 * HOUR, FIXTURE_DAY + 18 * HOUR, 0, &seen);
+    assert_int_equal(seen.n, 1);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY + 12 * HOUR, 0, 1);
+
+    scan(txn, nps, FIXTURE_DAY + 12 * HOUR + QUARTER, FIXTURE_DAY + 18 * HOUR,
+         0, &seen);
+    assert_int_equal(seen.n, 0);
+
+    /* two ragged days, no whole one */
+    scan(txn, nps, FIXTURE_DAY + 15 * HOUR, FIXTURE_DAY + DAY + 15 * HOUR, 0,
+         &seen);
+    assert_int_equal(seen.n, 2);
+    assert_cell(&seen, 1, 0, FIXTURE_DAY + DAY + 12 * HOUR, 1, 1);
+
+    scan(txn, nps, FIXTURE_DAY + DAY, FIXTURE_DAY, 0, &seen);
+    assert_int_equal(seen.n, 0);
+
+    scan(txn, nps, INT64_MIN, INT64_MAX, 0, &seen);
+    assert_int_equal(seen.n, 4);
+
+    scan(txn, nps, INT64_MIN, INT64_MAX, 1, &seen);
+    assert_int_equal(seen.n, 8);
+
+    cxm_txn_end(txn);
+    free(seen.cells);
+}
+
+
+static void
+values_of_a_segment(void **state)
+{
+    seen_t        seen = { 0, NULL };
+    cxm_txn_t    *txn;
+    cxm_series_t  s;
+
+    static const cxm_series_t  neighbours[] = {
+        { 6, 1, 3, 1 }, { 8, 1, 3, 1 }, { 7, 0, 3, 1 }, { 7, 2, 3, 1 },
+        { 7, 1, 2, 1 }, { 7, 1, 4, 1 }, { 7, 1, 0, 0 },
+        { CXM_SERIES_TOUCHPOINT, 1, 3, 1 }
+    };
+
+    txn = fixture_write(*state);
+
+    for (size_t i = 0; i < sizeof(neighbours) / sizeof(neighbours[0]); i++) {
+        add(txn, neighbours[i], FIXTURE_DAY, 1, 1);
+    }
+
+    s = (cxm_series_t) { 7, 1, 3, 0 };
+    add(txn, s, FIXTURE_DAY, 4, 1);
+    s.value = 2;                        /* only before */
+    add(txn, s, FIXTURE_DAY - DAY, 4, 1);
+    s.value = 3;                        /* only behind */
+    add(txn, s, FIXTURE_DAY + DAY, 4, 1);
+    s.value = 5;                        /* all around, not inside */
+    add(txn, s, FIXTURE_DAY - DAY, 4, 1);
+    add(txn, s, FIXTURE_DAY + DAY, 4, 1);
+    s.value = CXM_VALUE_ALL - 1;
+    add(txn, s, FIXTURE_DAY - DAY, 4, 1);
+    add(txn, s, FIXTURE_DAY + 3 * HOUR, 4, 2);
+    fixture_commit(txn);
+
+    txn = fixture_read(*state);
+    s.value = CXM_VALUE_ALL;
+    scan(txn, s, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_int_equal(seen.n, 2);
+    assert_cell(&seen, 0, 0, FIXTURE_DAY, 4, 1);
+    assert_cell(&seen, 1, CXM_VALUE_ALL - 1, FIXTURE_DAY, 4, 2);
+
+    scan(txn, s, FIXTURE_DAY + HOUR, FIXTURE_DAY + 4 * HOUR, 0, &seen);
+    assert_int_equal(seen.n, 1);
+    assert_cell(&seen, 0, CXM_VALUE_ALL - 1, FIXTURE_DAY + 3 * HOUR, 4, 2);
+
+    s.value = 5;
+    scan(txn, s, FIXTURE_DAY, FIXTURE_DAY + DAY, 0, &seen);
+    assert_int_equal(seen.n, 0);
+
+    cxm_txn_end(txn);
+    free(seen.cells);
+}
+
+
+static void
+span_is_first_and_last_day(void **state)
+{
+    int32_t       first, last, day;
+    cxm_txn_t    *txn;
+    cxm_series_t  s = { 7, 1, 3, 4 };
+    cxm_series_t  all = { 7, 1, 3, CXM_VALUE_ALL };
+
+    day = cxm_day_of(FIXTURE_DAY);
+    txn = fixture_write(*state);
+
+    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_NOT_FOUND);
+    assert_int_equal(cxm_counter_span(txn, &all, &first, &last),
+                     CXM_NOT_FOUND);
+
+    add(txn, s, FIXTURE_DAY + DAY, 1, 1);
+    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_OK);
+    assert_int_equal(first, day + 1);
+    assert_int_equal(last, day + 1);
+
+    add(txn, s, FIXTURE_DAY + 3 * DAY, 1, 1);
+    s.value = 9;
+    add(txn, s, FIXTURE_DAY - DAY, 1, 1);
+    s.segment = 4;
+    add(txn, s, FIXTURE_DAY - 9 * DAY, 1, 1);
+    add(txn, s, FIXTURE_DAY + 9 * DAY, 1, 1);
+
+    assert_int_equal(cxm_counter_span(txn, &all, &first, &last), CXM_OK);
+    assert_int_equal(first, day - 1);
+    assert_int_equal(last, day + 3);
+
+    s = (cxm_series_t) { 7, 1, 3, 4 };
+    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_OK);
+    assert_int_equal(first, day + 1);
+    assert_int_equal(last, day + 3);
+
+    s.value = 5;
+    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_NOT_FOUND);
+    cxm_txn_end(txn);
+}
+
+
+/* --- against a model ------------------------------------------------------ */
+
+#define MODEL_DAYS    5
+#define MODEL_VALUES  4
+#define MODEL_POINTS  11
+#define MODEL_QUARTERS  (MODEL_DAYS * 96)
+
+typedef struct {
+    uint64_t  n[MODEL_VALUES][MODEL_QUARTERS][MODEL_POINTS];
+} model_t;
+
+
+/* What a scan must give: whole days as one unless asked by quarter. */
+static void
+model_scan(const model_t *model, uint32_t value, uint32_t from, uint32_t to,
+    int quarters, seen_t *out)
+{
+    uint32_t  v, q, p, step, i;
+    uint64_t  count;
+
+    out->n = 0;
+
+    for (v = 0; v < MODEL_VALUES; v++) {
+
+        if (value != CXM_VALUE_ALL && value != v) {
+            continue;
+        }
+
+        for (q = from; q < to; q += step) {
+            step = !quarters && q % 96 == 0 && q + 96 <= to ? 96 : 1;
+
+            for (p = 0; p < MODEL_POINTS; p++) {
+                count = 0;
+
+                for (i = q; i < q + step; i++) {
+                    count += model->n[v][i][p];
+                }
+
+                if (count > 0) {
+                    out->cells[out->n++] = (cell_t) {
+                        v, FIXTURE_DAY + q * QUARTER, p, count
+                    };
+                }
+            }
+        }
+    }
+}
+
+
+static void
+assert_seen(const seen_t *seen, const seen_t *expect)
+{
+    size_t         i;
+    const cell_t  *cell;
+
+    assert_int_equal(seen->n, expect->n);
+
+    for (i = 0; i < expect->n; i++) {
+        cell = &expect->cells[i];
+        assert_cell(seen, i, cell->value, cell->at, cell->point, cell->count);
+    }
+}
+
+
+static void
+model_change(cxm_txn_t *txn, model_t *model)
+{
+    int64_t    delta;
+    uint32_t   v, q, p;
+    uint64_t  *count;
+
+    v = fixture_random(MODEL_VALUES);
+    q = fixture_random(MODEL_QUARTERS);
+    p = fixture_random(MODEL_POINTS);
+    count = &model->n[v][q][p];
+
+    delta = *count > 0 && fixture_random(2) == 0 ? -1
+            : (int64_t) fixture_random(300) + 1;
+    *count += (uint64_t) delta;
+
+    add(txn, (cxm_series_t) { 7, 1, 3, v },
+        FIXTURE_DAY + q * QUARTER + fixture_random(QUARTER), p, delta);
+}
+
+
+static void
+scans_agree_with_a_model(void **state)
+{
+    int           i, j, quarters;
+    seen_t        seen = { 0, NULL }, expect = { 0, NULL };
+    model_t      *model;
+    uint32_t      from, to, value;
+    cxm_txn_t    *txn;
+
+    model = calloc(1, sizeof(*model));
+    expect.cells = calloc(SEEN_MAX, sizeof(cell_t));
+
+    for (i = 0; i < 40; i++) {
+        txn = fixture_write(*state);
+
+        for (j = 0; j < 100; j++) {
+            model_change(txn, model);
+        }
+
+        fixture_commit(txn);
+        txn = fixture_read(*state);
+
+        for (j = 0; j < 50; j++) {
+            from = fixture_random(MODEL_QUARTERS);
+            to = from + fixture_random(MODEL_QUARTERS - from + 1);
+            quarters = (int) fixture_random(2);
+            value = fixture_random(MODEL_VALUES + 1);
+            value = value == MODEL_VALUES ? CXM_VALUE_ALL : value;
+
+            if (fixture_random(3) == 0) {
+                from -= from % 96;
+            }
+
+            model_scan(model, value, from, to, quarters, &expect);
+            scan(txn, (cxm_series_t) { 7, 1, 3, value },
+                 FIXTURE_DAY + from * QUARTER, FIXTURE_DAY + to * QUARTER,
+                 quarters, &seen);
+
+            assert_seen(&seen, &expect);
+        }
+
+        cxm_txn_end(txn);
+    }
+
+    free(model);
+    free(seen.cells);
+    free(expect.cells);
+}
+
+
+static void
+gatherer_grows(void **state)
+{
+    int         i;
+    seen_t      seen = { 0, NULL };
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+
+    for (i = 0; i < 30000; i++) {
+        add(txn, nps, FIXTURE_DAY + i % 96 * QUARTER,
+            (uint32_t) (i / 96 % 100), 1);
+    }
+
+    fixture_commit(txn);
+
+    txn = fixture_read(*state);
+    scan(txn, nps, FIXTURE_DAY, FIXTURE_DAY + DAY, 1, &seen);
+    assert_int_equal(seen.n, 9600);
+
+    for (i = 0; i < 9600; i++) {
+        assert_int_equal(seen.cells[i].count,
+                         3 + (seen.cells[i].point * 96
+                              + seen.cells[i].at % DAY / QUARTER < 1200));
+    }
+
+    cxm_txn_end(txn);
+
+    /* what was gathered dies with its transaction */
+    txn = fixture_write(*state);
+    add(txn, nps, FIXTURE_DAY + DAY, 1, 1);
+    cxm_txn_end(txn);
+    assert_int_equal(fixture_rows(*state, CXM_T_COUNTER), 2);
+
+    free(seen.cells);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(codec_keeps_one_form),
+        cmocka_unit_test(codec_refuses_what_it_would_not_write),
+        cmocka_unit_test(codec_agrees_with_an_array),
+        cmocka_unit_test_setup_teardown(additions_meet_in_both_levels, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(flush_may_be_called_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(changed_answer_moves_its_count, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(nothing_ends_below_zero, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(bad_additions_are_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(ragged_ends_come_from_quarters, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(values_of_a_segment, setup, teardown),
+        cmocka_unit_test_setup_teardown(span_is_first_and_last_day, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(scans_agree_with_a_model, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(gatherer_grows, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,508 @@
+/*
+ * Scores from counts: the known answers of the contract, to the precision it
+ * prints, and the edges where a formula has no answer.
+ */
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cxm_stat.h"
+
+
+#define assert_prints(value, text)  assert_printed(value, text, __LINE__)
+
+
+static void
+assert_printed(double value, const char *text, int line)
+{
+    char  got[64];
+
+    snprintf(got, sizeof(got), "%.2f", value);
+
+    if (strcmp(got, text) != 0) {
+        print_error("line %d: %s, not %s\n", line, got, text);
+        fail();
+    }
+}
+
+
+static void
+nps(uint64_t promoters, uint64_t passives, uint64_t detractors,
+    cxm_figure_t *out)
+{
+    uint64_t    counts[11];
+    cxm_hist_t  hist = { 0, 10, counts };
+
+    memset(counts, 0, sizeof(counts));
+    counts[10] = promoters / 2;
+    counts[9] = promoters - counts[10];
+    counts[8] = passives / 2;
+    counts[7] = passives - counts[8];
+    counts[6] = detractors / 2;
+    counts[0] = detractors - counts[6];
+
+    assert_int_equal(cxm_stat_figure(cxm_variant_find(CXM_METRIC_NPS, NULL),
+                                     &hist, out), CXM_OK);
+    assert_int_equal(out->n, promoters + passives + detractors);
+    assert_int_equal(out->plus, promoters);
+    assert_int_equal(out->minus, detractors);
+}
+
+
+static void
+nps_known_answers(void **state)
+{
+    cxm_figure_t  f;
+
+    (void) state;
+
+    nps(50, 25, 25, &f);
+    assert_prints(f.value, "25.00");
+    assert_int_equal(f.display, 25);
+    assert_prints(f.margin_normal, "16.25");
+    assert_prints(f.center, "24.27");
+    assert_prints(f.margin, "15.97");
+    assert_prints(f.low, "8.30");
+    assert_prints(f.high, "40.24");
+
+    nps(5, 0, 0, &f);
+    assert_prints(f.value, "100.00");
+    assert_prints(f.margin_normal, "0.00");
+    assert_prints(f.center, "62.50");
+    assert_prints(f.margin, "45.01");
+    assert_prints(f.low, "17.49");
+    assert_prints(f.high, "100.00");
+
+    nps(0, 0, 5, &f);
+    assert_prints(f.center, "-62.50");
+    assert_prints(f.low, "-100.00");
+
+    nps(2000, 1000, 1000, &f);
+    assert_prints(f.margin_normal, "2.57");
+}
+
+
+static void
+nothing_counted_is_null(void **state)
+{
+    size_t            i;
+    uint64_t          counts[11];
+    cxm_hist_t        hist = { 1, 7, counts };
+    cxm_figure_t      f;
+    cxm_comparison_t  c;
+
+    static const cxm_metric_t  metrics[] = {
+        CXM_METRIC_CSAT, CXM_METRIC_CSAT, CXM_METRIC_CSAT,
+        CXM_METRIC_CES, CXM_METRIC_CES, CXM_METRIC_CES
+    };
+    static const char  *const names[] = {
+        "top2", "mean", "net", "mean", "agree", "net"
+    };
+
+    (void) state;
+    memset(counts, 0, sizeof(counts));
+
+    nps(0, 0, 0, &f);
+    assert_false(f.has_value);
+    assert_false(f.has_margin);
+
+    for (i = 0; i < 6; i++) {
+        assert_int_equal(cxm_stat_figure(cxm_variant_find(metrics[i],
+                                                          names[i]),
+                                         &hist, &f), CXM_OK);
+        assert_false(f.has_value);
+        assert_false(f.has_margin);
+    }
+
+    cxm_stat_compare(&f, &f, &c);
+    assert_false(c.has_difference);
+    assert_false(c.has_z);
+}
+
+
+static void
+display_rounds_half_away(void **state)
+{
+    cxm_figure_t  f;
+
+    (void) state;
+
+    nps(1, 199, 0, &f);             /* 0.5 */
+    assert_int_equal(f.display, 1);
+
+    nps(0, 199, 1, &f);             /* -0.5 */
+    assert_int_equal(f.display, -1);
+
+    nps(1, 200, 0, &f);             /* 0.4975 */
+    assert_int_equal(f.display, 0);
+
+    nps(25, 975, 0, &f);            /* 2.5: not to even */
+    assert_int_equal(f.display, 3);
+
+    nps(2, 0, 1, &f);               /* 33.3 */
+    assert_int_equal(f.display, 33);
+
+    nps(1, 0, 2, &f);
+    assert_int_equal(f.display, -33);
+
+    nps(5, 0, 1, &f);               /* 66.7 */
+    assert_int_equal(f.display, 67);
+
+    nps(1, 0, 0, &f);
+    assert_int_equal(f.display, 100);
+}
+
+
+static void
+two_nps_compared(void **state)
+{
+    cxm_figure_t      a, b;
+    cxm_comparison_t  c;
+
+    (void) state;
+
+    nps(50, 25, 25, &a);
+    nps(60, 20, 20, &b);
+    cxm_stat_compare(&a, &b, &c);
+
+    assert_true(c.has_z);
+    assert_prints(c.difference, "-15.00");
+    assert_prints(c.z, "-1.30");
+    assert_prints(c.p, "0.19");
+    assert_false(c.significant);
+
+    nps(500, 250, 250, &a);
+    nps(600, 200, 200, &b);
+    cxm_stat_compare(&b, &a, &c);
+    assert_prints(c.z, "4.12");
+    assert_true(c.significant);
+
+    /* all promoters on both sides: a difference, no error to judge it by */
+    nps(5, 0, 0, &a);
+    nps(7, 0, 0, &b);
+    cxm_stat_compare(&a, &b, &c);
+    assert_true(c.has_difference);
+    assert_false(c.has_z);
+    assert_false(c.significant);
+}
+
+
+static void
+csat_known_answers(void **state)
+{
+    /* 5, 4, 4, 3, 1 */
+    static const uint64_t  counts[5] = { 1, 0, 1, 2, 1 };
+
+    cxm_hist_t    hist = { 1, 5, counts };
+    cxm_figure_t  f;
+
+    (void) state;
+
+    assert_ptr_equal(cxm_variant_find(CXM_METRIC_CSAT, NULL),
+                     cxm_variant_find(CXM_METRIC_CSAT, "top2"));
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CSAT, "top2"), &hist, &f);
+    assert_int_equal(f.n, 5);
+    assert_int_equal(f.plus, 3);
+    assert_prints(f.value, "60.00");
+    assert_prints(f.low, "23.07");          /* Wilson, 3 of 5 */
+    assert_prints(f.high, "88.24");
+    assert_prints(f.center, "55.66");
+    assert_prints(f.margin, "32.58");
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CSAT, "mean"), &hist, &f);
+    assert_prints(f.value, "3.40");
+    assert_prints(f.margin, "1.33");        /* s = 1.5166 */
+    assert_prints(f.low, "2.07");
+    assert_prints(f.high, "4.73");
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CSAT, "net"), &hist, &f);
+    assert_int_equal(f.minus, 1);
+    assert_prints(f.value, "40.00");
+    assert_prints(f.margin_normal, "70.12");
+}
+
+
+static void
+ces_variants(void **state)
+{
+    static const uint64_t  counts[7] = { 1, 0, 2, 1, 3, 2, 1 };
+
+    cxm_hist_t    hist = { 1, 7, counts };
+    cxm_figure_t  f;
+
+    (void) state;
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CES, NULL), &hist, &f);
+    assert_int_equal(f.n, 10);
+    assert_prints(f.value, "4.50");
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CES, "agree"), &hist, &f);
+    assert_int_equal(f.plus, 6);
+    assert_prints(f.value, "60.00");
+
+    cxm_stat_figure(cxm_variant_find(CXM_METRIC_CES, "net"), &hist, &f);
+    assert_int_equal(f.plus, 3);
+    assert_int_equal(f.minus, 3);
+    assert_prints(f.value, "0.00");
+    assert_int_equal(f.display, 0);
+}
+
+
+static void
+scales_without_meaning_are_refused(void **state)
+{
+    cxm_figure_t  f;
+
+    static const uint64_t  counts[11] = { 1 };
+    static const struct {
+        cxm_metric_t  metric;
+        const char   *variant;
+        cxm_hist_t    hist;
+        cxm_rc_t      rc;
+    } cases[] = {
+        { CXM_METRIC_NPS,  "net",   { 0, 9, counts },  CXM_INVALID },
+        { CXM_METRIC_CES,  "agree", { 1, 5, counts },  CXM_INVALID },
+        { CXM_METRIC_CES,  "net",   { 1, 5, counts },  CXM_INVALID },
+        { CXM_METRIC_CES,  "mean",  { 1, 5, counts },  CXM_OK },
+        { CXM_METRIC_CSAT, "top2",  { 0, 1, counts },  CXM_INVALID },
+        { CXM_METRIC_CSAT, "top2",  { 1, 3, counts },  CXM_OK },
+        { CXM_METRIC_CSAT, "net",   { 1, 3, counts },  CXM_INVALID },
+        { CXM_METRIC_CSAT, "net",   { 0, 10, counts }, CXM_OK },
+        { CXM_METRIC_CSAT, "mean",  { 5, 5, counts },  CXM_INVALID },
+    };
+    size_t  i;
+
+    (void) state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(cxm_stat_figure(cxm_variant_find(cases[i].metric,
+                                                          cases[i].variant),
+                                         &cases[i].hist, &f), cases[i].rc);
+    }
+
+    assert_null(cxm_variant_find(CXM_METRIC_CSAT, "agree"));
+    assert_null(cxm_variant_find(CXM_METRIC_CSI, NULL));
+}
+
+
+static void
+mean_of_one_has_no_margin(void **state)
+{
+    static const uint64_t  counts[5] = { 0, 0, 0, 1, 0 };
+
+    cxm_hist_t    hist = { 1, 5, counts };
+    cxm_figure_t  f;
+
+    (void) state;
+
+    cxm_stat_mean(&hist, &f);
+    assert_true(f.has_value);
+    assert_prints(f.value, "4.00");
+    assert_false(f.has_margin);
+}
+
+
+static void
+mean_is_clamped_to_the_scale(void **state)
+{
+    static const uint64_t  counts[5] = { 1, 0, 0, 0, 2 };
+
+    cxm_hist_t    hist = { 1, 5, counts };
+    cxm_figure_t  f;
+
+    (void) state;
+
+    cxm_stat_mean(&hist, &f);
+    assert_prints(f.value, "3.67");
+    assert_prints(f.margin, "2.61");
+    assert_prints(f.high, "5.00");
+}
+
+
+static void
+csi_items(cxm_csi_item_t items[3], int weighted)
+{
+    int  i;
+
+    static const double  weights[3] = { .3885, .3190, .2925 };
+
+    for (i = 0; i < 3; i++) {
+        items[i].min = 1;
+        items[i].max = 10;
+        items[i].weight = weighted ? cxm_stat_weight(weights[i])
+                                   : CXM_WEIGHT_ONE;
+    }
+}
+
+
+static void
+csi_known_answers(void **state)
+{
+    uint32_t        tenths;
+    uint64_t        series[CXM_CSI_TENTHS];
+    cxm_figure_t    f;
+    cxm_csi_item_t  items[3];
+
+    static const int     points[3] = { 8, 7, 9 };
+    static const double  means[3] = { 8, 7, 9 };
+
+    (void) state;
+    memset(series, 0, sizeof(series));
+
+    csi_items(items, 0);
+    assert_int_equal(cxm_stat_csi_check(items, 3), CXM_OK);
+    assert_prints(cxm_stat_csi_answer(items, 3, points), "77.78");
+    assert_int_equal(cxm_stat_csi_tenths(items, 3, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 778);
+
+    series[tenths] = 1;
+    cxm_stat_csi(items, 3, means, series, &f);
+    assert_int_equal(f.n, 1);
+    assert_prints(f.value, "77.78");
+    assert_int_equal(f.display, 78);
+    assert_false(f.has_margin);
+
+    csi_items(items, 1);
+    assert_prints(cxm_stat_csi_answer(items, 3, points), "77.48");
+    assert_int_equal(cxm_stat_csi_tenths(items, 3, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 775);
+
+    cxm_stat_csi(items, 3, means, series, &f);
+    assert_prints(f.value, "77.48");
+}
+
+
+static void
+csi_margin_is_of_the_answers(void **state)
+{
+    uint64_t        series[CXM_CSI_TENTHS];
+    cxm_figure_t    f;
+    cxm_csi_item_t  items[3];
+
+    static const double  means[3] = { 5.5, 5.5, 5.5 };
+    static const double  nothing[3] = { 0, 0, 0 };
+
+    (void) state;
+    memset(series, 0, sizeof(series));
+    csi_items(items, 0);
+
+    cxm_stat_csi(items, 3, nothing, series, &f);
+    assert_false(f.has_value);
+
+    series[0] = 50;
+    series[1000] = 50;
+    cxm_stat_csi(items, 3, means, series, &f);
+    assert_int_equal(f.n, 100);
+    assert_prints(f.value, "50.00");
+    assert_prints(f.margin, "9.85");        /* s = 50.25 */
+    assert_prints(f.low, "40.15");
+    assert_prints(f.high, "59.85");
+}
+
+
+static void
+csi_tenths_are_exact(void **state)
+{
+    int             points[2] = { 1, 1 };
+    uint32_t        tenths;
+    cxm_csi_item_t  items[2] = {
+        { 0, 2000, 1 }, { 1, 5, 0 }
+    };
+
+    (void) state;
+
+    /* one step of 2000 is half a tenth: away from zero */
+    assert_int_equal(cxm_stat_csi_tenths(items, 2, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 1);
+
+    points[0] = 0;
+    assert_int_equal(cxm_stat_csi_tenths(items, 2, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 0);
+
+    points[0] = 2000;
+    assert_int_equal(cxm_stat_csi_tenths(items, 2, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 1000);
+
+    points[0] = 2001;
+    assert_int_equal(cxm_stat_csi_tenths(items, 2, points, &tenths),
+                     CXM_INVALID);
+
+    /* different scales: (1/2 + 3/4) / 2 */
+    items[0] = (cxm_csi_item_t) { 0, 10, CXM_WEIGHT_MAX };
+    items[1] = (cxm_csi_item_t) { 1, 5, CXM_WEIGHT_MAX };
+    points[0] = 5;
+    points[1] = 4;
+    assert_int_equal(cxm_stat_csi_tenths(items, 2, points, &tenths), CXM_OK);
+    assert_int_equal(tenths, 625);
+    assert_prints(cxm_stat_csi_answer(items, 2, points), "62.50");
+}
+
+
+static void
+csi_definitions_are_checked(void **state)
+{
+    cxm_csi_item_t  items[CXM_CSI_ITEMS + 1];
+    size_t          i;
+
+    (void) state;
+
+    for (i = 0; i <= CXM_CSI_ITEMS; i++) {
+        items[i] = (cxm_csi_item_t) { 1, 10, CXM_WEIGHT_ONE };
+    }
+
+    assert_int_equal(cxm_stat_csi_check(items, 0), CXM_INVALID);
+    assert_int_equal(cxm_stat_csi_check(items, CXM_CSI_ITEMS), CXM_OK);
+    assert_int_equal(cxm_stat_csi_check(items, CXM_CSI_ITEMS + 1),
+                     CXM_INVALID);
+
+    items[0].weight = 0;
+    assert_int_equal(cxm_stat_csi_check(items, 1), CXM_INVALID);
+    assert_int_equal(cxm_stat_csi_check(items, 2), CXM_OK);
+
+    items[1].max = 1;
+    assert_int_equal(cxm_stat_csi_check(items, 2), CXM_INVALID);
+
+    items[0] = (cxm_csi_item_t) { 0, 1009, 1 };     /* primes */
+    items[1] = (cxm_csi_item_t) { 0, 1013, 1 };
+    assert_int_equal(cxm_stat_csi_check(items, 2), CXM_INVALID);
+
+    assert_int_equal(cxm_stat_weight(0.3885), 388500);
+    assert_int_equal(cxm_stat_weight(1), CXM_WEIGHT_ONE);
+    assert_int_equal(cxm_stat_weight(0), 0);
+    assert_int_equal(cxm_stat_weight(-1), 0);
+    assert_int_equal(cxm_stat_weight(NAN), 0);
+    assert_int_equal(cxm_stat_weight(INFINITY), 0);
+    assert_int_equal(cxm_stat_weight(1000), CXM_WEIGHT_MAX);
+    assert_int_equal(cxm_stat_weight(1001), 0);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(nps_known_answers),
+        cmocka_unit_test(nothing_counted_is_null),
+        cmocka_unit_test(display_rounds_half_away),
+        cmocka_unit_test(two_nps_compared),
+        cmocka_unit_test(csat_known_answers),
+        cmocka_unit_test(ces_variants),
+        cmocka_unit_test(scales_without_meaning_are_refused),
+        cmocka_unit_test(mean_of_one_has_no_margin),
+        cmocka_unit_test(mean_is_clamped_to_the_scale),
+        cmocka_unit_test(csi_known_answers),
+        cmocka_unit_test(csi_margin_is_of_the_answers),
+        cmocka_unit_test(csi_tenths_are_exact),
+        cmocka_unit_test(csi_definitions_are_checked),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
