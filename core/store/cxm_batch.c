@@ -1,0 +1,206 @@
+/*
+ * Group commit.
+ */
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "cxm_batch.h"
+#include "cxm_store_int.h"
+
+
+typedef struct {
+    cxm_store_t       *store;
+    cxm_op_t *const   *ops;
+    size_t             n;
+    size_t             left;        /* of them */
+    uint8_t           *out;         /* of the batch: failed after writing */
+    cxm_batch_stat_t   stat;
+} cxm_batch_t;
+
+
+static uint64_t
+cxm_batch_us(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+
+static void
+cxm_batch_refuse(cxm_op_t *op, cxm_rc_t rc, const cxm_error_t *err)
+{
+    op->rc = rc;
+
+    if (op->err != NULL) {
+        *op->err = *err;
+    }
+}
+
+
+static void
+cxm_batch_refuse_all(cxm_batch_t *batch, cxm_rc_t rc, const cxm_error_t *err)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        if (!batch->out[i]) {
+            cxm_batch_refuse(batch->ops[i], rc, err);
+        }
+    }
+}
+
+
+static cxm_rc_t
+cxm_batch_op(cxm_txn_t *txn, cxm_op_t *op)
+{
+    cxm_rc_t  rc;
+
+    if (op->err != NULL) {
+        cxm_error_init(op->err);
+    }
+
+    rc = op->run(txn, op->data, op->err);
+
+    /* an operation that overlooked a failed step must not be acknowledged */
+
+    if (rc == CXM_OK && txn->failed != CXM_OK) {
+        rc = cxm_fail(op->err, txn->failed, NULL,
+                      "A step of the operation failed.");
+    }
+
+    if (rc != CXM_OK && op->err != NULL && op->err->rc == CXM_OK) {
+        (void) cxm_fail(op->err, rc, NULL, "The operation failed.");
+    }
+
+    op->rc = rc;
+
+    return rc;
+}
+
+
+/* Runs all that are left; 0 when one of them has spoilt the transaction. */
+static int
+cxm_batch_ops(cxm_batch_t *batch, cxm_txn_t *txn)
+{
+    size_t    i;
+    uint64_t  touched;
+
+    for (i = 0; i < batch->n; i++) {
+
+        if (batch->out[i]) {
+            continue;
+        }
+
+        touched = txn->touched;
+
+        if (cxm_batch_op(txn, batch->ops[i]) != CXM_OK
+            && (txn->touched != touched || txn->failed != CXM_OK))
+        {
+            batch->out[i] = 1;
+            batch->left--;
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+cxm_batch_commit(cxm_batch_t *batch, cxm_txn_t *txn)
+{
+    size_t       i;
+    uint64_t     start;
+    cxm_rc_t     rc;
+    cxm_error_t  err;
+
+    cxm_error_init(&err);
+
+    start = cxm_batch_us();
+    rc = cxm_txn_commit(txn, &err);
+    batch->stat.commit_us = cxm_batch_us() - start;
+
+    /* also for those that failed: they may have seen what is not stored */
+
+    if (rc != CXM_OK) {
+        cxm_batch_refuse_all(batch, rc, &err);
+        return;
+    }
+
+    for (i = 0; i < batch->n; i++) {
+        batch->stat.committed += batch->ops[i]->rc == CXM_OK;
+    }
+}
+
+
+static void
+cxm_batch_loop(cxm_batch_t *batch)
+{
+    int          done;
+    cxm_rc_t     rc;
+    cxm_txn_t   *txn;
+    cxm_error_t  err;
+
+    cxm_error_init(&err);
+
+    do {
+        rc = cxm_txn_write(batch->store, cxm_now(), &txn, &err);
+
+        if (rc != CXM_OK) {
+            cxm_batch_refuse_all(batch, rc, &err);
+            return;
+        }
+
+        batch->stat.runs++;
+        done = cxm_batch_ops(batch, txn);
+
+        if (done) {
+            cxm_batch_commit(batch, txn);
+
+        } else {
+            cxm_txn_end(txn);
+        }
+
+    } while (!done && batch->left > 0);
+}
+
+
+void
+cxm_batch_run(cxm_store_t *store, cxm_op_t *const *ops, size_t n,
+    cxm_batch_stat_t *stat)
+{
+    cxm_batch_t  batch;
+    cxm_error_t  err;
+
+    memset(&batch, 0, sizeof(batch));
+    batch.store = store;
+    batch.ops = ops;
+    batch.n = n;
+    batch.left = n;
+    batch.out = n > 0 ? calloc(n, 1) : NULL;
+
+    if (batch.out != NULL) {
+
+        /* without spare slots only operations that need one fail, each */
+
+        (void) cxm_person_reserve(store, NULL);
+        cxm_batch_loop(&batch);
+        free(batch.out);
+
+    } else if (n > 0) {
+        cxm_error_init(&err);
+        (void) cxm_fail(&err, CXM_INTERNAL, NULL, "No memory.");
+
+        while (n > 0) {
+            cxm_batch_refuse(ops[--n], CXM_INTERNAL, &err);
+        }
+    }
+
+    if (stat != NULL) {
+        *stat = batch.stat;
+    }
+}

@@ -1,0 +1,38 @@
+/*
+ * Group commit: many operations, one transaction, one sync.
+ *
+ * Operations run in order in one write transaction.  One that fails before
+ * it wrote just keeps its error.  One that fails after it wrote keeps its
+ * error, the transaction is aborted and all others run again in a new one
+ * without it; so `run` may be called more than once and must start afresh.
+ * A failed commit is never repeated: every operation gets its error.
+ *
+ * The batch and its operations belong to the caller; nothing here knows of
+ * requests.  Blocks: call it in a pool task or a tool.
+ */
+
+#ifndef CXM_BATCH_H
+#define CXM_BATCH_H
+
+#include "cxm_store.h"
+
+
+typedef struct {
+    cxm_rc_t   (*run)(cxm_txn_t *txn, void *data, cxm_error_t *err);
+    void        *data;
+    cxm_rc_t     rc;            /* result; CXM_OK only after the commit */
+    cxm_error_t *err;           /* caller's; filled when rc is not CXM_OK */
+} cxm_op_t;
+
+typedef struct {
+    unsigned  runs;             /* transactions begun */
+    unsigned  committed;        /* operations acknowledged */
+    uint64_t  commit_us;        /* time of the commit call */
+} cxm_batch_stat_t;
+
+/* Also keeps person slots ahead.  stat may be NULL. */
+void cxm_batch_run(cxm_store_t *store, cxm_op_t *const *ops, size_t n,
+    cxm_batch_stat_t *stat);
+
+
+#endif /* CXM_BATCH_H */

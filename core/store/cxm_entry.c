@@ -1,0 +1,387 @@
+/*
+ * The coding of a journal value: header, seals and link.
+ */
+
+#include "cxm_json.h"
+#include "cxm_log.h"
+#include "cxm_store_int.h"
+
+
+#define CXM_ENTRY_FORMAT  1
+
+/* Table, key and header of an entry: what its seals are bound to. */
+typedef struct {
+    size_t   len;
+    uint8_t  b[CXM_ENTRY_AD_MAX];
+} cxm_entry_ad_t;
+
+
+static void
+cxm_entry_ad(cxm_entry_ad_t *ad, uint64_t seq, const void *header, size_t len)
+{
+    uint8_t  *p;
+
+    ad->b[0] = CXM_T_JOURNAL;
+    p = cxm_put_u64(ad->b + 1, seq);
+    memcpy(p, header, len);
+    ad->len = 1 + 8 + len;
+}
+
+
+static cxm_str_t
+cxm_entry_ad_str(const cxm_entry_ad_t *ad)
+{
+    return (cxm_str_t) { ad->len, (const char *) ad->b };
+}
+
+
+cxm_rc_t
+cxm_entry_damage(uint64_t seq, const char *what, cxm_error_t *err)
+{
+    uint8_t  key[8];
+
+    cxm_put_u64(key, seq);
+    (void) cxm_damage(CXM_T_JOURNAL,
+                      (cxm_str_t) { sizeof(key), (const char *) key }, what);
+
+    return cxm_fail(err, CXM_CORRUPT, NULL, "Journal entry %llu: %s.",
+                    (unsigned long long) seq, what);
+}
+
+
+/* A nonce key of the person's own, so that it is erased with the key. */
+static void
+cxm_entry_person_nonce(const cxm_key_t *key, cxm_key_t *nonce)
+{
+    cxm_keyed_hash(key, cxm_str("nonce"), cxm_str(""), cxm_str(""), nonce->b,
+                   sizeof(nonce->b));
+}
+
+
+static void
+cxm_entry_header(cxm_buf_t *buf, const cxm_entry_t *entry)
+{
+    uint8_t  hlc[8];
+
+    cxm_buf_putc(buf, CXM_ENTRY_FORMAT);
+    cxm_buf_putc(buf, entry->kind);
+    cxm_buf_putc(buf, entry->version);
+    cxm_buf_putc(buf, entry->action);
+    cxm_buf_varint(buf, entry->node);
+    cxm_buf_varint(buf, entry->epoch);
+    cxm_buf_varint(buf, entry->oseq);
+    cxm_put_u64(hlc, entry->hlc);
+    cxm_buf_put(buf, hlc, sizeof(hlc));
+    cxm_buf_put(buf, entry->id.b, sizeof(entry->id.b));
+    cxm_buf_varint(buf, entry->replaces);
+    cxm_buf_varint(buf, entry->subject);
+    cxm_buf_varint(buf, entry->actor);
+}
+
+
+/* JSON text of a part into txn->text; no value is an empty text. */
+static void
+cxm_entry_text(cxm_txn_t *txn, const json_t *value)
+{
+    cxm_buf_reset(&txn->text);
+
+    if (value != NULL) {
+        cxm_json_dump(&txn->text, value);
+    }
+}
+
+
+static void
+cxm_entry_seal(cxm_txn_t *txn, const cxm_key_t *key, const cxm_key_t *nonce,
+    const cxm_entry_ad_t *ad)
+{
+    cxm_str_t  text;
+
+    text = cxm_buf_str(&txn->text);
+    cxm_buf_varint(&txn->entry, text.len + CXM_SEAL_EXTRA);
+    cxm_seal(key, nonce, cxm_entry_ad_str(ad), text, &txn->entry);
+}
+
+
+static cxm_rc_t
+cxm_entry_personal(cxm_txn_t *txn, const cxm_entry_t *entry,
+    const cxm_entry_ad_t *ad, cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_key_t  key, nonce;
+
+    if (entry->personal == NULL) {
+        cxm_buf_varint(&txn->entry, 0);
+        return CXM_OK;
+    }
+
+    if (entry->subject == 0) {
+        return cxm_fail(err, CXM_INTERNAL, NULL,
+                        "A personal part needs a person.");
+    }
+
+    rc = cxm_person_key(txn->store, entry->subject, &key);
+
+    if (rc == CXM_NOT_FOUND) {
+        return cxm_fail(err, CXM_CONFLICT, "person_erased",
+                        "This person has been erased.");
+    }
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "Cannot read the person's key.");
+    }
+
+    cxm_entry_text(txn, entry->personal);
+    cxm_entry_person_nonce(&key, &nonce);
+    cxm_entry_seal(txn, &key, &nonce, ad);
+
+    cxm_wipe(&key, sizeof(key));
+    cxm_wipe(&nonce, sizeof(nonce));
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_entry_encode(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
+{
+    cxm_rc_t              rc;
+    cxm_buf_t            *buf;
+    cxm_entry_ad_t        ad;
+    const cxm_keyring_t  *ring;
+
+    ring = &txn->store->secret->ring;
+    buf = &txn->entry;
+
+    cxm_buf_reset(buf);
+    cxm_entry_header(buf, entry);
+
+    if (buf->failed) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "No memory.");
+    }
+
+    cxm_entry_ad(&ad, entry->seq, buf->data, buf->len);
+
+    cxm_entry_text(txn, entry->body);
+    cxm_entry_seal(txn, &ring->k[CXM_SUBKEY_SEAL],
+                   &ring->k[CXM_SUBKEY_NONCE], &ad);
+
+    /* a body that did not fit must not be sealed in part */
+
+    rc = txn->text.failed ? CXM_OK : cxm_entry_personal(txn, entry, &ad, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (txn->text.failed || buf->failed
+        || buf->len + CXM_MAC_LEN > CXM_ENTRY_MAX)
+    {
+        return cxm_fail(err, CXM_TOO_LARGE, "entry_too_large",
+                        "The change is larger than %u bytes.", CXM_ENTRY_MAX);
+    }
+
+    return CXM_OK;
+}
+
+
+void
+cxm_entry_link(const cxm_store_t *store, uint64_t seq, const uint8_t *prev,
+    cxm_str_t linked, uint8_t link[CXM_MAC_LEN])
+{
+    uint8_t  key[8];
+
+    cxm_put_u64(key, seq);
+    cxm_keyed_hash(&store->secret->ring.k[CXM_SUBKEY_LINK],
+                   (cxm_str_t) { CXM_MAC_LEN, (const char *) prev },
+                   (cxm_str_t) { sizeof(key), (const char *) key },
+                   linked, link, CXM_MAC_LEN);
+}
+
+
+static void
+cxm_entry_part(cxm_reader_t *rd, cxm_str_t *part)
+{
+    part->len = cxm_read_varint(rd);
+    part->data = (const char *) cxm_read_bytes(rd, part->len);
+}
+
+
+static void
+cxm_entry_parse_header(cxm_reader_t *rd, cxm_entry_t *entry)
+{
+    const uint8_t  *p;
+
+    (void) cxm_read_u8(rd);
+
+    entry->kind = cxm_read_u8(rd);
+    entry->version = cxm_read_u8(rd);
+    entry->action = cxm_read_u8(rd);
+    entry->node = (uint32_t) cxm_read_varint(rd);
+    entry->epoch = (uint32_t) cxm_read_varint(rd);
+    entry->oseq = cxm_read_varint(rd);
+
+    p = cxm_read_bytes(rd, 8 + sizeof(entry->id.b));
+
+    if (p != NULL) {
+        entry->hlc = cxm_get_u64(p);
+        memcpy(entry->id.b, p + 8, sizeof(entry->id.b));
+    }
+
+    entry->replaces = cxm_read_varint(rd);
+    entry->subject = cxm_read_varint(rd);
+    entry->actor = cxm_read_varint(rd);
+}
+
+
+cxm_rc_t
+cxm_entry_parse(uint64_t seq, cxm_str_t raw, cxm_entry_raw_t *out,
+    cxm_error_t *err)
+{
+    cxm_reader_t    rd;
+    const uint8_t  *start;
+
+    memset(out, 0, sizeof(*out));
+
+    if (raw.len > 0 && (uint8_t) raw.data[0] > CXM_ENTRY_FORMAT) {
+        return cxm_fail(err, CXM_FORMAT, NULL,
+                        "Journal entry %llu has the newer format %u.",
+                        (unsigned long long) seq, (uint8_t) raw.data[0]);
+    }
+
+    if (raw.len == 0 || raw.data[0] != CXM_ENTRY_FORMAT) {
+        return cxm_entry_damage(seq, "format is unknown", err);
+    }
+
+    start = (const uint8_t *) raw.data;
+    rd = cxm_reader(raw.data, raw.len);
+
+    cxm_entry_parse_header(&rd, &out->entry);
+    out->header_len = (size_t) (rd.pos - start);
+
+    cxm_entry_part(&rd, &out->body);
+    cxm_entry_part(&rd, &out->personal);
+
+    out->linked = (cxm_str_t) { (size_t) (rd.pos - start), raw.data };
+    out->link.len = CXM_MAC_LEN;
+    out->link.data = (const char *) cxm_read_bytes(&rd, CXM_MAC_LEN);
+
+    if (rd.failed || rd.pos != rd.end
+        || out->header_len > CXM_ENTRY_HEADER_MAX)
+    {
+        return cxm_entry_damage(seq, "entry is cut or overlong", err);
+    }
+
+    out->raw = raw;
+    out->entry.seq = seq;
+
+    return CXM_OK;
+}
+
+
+/* Opens one sealed part into *json; NULL for an empty text. */
+static cxm_rc_t
+cxm_entry_open_part(cxm_txn_t *txn, const cxm_key_t *key,
+    const cxm_entry_ad_t *ad, cxm_str_t sealed, json_t **json)
+{
+    cxm_rc_t  rc;
+
+    cxm_buf_reset(&txn->text);
+    rc = cxm_open(key, cxm_entry_ad_str(ad), sealed, &txn->text);
+
+    if (rc != CXM_OK || txn->text.len == 0) {
+        return rc;
+    }
+
+    return cxm_json_load_own(cxm_buf_str(&txn->text), json);
+}
+
+
+static cxm_rc_t
+cxm_entry_open_personal(cxm_txn_t *txn, const cxm_entry_ad_t *ad,
+    cxm_str_t sealed, cxm_entry_t *out)
+{
+    cxm_rc_t   rc;
+    cxm_key_t  key;
+
+    rc = cxm_person_key(txn->store, out->subject, &key);
+
+    if (rc == CXM_NOT_FOUND) {
+        out->erased = 1;
+        return CXM_OK;
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_entry_open_part(txn, &key, ad, sealed, &out->personal);
+        cxm_wipe(&key, sizeof(key));
+    }
+
+    return rc;
+}
+
+
+/* What this code can read: kinds that it knows, up to their version. */
+static cxm_rc_t
+cxm_entry_known(const cxm_txn_t *txn, const cxm_entry_t *entry,
+    cxm_error_t *err)
+{
+    const cxm_flow_t  *flow;
+    const cxm_kind_t  *kind;
+
+    flow = txn->store->flow;
+
+    if (flow == NULL) {
+        return CXM_OK;
+    }
+
+    kind = entry->kind < CXM_KIND_N ? flow->kinds[entry->kind] : NULL;
+
+    if (kind != NULL && entry->version <= kind->version) {
+        return CXM_OK;
+    }
+
+    return cxm_fail(err, CXM_FORMAT, NULL,
+                    "Journal entry %llu has the newer kind %u version %u.",
+                    (unsigned long long) entry->seq, entry->kind,
+                    entry->version);
+}
+
+
+cxm_rc_t
+cxm_entry_open(cxm_txn_t *txn, const cxm_entry_raw_t *raw, int personal,
+    cxm_entry_t *out, cxm_error_t *err)
+{
+    cxm_rc_t        rc;
+    const char     *what;
+    cxm_entry_ad_t  ad;
+
+    *out = raw->entry;
+    cxm_entry_ad(&ad, out->seq, raw->raw.data, raw->header_len);
+
+    what = "seal of the body does not verify";
+    rc = cxm_entry_open_part(txn,
+                             &txn->store->secret->ring.k[CXM_SUBKEY_SEAL],
+                             &ad, raw->body, &out->body);
+
+    if (rc == CXM_OK && personal && raw->personal.len != 0) {
+        what = "seal of the personal part does not verify";
+        rc = cxm_entry_open_personal(txn, &ad, raw->personal, out);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_entry_known(txn, out, err);
+
+    } else if (rc == CXM_CORRUPT) {
+        (void) cxm_entry_damage(out->seq, what, err);
+
+    } else {
+        (void) cxm_fail(err, rc, NULL, "Cannot open journal entry %llu.",
+                        (unsigned long long) out->seq);
+    }
+
+    if (rc != CXM_OK) {
+        cxm_entry_clear(out);
+    }
+
+    return rc;
+}

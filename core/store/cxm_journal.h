@@ -1,0 +1,108 @@
+/*
+ * The journal: the record of which all other tables are the memory.
+ *
+ * Key: sequence, 8 bytes big-endian, contiguous from 1.  Value:
+ *
+ *   u8 format | u8 kind | u8 kind version | u8 action
+ *   varint node | varint epoch | varint origin sequence
+ *   u64 hybrid logical time (48 bits of ms, 16 bits of counter)
+ *   16 bytes id
+ *   varint version replaced | varint subject | varint actor
+ *   varint length of sealed body | sealed body (store's key)
+ *   varint length of sealed personal part | it (person's key); 0: none
+ *   16 bytes link = keyed BLAKE2b(previous link, key and value up to here)
+ *
+ * Associated data of both seals is table, key and the header up to the body.
+ * The link of sequence 0 is the store's uuid.
+ */
+
+#ifndef CXM_JOURNAL_H
+#define CXM_JOURNAL_H
+
+#include <jansson.h>
+
+#include "cxm_row.h"
+
+
+/*
+ * An entry of up to this size takes one overflow page; longer ones need
+ * contiguous free pages, which LMDB searches for long.
+ */
+#define CXM_ENTRY_PAGE     4080
+#define CXM_ENTRY_MAX      (4u << 20)
+
+typedef enum {
+    CXM_ACTION_PUT = 1,         /* after-image of a document */
+    CXM_ACTION_DELETE,
+    CXM_ACTION_ADD              /* a fact that never changes */
+} cxm_action_t;
+
+typedef struct cxm_entry_s {
+    uint64_t    seq;            /* given by append */
+    uint32_t    node, epoch;    /* given */
+    uint64_t    oseq;           /* given: sequence at the origin */
+    uint64_t    hlc;            /* given */
+    uint8_t     kind;
+    uint8_t     version;        /* given: of the kind */
+    uint8_t     action;
+    cxm_uuid_t  id;             /* nil where the kind has none */
+    uint64_t    replaces;       /* document version replaced; 0: none */
+    uint64_t    subject;        /* person slot; 0: nobody */
+    uint64_t    actor;          /* number of the principal's key; 0: public */
+    json_t     *body;           /* opened with the store's key, NULL: none */
+    json_t     *personal;       /* with the subject's key, NULL: none */
+    int         erased;         /* read: there is a personal part, but its
+                                   key is gone */
+} cxm_entry_t;
+
+static inline cxm_ms_t
+cxm_entry_time(const cxm_entry_t *entry)
+{
+    return (cxm_ms_t) (entry->hlc >> 16);
+}
+
+/*
+ * Gives the entry its place, seals, links, stores and applies it, then calls
+ * flow's reactions.  Borrows body and personal.  Everything random (ids) is
+ * in the entry already.  An error leaves the transaction to be aborted.
+ *
+ * apply never sees the personal part: after an erasure replay could not give
+ * it.  The subject's slot is moved past by itself; apply only leads names to
+ * it.  CXM_CONFLICT "person_erased", CXM_TOO_LARGE "entry_too_large".
+ */
+cxm_rc_t cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry,
+    cxm_error_t *err);
+
+/*
+ * Reads one entry; body and personal are new references that
+ * cxm_entry_clear() drops.  personal is opened only if asked for.
+ */
+cxm_rc_t cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
+    cxm_entry_t *out, cxm_error_t *err);
+void cxm_entry_clear(cxm_entry_t *entry);
+
+/*
+ * For readers of the whole journal: from `seq` on, at most `max` entries,
+ * each with its link checked against the one before (link: in and out; the
+ * link of seq - 1).  fn ends the walk by returning non-zero, behind the entry
+ * that it was given.  *next is the sequence to go on with.  Personal parts
+ * are not opened: cxm_journal_read() does that for the entries that need it.
+ */
+typedef int (*cxm_journal_pt)(void *ctx, const cxm_entry_t *entry);
+
+cxm_rc_t cxm_journal_walk(cxm_txn_t *txn, uint64_t seq, unsigned max,
+    uint8_t link[CXM_MAC_LEN], cxm_journal_pt fn, void *ctx, uint64_t *next,
+    cxm_error_t *err);
+
+/*
+ * Replay: puts a raw entry of another copy of this journal as the next one,
+ * checks its link and both seals, and applies it; no reactions.
+ */
+cxm_rc_t cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
+    cxm_error_t *err);
+
+/* Link of the entry before the first: from the store's uuid. */
+void cxm_journal_root(const cxm_store_t *store, uint8_t link[CXM_MAC_LEN]);
+
+
+#endif /* CXM_JOURNAL_H */

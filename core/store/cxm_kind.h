@@ -1,0 +1,78 @@
+/*
+ * What the store knows of the rooms: the tables they are reached through.
+ *
+ * Each room exports its kinds; core/flow collects them and gives them to
+ * cxm_store_open().  Numbers are part of the format: never reuse one.
+ */
+
+#ifndef CXM_KIND_H
+#define CXM_KIND_H
+
+#include <jansson.h>
+
+#include "cxm_error.h"
+#include "cxm_time.h"
+
+
+struct cxm_txn_s;
+struct cxm_entry_s;
+
+typedef enum {
+    CXM_T_JOURNAL = 0,
+    CXM_T_DOC,
+    CXM_T_INDEX,
+    CXM_T_COUNTER,
+    CXM_T_ONCE,
+    CXM_T_DUE,
+    CXM_T_META,
+    CXM_T_N
+} cxm_table_t;
+
+typedef enum {
+    CXM_KIND_CHECKPOINT = 1,    /* store */
+    CXM_KIND_REPLY,             /* api: first reply to an Idempotency-Key */
+    CXM_KIND_ACCESS,            /* access: personal fields were read */
+    CXM_KIND_KEY,               /* access: API key */
+    CXM_KIND_SURVEY,            /* survey: definition */
+    CXM_KIND_RESPONSE,          /* survey: answer */
+    CXM_KIND_TOUCHPOINT,        /* touchpoint: events of one commit */
+    CXM_KIND_N
+} cxm_kind_no_t;
+
+typedef struct {
+    uint8_t      no;
+    uint8_t      version;       /* of the body that is written now */
+    const char  *name;          /* singular, as in the stream: "response" */
+
+    /*
+     * Brings the tables to the state after the entry.  Deterministic: no
+     * clock, no random numbers, nothing that is not in the entry or tables;
+     * the entry's personal part is left out.
+     * Runs at the first write, in rebuild, in verify and in replication.
+     */
+    cxm_rc_t   (*apply)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry);
+} cxm_kind_t;
+
+typedef struct {
+    uint8_t      no;            /* class of a due row; part of the format */
+    const char  *name;
+
+    /* Runs one due row inside a write transaction; removes or moves it. */
+    cxm_rc_t   (*run)(struct cxm_txn_s *txn, cxm_ms_t at, uint64_t ref,
+                      cxm_error_t *err);
+} cxm_due_class_t;
+
+typedef struct {
+    const cxm_kind_t       *kinds[CXM_KIND_N];      /* by number */
+    const cxm_due_class_t  *const *due;             /* NULL-terminated */
+
+    /* Reactions of other rooms; only where an entry is first written. */
+    cxm_rc_t (*react)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry,
+                      cxm_error_t *err);
+
+    /* Before a commit: rooms turn what they gathered into entries. */
+    cxm_rc_t (*flush)(struct cxm_txn_s *txn, cxm_error_t *err);
+} cxm_flow_t;
+
+
+#endif /* CXM_KIND_H */

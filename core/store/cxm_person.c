@@ -1,0 +1,161 @@
+/*
+ * Persons: names and numbers.
+ */
+
+#include "cxm_store_int.h"
+
+
+/* Longer names are no e-mail address; they are taken as they are. */
+#define CXM_PERSON_FOLD_MAX  512
+
+
+/* Trims spaces and folds ASCII letters. */
+static cxm_str_t
+cxm_person_fold(cxm_str_t name, char out[CXM_PERSON_FOLD_MAX])
+{
+    size_t  i;
+
+    while (name.len > 0 && name.data[0] == ' ') {
+        name.data++;
+        name.len--;
+    }
+
+    while (name.len > 0 && name.data[name.len - 1] == ' ') {
+        name.len--;
+    }
+
+    if (name.len > CXM_PERSON_FOLD_MAX) {
+        return name;
+    }
+
+    for (i = 0; i < name.len; i++) {
+        out[i] = name.data[i] >= 'A' && name.data[i] <= 'Z'
+                 ? (char) (name.data[i] | 0x20) : name.data[i];
+    }
+
+    return (cxm_str_t) { name.len, out };
+}
+
+
+void
+cxm_person_hash(const cxm_store_t *store, unsigned person_class,
+    cxm_str_t name, uint8_t hash[CXM_HASH_LEN])
+{
+    char              folded[CXM_PERSON_FOLD_MAX];
+    uint8_t           no;
+    const cxm_key_t  *key;
+
+    /* a claimed name is another name: the flag is part of the hash */
+
+    no = (uint8_t) person_class;
+    key = &store->secret->ring.k[CXM_SUBKEY_LOOKUP];
+
+    if ((person_class & ~CXM_PERSON_CLAIMED) == CXM_PERSON_EMAIL) {
+        name = cxm_person_fold(name, folded);
+    }
+
+    cxm_keyed_hash(key, cxm_str("person"),
+                   (cxm_str_t) { 1, (const char *) &no }, name, hash,
+                   CXM_HASH_LEN);
+}
+
+
+cxm_rc_t
+cxm_person_take(cxm_txn_t *txn, uint64_t *slot)
+{
+    cxm_rc_t   rc;
+    cxm_key_t  key;
+
+    if (!txn->writable) {
+        return CXM_INTERNAL;
+    }
+
+    if (txn->person_next >= atomic_load(&txn->store->keys_made)) {
+        return CXM_UNAVAILABLE;
+    }
+
+    rc = cxm_person_key(txn->store, txn->person_next, &key);
+    cxm_wipe(&key, sizeof(key));
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    }
+
+    *slot = txn->person_next++;
+
+    return CXM_OK;
+}
+
+
+static void
+cxm_person_row(cxm_row_key_t *key, unsigned person_class, const uint8_t *hash)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_PERSON);
+    cxm_row_key_u8(key, (uint8_t) person_class);
+    cxm_row_key_bytes(key, hash, CXM_HASH_LEN);
+}
+
+
+cxm_rc_t
+cxm_person_find(cxm_txn_t *txn, unsigned person_class,
+    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot)
+{
+    cxm_rc_t       rc;
+    cxm_str_t      value;
+    cxm_row_key_t  key;
+
+    cxm_person_row(&key, person_class, hash);
+    rc = cxm_row_get(txn, CXM_T_INDEX, &key, &value);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (value.len != 8) {
+        return cxm_damage(CXM_T_INDEX, cxm_row_key_str(&key),
+                          "not a person's number");
+    }
+
+    *slot = cxm_get_u64((const uint8_t *) value.data);
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
+    const uint8_t *hash)
+{
+    uint8_t        b[8];
+    uint64_t       old;
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    if (slot >= txn->state.persons) {
+        cxm_txn_touch(txn);
+        txn->state.persons = slot + 1;
+        txn->state_changed = 1;
+
+        if (txn->person_next <= slot) {
+            txn->person_next = slot + 1;
+        }
+    }
+
+    if (hash == NULL) {
+        return CXM_OK;
+    }
+
+    rc = cxm_person_find(txn, person_class, hash, &old);
+
+    if ((rc == CXM_OK && old == slot) || (rc != CXM_OK && rc != CXM_NOT_FOUND))
+    {
+        return rc;
+    }
+
+    cxm_person_row(&key, person_class, hash);
+    cxm_put_u64(b, slot);
+
+    return cxm_row_put(txn, CXM_T_INDEX, &key,
+                       (cxm_str_t) { sizeof(b), (const char *) b });
+}

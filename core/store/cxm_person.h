@@ -1,0 +1,63 @@
+/*
+ * Person keys: a slot file beside the environment, so that erasing one key
+ * makes a person's text unreadable in the store and in every backup of it.
+ *
+ * <dir>/keys: slots of 128 bytes.  Slot 0 is the header (magic "cxmkeys1",
+ * store uuid).  A slot: u8 state (0 never made, 1 live, 2 erased), 7 bytes
+ * zero, 24 bytes nonce, 48 bytes sealed key, zeros.  The key is sealed with
+ * the master key, associated data = store uuid and slot number.
+ *
+ * Slots are made and synced thousands ahead of use; a transaction only takes
+ * the next number, so there is no second commit.  Numbers are never reused.
+ */
+
+#ifndef CXM_PERSON_H
+#define CXM_PERSON_H
+
+#include "cxm_store.h"
+
+
+#define CXM_PERSON_SLOT    128
+#define CXM_PERSON_AHEAD   4096         /* made at once */
+#define CXM_PERSON_LOW     2048         /* when fewer are left */
+
+/* How a person is named; part of the format. */
+typedef enum {
+    CXM_PERSON_CUSTOMER_ID = 1,
+    CXM_PERSON_EXTERNAL_ID,
+    CXM_PERSON_EMAIL,
+    CXM_PERSON_VISITOR,
+    CXM_PERSON_CLAIMED = 0x80           /* flag: said, not proved */
+} cxm_person_class_t;
+
+/* Keyed hash of a name; an e-mail is trimmed and folded before. */
+void cxm_person_hash(const cxm_store_t *store, unsigned person_class,
+    cxm_str_t name, uint8_t hash[CXM_HASH_LEN]);
+
+/* Makes slots ahead if few are left; outside of transactions. */
+cxm_rc_t cxm_person_reserve(cxm_store_t *store, cxm_error_t *err);
+
+/* Takes the next slot number; CXM_UNAVAILABLE when none was made ahead. */
+cxm_rc_t cxm_person_take(cxm_txn_t *txn, uint64_t *slot);
+
+/* Slot of a name; CXM_NOT_FOUND. */
+cxm_rc_t cxm_person_find(cxm_txn_t *txn, unsigned person_class,
+    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot);
+
+/*
+ * In apply of an entry with a subject: moves the next number past the slot
+ * and, if hash is not NULL, lets the name lead to it.
+ */
+cxm_rc_t cxm_person_apply(cxm_txn_t *txn, uint64_t slot,
+    unsigned person_class, const uint8_t *hash);
+
+/* The key of a slot; CXM_NOT_FOUND when erased, CXM_CORRUPT. */
+cxm_rc_t cxm_person_key(const cxm_store_t *store, uint64_t slot,
+    cxm_key_t *key);
+
+/* Overwrites the slot and syncs; idempotent. */
+cxm_rc_t cxm_person_erase(cxm_store_t *store, uint64_t slot,
+    cxm_error_t *err);
+
+
+#endif /* CXM_PERSON_H */

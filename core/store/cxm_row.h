@@ -1,0 +1,98 @@
+/*
+ * Rows of the tables: ordered composite keys, authenticated values.
+ *
+ * A value is either plain with a 16-byte keyed MAC behind it (counters,
+ * indexes, compact rows: nothing personal) or sealed (documents, secrets).
+ * Both are bound to table and key, so a row that is moved or altered is
+ * CXM_CORRUPT, never served.
+ */
+
+#ifndef CXM_ROW_H
+#define CXM_ROW_H
+
+#include "cxm_store.h"
+
+
+#define CXM_ROW_KEY_MAX  511            /* LMDB's bound */
+
+/* Key builder; integers big-endian so that byte order is number order. */
+typedef struct {
+    size_t   len;
+    int      failed;                    /* it did not fit */
+    uint8_t  b[CXM_ROW_KEY_MAX];
+} cxm_row_key_t;
+
+void cxm_row_key(cxm_row_key_t *key);   /* empties it */
+void cxm_row_key_u8(cxm_row_key_t *key, uint8_t v);
+void cxm_row_key_u16(cxm_row_key_t *key, uint16_t v);
+void cxm_row_key_u32(cxm_row_key_t *key, uint32_t v);
+void cxm_row_key_u64(cxm_row_key_t *key, uint64_t v);
+void cxm_row_key_bytes(cxm_row_key_t *key, const void *data, size_t len);
+cxm_str_t cxm_row_key_str(const cxm_row_key_t *key);
+
+/* First byte of a key in the table `index`; part of the format. */
+typedef enum {
+    CXM_NS_DOC_ID = 1,          /* kind, uuid(16) -> no */
+    CXM_NS_DOC_NAME,            /* kind, slug -> no */
+    CXM_NS_DICT,                /* survey, segment, text -> value number */
+    CXM_NS_DICT_TEXT,           /* survey, segment, value number -> text */
+    CXM_NS_PERSON,              /* class, hash(16) -> slot */
+    CXM_NS_PERSON_RESPONSE,     /* slot, response no -> survey no */
+    CXM_NS_RESPONSE_ID          /* uuid(16) -> survey no, response no */
+} cxm_ns_t;
+
+/*
+ * MACed rows.  *value points into the map (or the transaction's pages): it
+ * is valid until the next put or delete of a write transaction, else until
+ * the end.  CXM_NOT_FOUND, CXM_CORRUPT, CXM_FULL, CXM_IO.
+ */
+cxm_rc_t cxm_row_get(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_row_key_t *key, cxm_str_t *value);
+cxm_rc_t cxm_row_put(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_row_key_t *key, cxm_str_t value);
+
+/* Sealed rows: the text is appended to out, which the caller frees. */
+cxm_rc_t cxm_row_get_sealed(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_row_key_t *key, cxm_buf_t *out);
+cxm_rc_t cxm_row_put_sealed(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_row_key_t *key, cxm_str_t text);
+
+cxm_rc_t cxm_row_del(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_row_key_t *key);          /* CXM_NOT_FOUND when absent */
+
+/*
+ * Cursors give the raw row; cxm_row_check() turns the raw value of a MACed
+ * row into its payload, cxm_row_open() opens that of a sealed one.  Values
+ * are valid as with cxm_row_get().  Close before the transaction ends.
+ */
+typedef struct cxm_cursor_s  cxm_cursor_t;
+
+typedef struct {
+    cxm_str_t  key;
+    cxm_str_t  raw;
+} cxm_raw_row_t;
+
+cxm_rc_t cxm_cursor_open(cxm_txn_t *txn, cxm_table_t table,
+    cxm_cursor_t **out);
+void cxm_cursor_close(cxm_cursor_t *cursor);            /* NULL is allowed */
+
+/* First row at or behind key; CXM_NOT_FOUND at the end. */
+cxm_rc_t cxm_cursor_seek(cxm_cursor_t *cursor, const cxm_row_key_t *key,
+    cxm_raw_row_t *row);
+/* Last row at or before key. */
+cxm_rc_t cxm_cursor_seek_back(cxm_cursor_t *cursor, const cxm_row_key_t *key,
+    cxm_raw_row_t *row);
+cxm_rc_t cxm_cursor_next(cxm_cursor_t *cursor, cxm_raw_row_t *row);
+cxm_rc_t cxm_cursor_prev(cxm_cursor_t *cursor, cxm_raw_row_t *row);
+
+/* Whether the row's key begins with the first `len` bytes of key. */
+int cxm_row_within(const cxm_raw_row_t *row, const cxm_row_key_t *key,
+    size_t len);
+
+cxm_rc_t cxm_row_check(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_raw_row_t *row, cxm_str_t *value);
+cxm_rc_t cxm_row_open(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_raw_row_t *row, cxm_buf_t *out);
+
+
+#endif /* CXM_ROW_H */

@@ -1,0 +1,169 @@
+/*
+ * The store: one directory, one LMDB environment, one handle a process.
+ *
+ *   <dir>/data, data-lock   the environment
+ *   <dir>/keys              person keys (cxm_person.h)
+ *   <dir>/master.key        32 random bytes, mode 0600; wraps everything else
+ *   <dir>/latch             exists: read-only after an I/O error
+ *   <dir>/files, archive    attachments, dropped history
+ *
+ * LMDB loses its locks when a process opens or closes an environment twice,
+ * so handles are counted by device and inode: a second cxm_store_open() of
+ * the same directory gives the same handle.  Handles die at fork: open after
+ * it, never in a master process or while configuration is tested.
+ *
+ * All functions may be called by any thread unless they say otherwise.
+ */
+
+#ifndef CXM_STORE_H
+#define CXM_STORE_H
+
+#include <stdint.h>
+
+#include "cxm_crypto.h"
+#include "cxm_error.h"
+#include "cxm_id.h"
+#include "cxm_kind.h"
+#include "cxm_str.h"
+#include "cxm_time.h"
+
+
+#define CXM_FORMAT           1          /* of everything on disk */
+#define CXM_MAX_READERS      1022
+#define CXM_MAP_SIZE         (64ULL << 30)
+#define CXM_MIN_FREE         (1ULL << 30)
+#define CXM_MAP_WARN         70         /* per cent of the map in use */
+#define CXM_MAP_SHED         85
+
+typedef struct cxm_store_s  cxm_store_t;
+typedef struct cxm_txn_s  cxm_txn_t;
+
+typedef struct {
+    const char        *dir;
+    const char        *key_file;        /* NULL: <dir>/master.key */
+    uint64_t           map_size;        /* 0: CXM_MAP_SIZE */
+    uint64_t           min_free;        /* bytes the file system must keep;
+                                           UINT64_MAX: CXM_MIN_FREE */
+    const cxm_flow_t  *flow;            /* kinds and reactions; not owned */
+} cxm_store_opts_t;
+
+/*
+ * What configuration tests may do: the directory is a store (or absent when
+ * the key file is too), the key file is a regular file of 32 bytes and no
+ * group or other may read it.  Never opens the environment.  The error's
+ * detail is one clear line.
+ */
+cxm_rc_t cxm_store_check(const cxm_store_opts_t *opts, cxm_error_t *err);
+
+/*
+ * Makes the directory, keys and an empty environment.  CXM_CONFLICT when
+ * there is one.  Mode 0700, files 0600.  uid/gid: give everything to that
+ * user; (uid_t) -1 leaves it.
+ */
+cxm_rc_t cxm_store_init(const cxm_store_opts_t *opts, unsigned uid,
+    unsigned gid, cxm_error_t *err);
+
+/*
+ * CXM_UNAVAILABLE: try again later (another process opens or closes);
+ * CXM_NOT_FOUND: there is no store, or no key file; CXM_INVALID: the key
+ * file; CXM_FORMAT: newer data; CXM_CORRUPT: wrong key or damaged; CXM_IO.
+ * A second open of a directory keeps the options of the first.
+ */
+cxm_rc_t cxm_store_open(const cxm_store_opts_t *opts, cxm_store_t **out,
+    cxm_error_t *err);
+
+/*
+ * An empty store without sync below `dir` that has the keys, uuid, node,
+ * epoch and person keys of `store`: what is replayed into it comes out byte
+ * for byte as it is there.  cxm_store_close() removes nothing.
+ */
+cxm_rc_t cxm_store_scratch(cxm_store_t *store, const char *dir,
+    cxm_store_t **out, cxm_error_t *err);
+void cxm_store_close(cxm_store_t *store);
+
+const char *cxm_store_dir(const cxm_store_t *store);
+const cxm_keyring_t *cxm_store_keyring(const cxm_store_t *store);
+const cxm_flow_t *cxm_store_flow(const cxm_store_t *store);
+
+/* Read-only latch, seen by every process; set at EIO, cleared by verify. */
+int cxm_store_latched(const cxm_store_t *store);
+void cxm_store_latch(cxm_store_t *store, const char *why);
+cxm_rc_t cxm_store_unlatch(cxm_store_t *store);
+
+/* Clears reader slots of dead processes; returns how many. */
+int cxm_store_reap(cxm_store_t *store);
+
+typedef struct {
+    uint64_t    map_size;
+    uint64_t    page_size;
+    uint64_t    pages_used;         /* last page + 1 */
+    uint64_t    pages_free;         /* of those, on the free list */
+    uint64_t    readers;            /* slots in use */
+    uint64_t    max_readers;
+    uint64_t    reader_lag;         /* last txn minus oldest reader's */
+    uint64_t    rows[CXM_T_N];
+    uint64_t    pages[CXM_T_N];     /* leaf + branch + overflow */
+    uint64_t    head;               /* last sequence */
+    uint8_t     link[CXM_MAC_LEN];  /* of the head */
+    uint64_t    persons;            /* next person slot */
+    uint64_t    disk_free;
+    uint32_t    node, epoch;
+    int         latched;
+    cxm_uuid_t  uuid;
+} cxm_store_stat_t;
+
+cxm_rc_t cxm_store_stat(cxm_store_t *store, cxm_store_stat_t *out,
+    cxm_error_t *err);
+
+
+/* --- transactions ------------------------------------------------------- */
+
+/*
+ * A read transaction belongs to one thread at a time; it is a renewed one
+ * from the handle's pool.  Keep it under 100 ms or 10,000 rows.
+ */
+cxm_rc_t cxm_txn_read(cxm_store_t *store, cxm_txn_t **out, cxm_error_t *err);
+
+/*
+ * The one writer.  Blocks until other processes' writers are done: only in a
+ * pool task or a tool, never in an event loop.  `now` is the server's clock.
+ */
+cxm_rc_t cxm_txn_write(cxm_store_t *store, cxm_ms_t now, cxm_txn_t **out,
+    cxm_error_t *err);
+
+/*
+ * Flushes gathered touchpoints and counters, then commits; the transaction
+ * is gone in any case.  CXM_FULL: nothing was written.  CXM_OUTCOME_UNKNOWN:
+ * it may have been; the store is latched if it was an I/O error.
+ */
+cxm_rc_t cxm_txn_commit(cxm_txn_t *txn, cxm_error_t *err);
+
+/* Ends a read transaction, aborts a write transaction; NULL is allowed. */
+void cxm_txn_end(cxm_txn_t *txn);
+
+cxm_store_t *cxm_txn_store(const cxm_txn_t *txn);
+int cxm_txn_writable(const cxm_txn_t *txn);
+cxm_ms_t cxm_txn_now(const cxm_txn_t *txn);     /* of the write; else 0 */
+uint64_t cxm_txn_head(const cxm_txn_t *txn);    /* last sequence it sees */
+
+/* True once anything was put, deleted, gathered or added in this txn. */
+int cxm_txn_dirty(const cxm_txn_t *txn);
+void cxm_txn_touch(cxm_txn_t *txn);             /* marks it dirty */
+
+/*
+ * Memory of a room for the length of a transaction, as a cache or gatherer:
+ * zeroed `size` bytes at first use, then the same again.  `destroy` (may be
+ * NULL) is called with it when the transaction ends.
+ */
+typedef enum {
+    CXM_SLOT_COUNTER = 0,       /* the store's own */
+    CXM_SLOT_SURVEY,
+    CXM_SLOT_TOUCHPOINT,
+    CXM_SLOT_N
+} cxm_slot_t;
+
+void *cxm_txn_slot(cxm_txn_t *txn, cxm_slot_t slot, size_t size,
+    void (*destroy)(void *data));
+
+
+#endif /* CXM_STORE_H */

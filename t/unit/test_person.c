@@ -1,0 +1,417 @@
+/*
+ * Persons: slots made ahead, keys, erasure, names.
+ */
+
+#include "unit_store.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "cxm_store_int.h"
+
+
+static unit_store_t  unit;
+static cxm_error_t   err;
+
+
+static int
+setup(void **state)
+{
+    (void) state;
+    unit_start(&unit);
+    cxm_error_init(&err);
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    (void) state;
+    unit_end(&unit);
+
+    return 0;
+}
+
+
+static uint64_t
+slots(void)
+{
+    char         path[400];
+    struct stat  st;
+
+    (void) snprintf(path, sizeof(path), "%s/keys", unit.dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size % CXM_PERSON_SLOT, 0);
+
+    return (uint64_t) st.st_size / CXM_PERSON_SLOT;
+}
+
+
+/* Moves the next number, as an entry of this person would. */
+static void
+use(uint64_t slot)
+{
+    cxm_txn_t  *txn;
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_apply(txn, slot, 0, NULL), CXM_OK);
+    unit_commit(txn);
+}
+
+
+static void
+slots_are_made_ahead(void **state)
+{
+    uint64_t    slot;
+    cxm_txn_t  *txn;
+
+    (void) state;
+    assert_int_equal(slots(), 1);
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_take(txn, &slot), CXM_UNAVAILABLE);
+    cxm_txn_end(txn);
+
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(slots(), 1 + CXM_PERSON_AHEAD);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(slots(), 1 + CXM_PERSON_AHEAD);
+
+    use(CXM_PERSON_AHEAD - CXM_PERSON_LOW);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(slots(), 1 + CXM_PERSON_AHEAD);
+    use(CXM_PERSON_AHEAD - CXM_PERSON_LOW + 1);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(slots(), CXM_PERSON_AHEAD - CXM_PERSON_LOW + 2
+                              + CXM_PERSON_AHEAD);
+}
+
+
+static void
+numbers_are_taken_once(void **state)
+{
+    uint64_t    a, b;
+    cxm_txn_t  *txn;
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_take(txn, &a), CXM_OK);
+    assert_int_equal(cxm_person_take(txn, &b), CXM_OK);
+    assert_int_equal(a, 1);
+    assert_int_equal(b, 2);
+    assert_false(cxm_txn_dirty(txn));
+    cxm_txn_end(txn);
+
+    /* what no entry used is free again */
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_take(txn, &a), CXM_OK);
+    assert_int_equal(a, 1);
+    assert_int_equal(unit_append(txn, "a", a, "Ada", NULL), CXM_OK);
+    unit_commit(txn);
+
+    unit_reopen(&unit);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_take(txn, &a), CXM_OK);
+    assert_int_equal(a, 2);
+    cxm_txn_end(txn);
+
+    txn = unit_read(&unit);
+    assert_int_equal(cxm_person_take(txn, &a), CXM_INTERNAL);
+    cxm_txn_end(txn);
+}
+
+
+static void
+keys_differ_and_last(void **state)
+{
+    cxm_key_t  a, b, c;
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 1, &a), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 2, &b), CXM_OK);
+    assert_memory_not_equal(a.b, b.b, sizeof(a.b));
+    unit_reopen(&unit);
+    assert_int_equal(cxm_person_key(unit.store, 1, &c), CXM_OK);
+    assert_memory_equal(a.b, c.b, sizeof(a.b));
+
+    assert_int_equal(unit_alerts, 0);
+    assert_int_equal(cxm_person_key(unit.store, 0, &c), CXM_CORRUPT);
+    assert_int_equal(cxm_person_key(unit.store, 1 + CXM_PERSON_AHEAD, &c),
+                     CXM_CORRUPT);
+    assert_int_equal(cxm_person_key(unit.store, UINT64_MAX, &c), CXM_CORRUPT);
+    assert_int_equal(unit_alerts, 3);
+}
+
+
+static void
+a_slot_in_another_place_is_damage(void **state)
+{
+    int        fd;
+    char       path[400];
+    uint8_t    b[CXM_PERSON_SLOT];
+    cxm_key_t  key;
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    (void) snprintf(path, sizeof(path), "%s/keys", unit.dir);
+    fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, b, sizeof(b), CXM_PERSON_SLOT), sizeof(b));
+    assert_int_equal(close(fd), 0);
+    unit_poke(&unit, "keys", 2 * CXM_PERSON_SLOT, b, sizeof(b));
+    assert_int_equal(cxm_person_key(unit.store, 2, &key), CXM_CORRUPT);
+}
+
+
+static void
+erasing_lasts(void **state)
+{
+    int        fd;
+    char       path[400];
+    uint8_t    before[CXM_PERSON_SLOT], after[CXM_PERSON_SLOT];
+    cxm_key_t  key;
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    (void) snprintf(path, sizeof(path), "%s/keys", unit.dir);
+    fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, before, 128, 5 * 128), 128);
+
+    assert_int_equal(cxm_person_erase(unit.store, 5, &err), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 5, &key), CXM_NOT_FOUND);
+    assert_int_equal(cxm_person_erase(unit.store, 5, &err), CXM_OK);
+    assert_int_equal(pread(fd, after, 128, 5 * 128), 128);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(after[0], 2);
+    assert_memory_not_equal(before + 8, after + 8, 72);
+    assert_int_equal(cxm_person_key(unit.store, 4, &key), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 6, &key), CXM_OK);
+
+    unit_reopen(&unit);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 5, &key), CXM_NOT_FOUND);
+
+    assert_int_equal(cxm_person_erase(unit.store, 0, &err), CXM_NOT_FOUND);
+    assert_int_equal(cxm_person_erase(unit.store, 9999, &err), CXM_NOT_FOUND);
+}
+
+
+static void
+half_made_slots_are_made_anew(void **state)
+{
+    char       path[400];
+    cxm_key_t  key, used, kept;
+    uint8_t    zero[CXM_PERSON_SLOT] = { 0 };
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    use(3);
+    assert_int_equal(cxm_person_key(unit.store, 3, &used), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 11, &kept), CXM_OK);
+
+    cxm_store_close(unit.store);
+    unit_poke(&unit, "keys", 2 * CXM_PERSON_SLOT, zero, sizeof(zero));
+    unit_poke(&unit, "keys", 10 * CXM_PERSON_SLOT, zero, sizeof(zero));
+    unit_poke(&unit, "keys", 12 * CXM_PERSON_SLOT + 40, zero, 20);
+    (void) snprintf(path, sizeof(path), "%s/keys", unit.dir);
+    assert_int_equal(truncate(path, 4000 * CXM_PERSON_SLOT + 60), 0);
+    unit_open(&unit);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+
+    assert_int_equal(cxm_person_key(unit.store, 10, &key), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 12, &key), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 3, &key), CXM_OK);
+    assert_memory_equal(key.b, used.b, sizeof(key.b));
+    assert_int_equal(cxm_person_key(unit.store, 11, &key), CXM_OK);
+    assert_memory_equal(key.b, kept.b, sizeof(key.b));
+
+    /* a slot that was taken is never made anew: it is damage */
+
+    assert_int_equal(cxm_person_key(unit.store, 2, &key), CXM_CORRUPT);
+
+    /* growing over the torn end */
+
+    unit_reopen(&unit);
+    use(2100);
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    assert_int_equal(slots(), 2101 + CXM_PERSON_AHEAD);
+    assert_int_equal(cxm_person_key(unit.store, 3999, &key), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, 4000, &key), CXM_OK);
+    assert_int_equal(cxm_person_key(unit.store, slots() - 1, &key), CXM_OK);
+}
+
+
+/* In a child: takes persons and lets entries use them. */
+static int
+child(int n)
+{
+    int           i;
+    uint64_t      slot;
+    cxm_txn_t    *txn;
+    cxm_store_t  *store;
+
+    if (cxm_store_open(&unit.opts, &store, &err) != CXM_OK) {
+        return 1;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (cxm_person_reserve(store, &err) != CXM_OK
+            || cxm_txn_write(store, UNIT_NOW, &txn, &err) != CXM_OK)
+        {
+            return 2;
+        }
+
+        if (cxm_person_take(txn, &slot) != CXM_OK
+            || unit_append(txn, "p", slot, "name", NULL) != CXM_OK
+            || cxm_person_apply(txn, slot + 96, 0, NULL) != CXM_OK
+            || cxm_txn_commit(txn, &err) != CXM_OK)
+        {
+            return 3;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+processes_share_the_slots(void **state)
+{
+    int           i, status;
+    pid_t         pid[3];
+    uint64_t      seq;
+    cxm_txn_t    *txn;
+    cxm_entry_t   entry;
+
+    (void) state;
+    cxm_store_close(unit.store);
+    unit.store = NULL;
+
+    for (i = 0; i < 3; i++) {
+        pid[i] = fork();
+
+        if (pid[i] == 0) {
+            _exit(child(60));
+        }
+    }
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+        assert_int_equal(status, 0);
+    }
+
+    unit_open(&unit);
+    txn = unit_read(&unit);
+    assert_int_equal(txn->state.persons, 1 + 180 * 97);
+
+    for (seq = 1; seq <= 180; seq++) {
+        assert_int_equal(cxm_journal_read(txn, seq, 1, &entry, &err), CXM_OK);
+        assert_non_null(entry.personal);
+        assert_int_equal(entry.subject, 1 + (seq - 1) * 97);
+        cxm_entry_clear(&entry);
+    }
+
+    cxm_txn_end(txn);
+}
+
+
+static void
+hash(unsigned person_class, const char *name, uint8_t out[CXM_HASH_LEN])
+{
+    cxm_person_hash(unit.store, person_class, cxm_strz(name), out);
+}
+
+
+static void
+assert_same(unsigned ca, const char *a, unsigned cb, const char *b, int same)
+{
+    uint8_t  ha[CXM_HASH_LEN], hb[CXM_HASH_LEN];
+
+    hash(ca, a, ha);
+    hash(cb, b, hb);
+    assert_int_equal(memcmp(ha, hb, sizeof(ha)) == 0, same);
+}
+
+
+static void
+names_are_folded_as_their_class_says(void **state)
+{
+    char  longer[600];
+
+    (void) state;
+    assert_same(CXM_PERSON_EMAIL, " Ada@Example.ORG  ", CXM_PERSON_EMAIL,
+                "ada@example.org", 1);
+    assert_same(CXM_PERSON_EMAIL | CXM_PERSON_CLAIMED, "ADA@example.org",
+                CXM_PERSON_EMAIL | CXM_PERSON_CLAIMED, "ada@example.org", 1);
+    assert_same(CXM_PERSON_EMAIL | CXM_PERSON_CLAIMED, "ada@example.org",
+                CXM_PERSON_EMAIL, "ada@example.org", 0);
+    assert_same(CXM_PERSON_EXTERNAL_ID, "Ada", CXM_PERSON_EXTERNAL_ID, "ada",
+                0);
+    assert_same(CXM_PERSON_VISITOR, "ada", CXM_PERSON_CUSTOMER_ID, "ada", 0);
+    assert_same(CXM_PERSON_EMAIL, "", CXM_PERSON_EMAIL, "   ", 1);
+
+    memset(longer, 'A', sizeof(longer));
+    longer[sizeof(longer) - 1] = '\0';
+    assert_same(CXM_PERSON_EMAIL, longer, CXM_PERSON_EMAIL, longer, 1);
+}
+
+
+static void
+names_lead_to_persons(void **state)
+{
+    uint8_t     h[CXM_HASH_LEN];
+    uint64_t    slot;
+    cxm_txn_t  *txn;
+
+    (void) state;
+    hash(CXM_PERSON_EMAIL, "ada@example.org", h);
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, h, &slot),
+                     CXM_NOT_FOUND);
+    assert_int_equal(cxm_person_apply(txn, 7, CXM_PERSON_EMAIL, h), CXM_OK);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, h, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 7);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_VISITOR, h, &slot),
+                     CXM_NOT_FOUND);
+    unit_commit(txn);
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_apply(txn, 7, CXM_PERSON_EMAIL, h), CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, 3, 0, NULL), CXM_OK);
+    assert_false(cxm_txn_dirty(txn));
+    assert_int_equal(txn->state.persons, 8);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, h), CXM_OK);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, h, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 3);
+    cxm_txn_end(txn);
+}
+
+
+#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        STORE_TEST(slots_are_made_ahead),
+        STORE_TEST(numbers_are_taken_once),
+        STORE_TEST(keys_differ_and_last),
+        STORE_TEST(a_slot_in_another_place_is_damage),
+        STORE_TEST(erasing_lasts),
+        STORE_TEST(half_made_slots_are_made_anew),
+        STORE_TEST(processes_share_the_slots),
+        STORE_TEST(names_are_folded_as_their_class_says),
+        STORE_TEST(names_lead_to_persons)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
