@@ -9,6 +9,7 @@
 #include "cxm_batch.h"
 #include "cxm_due.h"
 #include "cxm_flow.h"
+#include "cxm_json.h"
 #include "cxm_log.h"
 #include "cxm_once.h"
 #include "cxm_person.h"

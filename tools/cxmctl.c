@@ -176,12 +176,12 @@ cxmctl_open(cxmctl_t *ctl)
 
     cxm_error_init(&err);
 
-    if (cxm_master_key_read(&ctl->opts, &ctl->master, &err) != CXM_OK) {
+    if (cxm_master_read(&ctl->opts, &ctl->master, &err) != CXM_OK) {
         (void) cxmctl_failed("key", &err);
         return NULL;
     }
 
-    ctl->opts.master = &ctl->master;
+    ctl->opts.master = ctl->master;
 
     if (cxmctl_become_owner(ctl->dir) != 0) {
         return NULL;

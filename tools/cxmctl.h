@@ -19,7 +19,7 @@ typedef struct {
     const char        *dir;
     const char        *key_file;
     cxm_store_opts_t   opts;
-    cxm_key_t          master;
+    cxm_master_t      *master;
     int                argc;
     char             **argv;
 } cxmctl_t;

@@ -260,22 +260,19 @@ static cxm_rc_t
 cxm_env_open(const cxm_store_opts_t *opts, const char *data,
     cxm_store_t **out, cxm_error_t *err)
 {
-    char         *keys, *key_file;
+    char         *keys;
     cxm_rc_t      rc;
     cxm_store_t  *store;
 
     store = cxm_env_new(opts);
     keys = cxm_store_path(opts->dir, CXM_STORE_KEYS);
-    key_file = opts->key_file != NULL
-               ? strdup(opts->key_file)
-               : cxm_store_path(opts->dir, CXM_STORE_KEY);
 
-    if (store == NULL || keys == NULL || key_file == NULL) {
+    if (store == NULL || keys == NULL) {
         rc = cxm_fail(err, CXM_INTERNAL, NULL, "no memory");
         goto done;
     }
 
-    rc = cxm_master_load(key_file, &store->secret, err);
+    rc = cxm_master_load(opts, &store->secret, err);
 
     if (rc == CXM_OK) {
         rc = cxm_env_start(store, data, 0, err);
@@ -297,7 +294,6 @@ cxm_env_open(const cxm_store_opts_t *opts, const char *data,
 done:
 
     free(keys);
-    free(key_file);
 
     if (rc != CXM_OK) {
         cxm_env_free(store);

@@ -24,9 +24,9 @@ cxm_env_read_format(cxm_txn_t *txn, cxm_error_t *err)
 
     format = (uint8_t) raw.data[0];
 
-    if (format > CXM_FORMAT) {
-        return cxm_fail(err, CXM_FORMAT, NULL, "the store has format %u, this "
-                        "program knows %d", format, CXM_FORMAT);
+    if (format > CXM_STORE_FORMAT) {
+        return cxm_fail(err, CXM_FORMAT, NULL, "the store has format %u, "
+                        "this program knows %d", format, CXM_STORE_FORMAT);
     }
 
     return CXM_OK;

@@ -143,29 +143,27 @@ cxm_master_make(const char *path, unsigned uid, unsigned gid,
 }
 
 
-cxm_rc_t
-cxm_master_load(const char *path, cxm_secret_t **out, cxm_error_t *err)
+char *
+cxm_master_path(const cxm_store_opts_t *opts)
 {
-    int            fd;
-    ssize_t        n;
-    cxm_rc_t       rc;
-    cxm_key_t     *master;
-    cxm_secret_t  *secret;
+    return opts->key_file != NULL ? strdup(opts->key_file)
+                                  : cxm_store_path(opts->dir, CXM_STORE_KEY);
+}
+
+
+static cxm_rc_t
+cxm_master_read_file(const char *path, cxm_secret_t *secret, cxm_error_t *err)
+{
+    int         fd;
+    ssize_t     n;
+    cxm_rc_t    rc;
+    cxm_key_t  *master;
 
     rc = cxm_master_open(path, &fd, err);
 
     if (rc != CXM_OK) {
         return rc;
     }
-
-    secret = sodium_malloc(sizeof(*secret));
-
-    if (secret == NULL) {
-        (void) close(fd);
-        return cxm_fail(err, CXM_INTERNAL, NULL, "no memory for keys");
-    }
-
-    memset(secret, 0, sizeof(*secret));
 
     /* the master key itself stays in memory no longer than this call */
 
@@ -174,7 +172,6 @@ cxm_master_load(const char *path, cxm_secret_t **out, cxm_error_t *err)
     (void) close(fd);
 
     if (n != CXM_KEY_LEN) {
-        sodium_free(secret);
         return cxm_fail(err, CXM_IO, "key_file",
                         "cannot read key file \"%s\"", path);
     }
@@ -187,7 +184,64 @@ cxm_master_load(const char *path, cxm_secret_t **out, cxm_error_t *err)
 
     cxm_wipe(master, sizeof(*master));
 
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_master_read(const cxm_store_opts_t *opts, cxm_master_t **out,
+    cxm_error_t *err)
+{
+    char          *path;
+    cxm_rc_t       rc;
+    cxm_secret_t  *secret;
+
+    path = cxm_master_path(opts);
+    secret = sodium_malloc(sizeof(*secret));
+
+    if (path == NULL || secret == NULL) {
+        rc = cxm_fail(err, CXM_INTERNAL, NULL, "no memory for keys");
+
+    } else {
+        memset(secret, 0, sizeof(*secret));
+        rc = cxm_master_read_file(path, secret, err);
+    }
+
+    free(path);
+
+    if (rc != CXM_OK) {
+        cxm_secret_free(secret);
+        return rc;
+    }
+
     *out = secret;
+
+    return CXM_OK;
+}
+
+
+void
+cxm_master_free(cxm_master_t *master)
+{
+    cxm_secret_free(master);
+}
+
+
+cxm_rc_t
+cxm_master_load(const cxm_store_opts_t *opts, cxm_secret_t **out,
+    cxm_error_t *err)
+{
+    if (opts->master == NULL) {
+        return cxm_master_read(opts, out, err);
+    }
+
+    *out = sodium_malloc(sizeof(**out));
+
+    if (*out == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "no memory for keys");
+    }
+
+    **out = *opts->master;
 
     return CXM_OK;
 }

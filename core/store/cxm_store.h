@@ -28,7 +28,7 @@
 #include "cxm_time.h"
 
 
-#define CXM_FORMAT           1          /* of everything on disk */
+#define CXM_STORE_FORMAT     1          /* of everything on disk */
 #define CXM_MAX_READERS      1022
 #define CXM_MAP_SIZE         (64ULL << 30)
 #define CXM_MIN_FREE         (1ULL << 30)
@@ -37,21 +37,31 @@
 
 typedef struct cxm_store_s  cxm_store_t;
 typedef struct cxm_txn_s  cxm_txn_t;
+typedef struct cxm_secret_s  cxm_master_t;
 
 typedef struct {
-    const char        *dir;
-    const char        *key_file;        /* NULL: <dir>/master.key */
-    uint64_t           map_size;        /* 0: CXM_MAP_SIZE */
-    uint64_t           min_free;        /* bytes the file system must keep;
+    const char          *dir;
+    const char          *key_file;      /* NULL: <dir>/master.key */
+    const cxm_master_t  *master;        /* read before; NULL: read now */
+    uint64_t             map_size;      /* 0: CXM_MAP_SIZE */
+    uint64_t             min_free;      /* bytes the file system must keep;
                                            UINT64_MAX: CXM_MIN_FREE */
-    const cxm_flow_t  *flow;            /* kinds and reactions; not owned */
+    const cxm_flow_t    *flow;          /* kinds and reactions; not owned */
 } cxm_store_opts_t;
 
 /*
- * What configuration tests may do: the directory is a store (or absent when
- * the key file is too), the key file is a regular file of 32 bytes and no
- * group or other may read it.  Never opens the environment.  The error's
- * detail is one clear line.
+ * Reads the master key file (a regular file of 32 bytes that no group or
+ * other may read) into guarded memory, for a process that will give up the
+ * right to read it before it opens the store.  A fork inherits it.
+ */
+cxm_rc_t cxm_master_read(const cxm_store_opts_t *opts, cxm_master_t **out,
+    cxm_error_t *err);
+void cxm_master_free(cxm_master_t *master);     /* NULL is allowed */
+
+/*
+ * What configuration tests may do: the directory holds a store, and the key
+ * file (unless opts->master is there) can be read as above.  Never opens the
+ * environment.  The error's detail is one clear line.
  */
 cxm_rc_t cxm_store_check(const cxm_store_opts_t *opts, cxm_error_t *err);
 

@@ -44,14 +44,6 @@ cxm_init_exists(const char *dir, const char *name)
 }
 
 
-static char *
-cxm_init_key_path(const cxm_store_opts_t *opts)
-{
-    return opts->key_file != NULL ? strdup(opts->key_file)
-                                  : cxm_store_path(opts->dir, CXM_STORE_KEY);
-}
-
-
 /* *there: whether the directory holds a store. */
 static cxm_rc_t
 cxm_init_look(const char *dir, int *there, cxm_error_t *err)
@@ -91,40 +83,25 @@ cxm_init_look(const char *dir, int *there, cxm_error_t *err)
 cxm_rc_t
 cxm_store_check(const cxm_store_opts_t *opts, cxm_error_t *err)
 {
-    int        there;
-    char      *path;
-    cxm_rc_t   rc;
+    int            there;
+    cxm_rc_t       rc;
+    cxm_master_t  *master;
 
     rc = cxm_init_look(opts->dir, &there, err);
 
-    if (rc != CXM_OK) {
-        return rc;
-    }
+    if (rc == CXM_OK && opts->master == NULL) {
+        rc = cxm_master_read(opts, &master, err);
 
-    path = cxm_init_key_path(opts);
-
-    if (path == NULL) {
-        return cxm_fail(err, CXM_INTERNAL, NULL, "no memory");
-    }
-
-    rc = cxm_master_check(path, err);
-
-    if (rc == CXM_NOT_FOUND && !there) {
-        /* nothing is there yet */
-
-        if (err != NULL) {
-            cxm_error_init(err);
+        if (rc == CXM_OK) {
+            cxm_master_free(master);
         }
-
-        rc = CXM_OK;
-
-    } else if (rc == CXM_OK && !there) {
-        rc = cxm_fail(err, CXM_INVALID, "no_store", "\"%s\" is not a store "
-                      "though there is a key file \"%s\": run \"cxmctl init\"",
-                      opts->dir, path);
     }
 
-    free(path);
+    if (rc == CXM_OK && !there) {
+        rc = cxm_fail(err, CXM_INVALID, "no_store",
+                      "\"%s\" is not a store: run \"cxmctl init\"",
+                      opts->dir);
+    }
 
     return rc;
 }
@@ -153,7 +130,7 @@ cxm_format_rows(cxm_txn_t *txn)
     store = txn->store;
     secret = store->secret;
 
-    b[0] = CXM_FORMAT;
+    b[0] = CXM_STORE_FORMAT;
     cxm_row_key_name(&key, CXM_META_FORMAT);
     rc = cxm_row_put(txn, CXM_T_META, &key,
                      (cxm_str_t) { 1, (const char *) b });
@@ -237,8 +214,8 @@ cxm_store_format(cxm_store_t *store, cxm_error_t *err)
 
 /* Environment and person keys under their first names. */
 static cxm_rc_t
-cxm_init_files(const cxm_store_opts_t *opts, const char *key_file,
-    const char *data, const char *keys, cxm_error_t *err)
+cxm_init_files(const cxm_store_opts_t *opts, const char *data,
+    const char *keys, cxm_error_t *err)
 {
     cxm_rc_t      rc;
     cxm_key_t     root = { { 0 } };
@@ -250,7 +227,7 @@ cxm_init_files(const cxm_store_opts_t *opts, const char *key_file,
         return cxm_fail(err, CXM_INTERNAL, NULL, "no memory");
     }
 
-    rc = cxm_master_load(key_file, &store->secret, err);
+    rc = cxm_master_load(opts, &store->secret, err);
 
     if (rc == CXM_OK) {
         cxm_random(root.b, sizeof(root.b));
@@ -350,8 +327,17 @@ cxm_init_prepare(const cxm_store_opts_t *opts, const char *key_file,
 
     rc = cxm_master_check(key_file, NULL);
 
-    return rc == CXM_NOT_FOUND ? cxm_master_make(key_file, uid, gid, err)
-                               : cxm_master_check(key_file, err);
+    if (rc != CXM_NOT_FOUND) {
+        return cxm_master_check(key_file, err);
+    }
+
+    /* a key that lies elsewhere stays the caller's: nginx reads it as root */
+
+    if (opts->key_file != NULL) {
+        uid = (unsigned) -1;
+    }
+
+    return cxm_master_make(key_file, uid, gid, err);
 }
 
 
@@ -396,7 +382,7 @@ cxm_store_init(const cxm_store_opts_t *opts, unsigned uid, unsigned gid,
     }
 
     fd = -1;
-    key_file = cxm_init_key_path(opts);
+    key_file = cxm_master_path(opts);
     data = cxm_store_path(opts->dir, CXM_INIT_DATA);
     keys = cxm_store_path(opts->dir, CXM_INIT_KEYS);
 
@@ -422,7 +408,7 @@ cxm_store_init(const cxm_store_opts_t *opts, unsigned uid, unsigned gid,
 
     cxm_init_remove(fd);
 
-    rc = cxm_init_files(opts, key_file, data, keys, err);
+    rc = cxm_init_files(opts, data, keys, err);
 
     if (rc == CXM_OK) {
         rc = cxm_init_settle(fd, opts->dir, uid, gid, err);

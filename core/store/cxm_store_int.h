@@ -29,7 +29,7 @@
 #define CXM_META_STATE    "state"       /* cxm_state_t */
 
 /* Lives in guarded memory. */
-typedef struct {
+typedef struct cxm_secret_s {
     cxm_keyring_t  ring;
     cxm_key_t      root;
     cxm_key_t      wrap;        /* of the master key: seals the root key */
@@ -143,8 +143,11 @@ cxm_rc_t cxm_master_check(const char *path, cxm_error_t *err);
 cxm_rc_t cxm_master_make(const char *path, unsigned uid, unsigned gid,
     cxm_error_t *err);
 
-/* A secret in guarded memory that has the wrapping keys only. */
-cxm_rc_t cxm_master_load(const char *path, cxm_secret_t **out,
+/* Path of the key file; the caller frees it. */
+char *cxm_master_path(const cxm_store_opts_t *opts);
+
+/* A secret of one's own that has the wrapping keys only. */
+cxm_rc_t cxm_master_load(const cxm_store_opts_t *opts, cxm_secret_t **out,
     cxm_error_t *err);
 
 void cxm_secret_root(cxm_secret_t *secret, const cxm_key_t *root);

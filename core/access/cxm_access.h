@@ -1,0 +1,118 @@
+/*
+ * Who calls: principals, roles, scopes, API keys; what a client tells of
+ * itself.  A cxm_caller_t is an argument of every room call.
+ *
+ * An API key reads cxm_<id>_<secret>: 8 and 32 random bytes in lower-case
+ * base32 (13 and 52 characters).  The store keeps a plain BLAKE2b-256 hash
+ * of the secret, which suffices for 256 random bits (ASVS 6.5.2); the key is
+ * shown once.  Kind CXM_KIND_KEY, document named by the id text (as slug):
+ * {"slug","name","role","hash","expires_at"?,"revoked_at"?,"created_by"}.
+ */
+
+#ifndef CXM_ACCESS_H
+#define CXM_ACCESS_H
+
+#include "cxm_doc.h"
+
+
+typedef enum {
+    CXM_SCOPE_SURVEY_READ   = 1 << 0,
+    CXM_SCOPE_SURVEY_WRITE  = 1 << 1,
+    CXM_SCOPE_RESPONSE_READ = 1 << 2,
+    CXM_SCOPE_PERSONAL_READ = 1 << 3,   /* without it personal fields are
+                                           left out of answers */
+    CXM_SCOPE_METRICS_READ  = 1 << 4,
+    CXM_SCOPE_INGEST        = 1 << 5,   /* known identity, client_time, big
+                                           bodies, verified money */
+    CXM_SCOPE_LINK_MINT     = 1 << 6,
+    CXM_SCOPE_EXPORT        = 1 << 7,
+    CXM_SCOPE_KEY_ADMIN     = 1 << 8,
+    CXM_SCOPE_OPENAPI       = 1 << 9
+} cxm_scope_t;
+
+typedef struct {
+    const char  *name;                  /* "analyst" */
+    unsigned     scopes;
+} cxm_role_t;
+
+/* admin, analyst, rep, manager, marketing, sales, product, success,
+   privacy, server, viewer; ends with a NULL name. */
+extern const cxm_role_t  cxm_roles[];
+const cxm_role_t *cxm_role_find(cxm_str_t name);
+
+/* "survey_read"; for OpenAPI and problem details. */
+const char *cxm_scope_name(cxm_scope_t scope);
+
+typedef struct {
+    uint64_t           actor;           /* key's document number; 0: public */
+    const cxm_role_t  *role;            /* NULL: public */
+    unsigned           scopes;
+} cxm_principal_t;
+
+typedef struct {
+    cxm_principal_t  principal;
+    cxm_str_t        user_agent;        /* data NULL: none was sent */
+    cxm_str_t        host;
+    cxm_str_t        device;            /* desktop, mobile, tablet, or NULL */
+    cxm_str_t        country;           /* ISO 3166-1 alpha-2, or NULL */
+    cxm_str_t        language;          /* first of Accept-Language, or NULL */
+    cxm_str_t        latency_band;      /* of what was served, or NULL */
+    cxm_str_t        status_class;
+    int              bot;               /* marked; never dropped */
+    int              private;           /* Sec-GPC: 1 or DNT: 1 */
+} cxm_caller_t;
+
+static inline int
+cxm_may(const cxm_caller_t *caller, unsigned scopes)
+{
+    return (caller->principal.scopes & scopes) == scopes;
+}
+
+/* CXM_UNAUTHORIZED for the public, else CXM_FORBIDDEN; no hint which. */
+cxm_rc_t cxm_require(const cxm_caller_t *caller, unsigned scopes,
+    cxm_error_t *err);
+
+/*
+ * Fills principal from "cxm_..." (what follows "Bearer ").  The same
+ * CXM_UNAUTHORIZED for a malformed, unknown, wrong, expired or revoked key.
+ */
+cxm_rc_t cxm_authenticate(cxm_txn_t *txn, cxm_str_t token, cxm_ms_t now,
+    cxm_principal_t *principal, cxm_error_t *err);
+
+/* Device class and bot mark from a User-Agent; device NULL when unknown. */
+void cxm_agent_classify(cxm_caller_t *caller);
+
+
+#define CXM_TOKEN_LEN  (4 + 13 + 1 + 52)
+
+typedef struct {
+    cxm_str_t  role;
+    cxm_str_t  name;                    /* for people; may be empty */
+    cxm_ms_t   expires_at;              /* 0: never */
+} cxm_key_spec_t;
+
+/* token gets CXM_TOKEN_LEN characters and a NUL: the only time it is seen. */
+cxm_rc_t cxm_key_create(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_key_spec_t *spec, char token[CXM_TOKEN_LEN + 1],
+    cxm_error_t *err);
+cxm_rc_t cxm_key_revoke(cxm_txn_t *txn, const cxm_caller_t *caller,
+    cxm_str_t id, cxm_error_t *err);
+
+/* A key as people may see it, without its hash; a new reference. */
+json_t *cxm_key_json(const cxm_doc_t *doc);
+
+/*
+ * Audit: personal fields were read.  `what` is the route, `object` what was
+ * asked (id or filters, borrowed).  In a write transaction.
+ */
+cxm_rc_t cxm_audit(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const char *what, json_t *object, cxm_error_t *err);
+
+/* A caller for tools and jobs: all scopes, actor 0. */
+void cxm_caller_system(cxm_caller_t *caller);
+
+extern const cxm_kind_t  cxm_kind_key;
+extern const cxm_kind_t  cxm_kind_access;
+
+
+#endif /* CXM_ACCESS_H */

@@ -1,0 +1,109 @@
+/*
+ * Roles and what each may do.
+ */
+
+#include "cxm_access.h"
+
+
+#define CXM_STAFF_SCOPES                                                      \
+    (CXM_SCOPE_SURVEY_READ | CXM_SCOPE_RESPONSE_READ                          \
+     | CXM_SCOPE_PERSONAL_READ | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI)
+
+#define CXM_INSIGHT_SCOPES                                                    \
+    (CXM_SCOPE_SURVEY_READ | CXM_SCOPE_RESPONSE_READ                          \
+     | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI)
+
+
+static const struct {
+    cxm_scope_t  scope;
+    const char  *name;
+} cxm_scopes[] = {
+    { CXM_SCOPE_SURVEY_READ, "survey_read" },
+    { CXM_SCOPE_SURVEY_WRITE, "survey_write" },
+    { CXM_SCOPE_RESPONSE_READ, "response_read" },
+    { CXM_SCOPE_PERSONAL_READ, "personal_read" },
+    { CXM_SCOPE_METRICS_READ, "metrics_read" },
+    { CXM_SCOPE_INGEST, "ingest" },
+    { CXM_SCOPE_LINK_MINT, "link_mint" },
+    { CXM_SCOPE_EXPORT, "export" },
+    { CXM_SCOPE_KEY_ADMIN, "key_admin" },
+    { CXM_SCOPE_OPENAPI, "openapi" }
+};
+
+
+/* admin is the first: cxm_caller_system() takes it. */
+const cxm_role_t  cxm_roles[] = {
+    { "admin", CXM_STAFF_SCOPES | CXM_SCOPE_SURVEY_WRITE | CXM_SCOPE_INGEST
+               | CXM_SCOPE_LINK_MINT | CXM_SCOPE_EXPORT
+               | CXM_SCOPE_KEY_ADMIN },
+    { "analyst", CXM_INSIGHT_SCOPES | CXM_SCOPE_EXPORT },
+    { "rep", CXM_STAFF_SCOPES },
+    { "manager", CXM_STAFF_SCOPES },
+    { "marketing", CXM_INSIGHT_SCOPES },
+    { "sales", CXM_STAFF_SCOPES },
+    { "product", CXM_INSIGHT_SCOPES | CXM_SCOPE_SURVEY_WRITE },
+    { "success", CXM_STAFF_SCOPES },
+    { "privacy", CXM_SCOPE_RESPONSE_READ | CXM_SCOPE_PERSONAL_READ
+                 | CXM_SCOPE_EXPORT | CXM_SCOPE_OPENAPI },
+    { "server", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_INGEST
+                | CXM_SCOPE_LINK_MINT },
+    { "viewer", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_METRICS_READ },
+    { NULL, 0 }
+};
+
+
+const cxm_role_t *
+cxm_role_find(cxm_str_t name)
+{
+    const cxm_role_t  *role;
+
+    for (role = cxm_roles; role->name != NULL; role++) {
+        if (cxm_str_eqz(name, role->name)) {
+            return role;
+        }
+    }
+
+    return NULL;
+}
+
+
+const char *
+cxm_scope_name(cxm_scope_t scope)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(cxm_scopes) / sizeof(cxm_scopes[0]); i++) {
+        if (cxm_scopes[i].scope == scope) {
+            return cxm_scopes[i].name;
+        }
+    }
+
+    return "unknown";
+}
+
+
+cxm_rc_t
+cxm_require(const cxm_caller_t *caller, unsigned scopes, cxm_error_t *err)
+{
+    if (cxm_may(caller, scopes)) {
+        return CXM_OK;
+    }
+
+    if (caller->principal.role == NULL) {
+        return cxm_fail(err, CXM_UNAUTHORIZED, NULL,
+                        "This needs an API key.");
+    }
+
+    return cxm_fail(err, CXM_FORBIDDEN, NULL,
+                    "The role of this key does not allow it.");
+}
+
+
+void
+cxm_caller_system(cxm_caller_t *caller)
+{
+    memset(caller, 0, sizeof(*caller));
+
+    caller->principal.role = &cxm_roles[0];
+    caller->principal.scopes = cxm_roles[0].scopes;
+}

@@ -1,0 +1,294 @@
+/*
+ * The API without a transport: requests, replies, routes.
+ *
+ * A host (nginx, a test) makes a call from a request, then drives it:
+ *
+ *   cxm_call_begin()   event loop: route, access, body, `prepare`
+ *   phase READ         a read transaction: in the loop if the route is
+ *                      bounded (at most 256 rows), else in the scan pool
+ *   phase WRITE        in a batch, through cxm_call_op()
+ *   cxm_call_end()     makes call->reply, always: also problem documents
+ *
+ * A call owns its memory (an arena and its json), holds copies of whatever
+ * it needs of the request, and knows nothing of the client: the host may
+ * forget the client at any time and must still finish the call.  A call is
+ * used by one thread at a time.
+ */
+
+#ifndef CXM_API_H
+#define CXM_API_H
+
+#include "cxm_access.h"
+#include "cxm_arena.h"
+#include "cxm_batch.h"
+#include "cxm_field.h"
+#include "cxm_store.h"
+
+
+typedef enum {
+    CXM_GET = 1 << 0,
+    CXM_HEAD = 1 << 1,          /* served by GET's route, body cut by host */
+    CXM_POST = 1 << 2,
+    CXM_PUT = 1 << 3,
+    CXM_PATCH = 1 << 4,
+    CXM_DELETE = 1 << 5,
+    CXM_OPTIONS = 1 << 6
+} cxm_method_t;
+
+typedef enum {
+    CXM_ENDPOINT_NONE = 0,
+    CXM_ENDPOINT_SURVEYS,
+    CXM_ENDPOINT_BEACON,
+    CXM_ENDPOINT_ADMIN
+} cxm_endpoint_t;
+
+#define CXM_BODY_PUBLIC   (64u << 10)
+#define CXM_BODY_SERVER   (1u << 20)
+
+/* All strings belong to the host and need live only through call_begin. */
+typedef struct {
+    cxm_endpoint_t  endpoint;
+    cxm_method_t    method;
+    cxm_str_t       path;           /* decoded, behind the location's prefix,
+                                       no leading slash: "demo/responses" */
+    cxm_str_t       prefix;         /* of the location: "/s/" */
+    cxm_str_t       base;           /* scheme and host: "https://a.example",
+                                       or cxm_public_url */
+    cxm_str_t       query;          /* raw, behind "?" */
+    cxm_str_t       body;
+    cxm_str_t       content_type, content_encoding, accept;
+    cxm_str_t       authorization, idempotency_key, if_match, if_none_match;
+    cxm_str_t       origin, user_agent, host, accept_language;
+    cxm_str_t       sec_gpc, dnt, sec_purpose;
+    const char *const *allow_origin;    /* NULL-terminated, or NULL */
+    cxm_ms_t        now;
+} cxm_request_t;
+
+#define CXM_REPLY_HEADERS  16
+#define CXM_REPLY_MAX      (16u << 20)      /* of one body */
+
+typedef struct {
+    const char  *name;              /* static, or in the arena */
+    cxm_str_t    value;             /* in the call's arena; no CR, LF */
+} cxm_header_t;
+
+typedef struct {
+    int           status;
+    cxm_str_t     content_type;     /* data NULL: no body */
+    cxm_buf_t     body;
+    unsigned      nheaders;
+    cxm_header_t  headers[CXM_REPLY_HEADERS];
+} cxm_reply_t;
+
+
+typedef struct cxm_call_s  cxm_call_t;
+typedef cxm_rc_t (*cxm_handler_pt)(cxm_call_t *call, cxm_txn_t *txn);
+typedef cxm_rc_t (*cxm_prepare_pt)(cxm_call_t *call);
+
+typedef enum {
+    CXM_PUBLIC = 1,             /* anybody */
+    CXM_SCOPED                  /* a principal that has `scopes` */
+} cxm_policy_t;                 /* 0 is no policy: refused at start */
+
+#define CXM_ROUTE_BOUNDED   0x01    /* read: at most 256 rows, in the loop */
+#define CXM_ROUTE_FORM      0x02    /* takes form-encoded bodies too */
+#define CXM_ROUTE_RAW       0x04    /* prepare reads request->body itself;
+                                       input then only tells OpenAPI */
+#define CXM_ROUTE_PERSONAL  0x08    /* answers personal fields: audited */
+#define CXM_ROUTE_SECRET    0x10    /* answers a secret: not replayed */
+#define CXM_ROUTE_BIG       0x20    /* body up to CXM_BODY_SERVER with a key
+                                       of scope ingest or survey_write */
+#define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
+                                       what mailers add to links of pages */
+
+typedef struct {
+    const char  *name;
+    const char  *summary;       /* values and default */
+    int          repeat;        /* may be given more than once */
+} cxm_param_t;
+
+/* The rows of a list's query table that cxm_page_begin() reads. */
+#define CXM_PARAM_PAGE                                                        \
+    { "limit", "1..500, default 50", 0 },                                     \
+    { "cursor", "the `next` of the page before", 0 }
+
+typedef struct {
+    cxm_endpoint_t       endpoint;
+    cxm_method_t         method;
+    const char          *path;      /* "surveys/{slug}"; {name} is a param */
+    cxm_policy_t         policy;
+    unsigned             scopes;
+    unsigned             flags;
+    const cxm_param_t   *query;     /* all query arguments, NULL name ends;
+                                       another one is 422 unknown */
+    const cxm_fields_t  *input;     /* body; NULL: none is taken */
+    const cxm_fields_t  *output;    /* for OpenAPI, may be NULL */
+    cxm_prepare_pt       prepare;   /* in the loop, no transaction; one that
+                                       sets a reply ends the call */
+    cxm_handler_pt       read;
+    cxm_handler_pt       write;     /* a second phase when read is there */
+    const char          *summary;
+
+    /*
+     * Where a page and not a program reads errors (call->html): puts the
+     * page into call->reply.body and sets reply.content_type; status, rc and
+     * err are set.  NULL: the problem document.
+     */
+    void               (*problem_html)(cxm_call_t *call);
+} cxm_route_t;
+
+/*
+ * HEAD runs GET's prepare and read, but never a route that has only a write
+ * phase: it ends in 200 without a body (call->method is CXM_HEAD).
+ *
+ * The write phase may run more than once (cxm_batch.h): output, reply,
+ * headers and err are put back before each run to what `read` left.
+ */
+
+#define CXM_CALL_PARAMS  4
+#define CXM_QUERY_ARGS   64
+
+typedef struct {
+    cxm_str_t  name;
+    cxm_str_t  value;
+} cxm_arg_t;
+
+struct cxm_call_s {
+    cxm_arena_t           arena;
+    const cxm_request_t  *request;      /* NULL after call_begin */
+    const cxm_route_t    *route;
+    cxm_store_t          *store;
+    cxm_caller_t          caller;       /* strings in the arena */
+    cxm_ms_t              now;
+    cxm_endpoint_t        endpoint;
+    cxm_method_t          method;
+    unsigned              allow;        /* methods of the path, for Allow */
+    cxm_str_t             prefix, base, path;           /* copies */
+    cxm_str_t             params[CXM_CALL_PARAMS];  /* in path order */
+    cxm_arg_t            *args;         /* decoded query, in order */
+    unsigned              nargs;
+    json_t               *input;        /* checked body, or NULL */
+    int                   form;         /* the body was form-encoded */
+    int                   html;         /* Accept prefers text/html */
+    cxm_str_t             accept_language, idempotency_key;
+    cxm_str_t             cors_origin;  /* the allowed Origin, or NULL */
+    uint64_t              if_match;     /* CXM_VERSION_* */
+    cxm_str_t             if_none_match;
+    uint8_t               fingerprint[CXM_HASH_LEN];    /* of the body */
+    void                 *data;         /* the route's own, between phases */
+    void                (*data_free)(void *data);
+    json_t               *output;       /* handler's result: dumped by end */
+    int                   audit;        /* `read` answers personal fields */
+    json_t               *audit_object; /* what was asked (a reference), NULL:
+                                           the path */
+    cxm_rc_t              rc;
+    cxm_error_t           err;
+    cxm_reply_t           reply;
+    cxm_op_t              op;
+
+    struct {                            /* what `read` left, see above */
+        json_t           *output;
+        int               status;
+        cxm_str_t         content_type;
+        size_t            body_len;
+        unsigned          nheaders;
+    } mark;
+    size_t                body_len;     /* of the request */
+};
+
+typedef enum {
+    CXM_NEXT_DONE = 0,          /* go to cxm_call_end() */
+    CXM_NEXT_READ_LOOP,
+    CXM_NEXT_READ_POOL,
+    CXM_NEXT_WRITE
+} cxm_next_t;
+
+/* CXM_INTERNAL when a route has no policy or two routes clash: at start. */
+cxm_rc_t cxm_api_check(cxm_error_t *err);
+
+/* A new call, or NULL without memory. */
+cxm_call_t *cxm_call_create(cxm_store_t *store);
+
+/* store may be NULL (degraded): the call then ends in 503 if it needs one. */
+cxm_next_t cxm_call_begin(cxm_call_t *call, const cxm_request_t *request);
+
+/* Runs the read phase in a transaction of its own. */
+cxm_next_t cxm_call_read(cxm_call_t *call);
+
+/* The operation of the write phase; its rc and err are the call's. */
+cxm_op_t *cxm_call_op(cxm_call_t *call);
+
+/* Refuses a call that could not be queued or run: 503 with Retry-After. */
+void cxm_call_refuse(cxm_call_t *call, cxm_rc_t rc, const char *code,
+    const char *detail, unsigned retry_after);
+
+void cxm_call_end(cxm_call_t *call);
+void cxm_call_free(cxm_call_t *call);
+
+/* Bytes a queued call holds, for the queue's bound. */
+size_t cxm_call_size(const cxm_call_t *call);
+
+/* Problem document for a status that the host made itself (413, 405 ...). */
+void cxm_problem_of_status(cxm_buf_t *out, int status);
+
+/* Whether the Origin is in the NULL-terminated list ("*" is not special). */
+int cxm_origin_allowed(const char *const *allow, cxm_str_t origin);
+
+/* Largest body the endpoint takes with / without an Authorization header. */
+size_t cxm_body_limit(cxm_endpoint_t endpoint, int authorized);
+
+
+/* --- for handlers ------------------------------------------------------- */
+
+cxm_str_t cxm_call_arg(const cxm_call_t *call, const char *name);
+int cxm_call_has_arg(const cxm_call_t *call, const char *name);
+/* One that is there is replaced; a value with control characters is not set. */
+void cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value);
+void cxm_call_headerf(cxm_call_t *call, const char *name, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/* Location: the address of this call and, if not empty, "/" and the tail. */
+void cxm_call_location(cxm_call_t *call, cxm_str_t tail);
+
+/* Status and json (steals the reference) of a success. */
+cxm_rc_t cxm_call_reply(cxm_call_t *call, int status, json_t *output);
+
+/* Status, type and the bytes already put into call->reply.body. */
+cxm_rc_t cxm_call_reply_raw(cxm_call_t *call, int status,
+    const char *content_type);
+
+/* A document with ETag; 200, or 201 with Location when created. */
+cxm_rc_t cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc,
+    int created);
+
+/*
+ * Paging: limit 1..500 (50), cursor sealed and bound to route and query.
+ * page_begin reads both arguments; position is the handler's, NULL at start.
+ */
+#define CXM_PAGE_POSITION  64
+
+typedef struct {
+    unsigned  limit;
+    size_t    len;                          /* of position; 0: from start */
+    uint8_t   position[CXM_PAGE_POSITION];
+} cxm_page_t;
+
+cxm_rc_t cxm_page_begin(cxm_call_t *call, cxm_page_t *page);
+
+/* {"items", "next"} (steals items) with Link when position len is not 0. */
+cxm_rc_t cxm_page_reply(cxm_call_t *call, json_t *items,
+    const cxm_page_t *next);
+
+/* Time arguments: RFC 3339; 422 with pointer "?name". */
+cxm_rc_t cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
+    cxm_ms_t *out);
+
+/*
+ * The write phase of CXM_ROUTE_PERSONAL routes: `read` sets call->audit when
+ * it answers personal fields; the reply is given only after the audit entry
+ * is on stable storage (503 otherwise), and without it there is no write.
+ */
+cxm_rc_t cxm_write_audit(cxm_call_t *call, cxm_txn_t *txn);
+
+
+#endif /* CXM_API_H */

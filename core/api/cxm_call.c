@@ -1,0 +1,332 @@
+/*
+ * The life of a call: steps in the loop, the read phase, the write phase.
+ */
+
+#include <stdlib.h>
+
+#include "cxm_call.h"
+#include "cxm_json.h"
+
+
+#define CXM_JSON_WEIGHT  8      /* heap bytes of a parsed body's byte */
+
+
+cxm_call_t *
+cxm_call_create(cxm_store_t *store)
+{
+    cxm_call_t  *call;
+
+    call = calloc(1, sizeof(*call));
+
+    if (call == NULL) {
+        return NULL;
+    }
+
+    call->store = store;
+    cxm_error_init(&call->err);
+    cxm_buf_init(&call->reply.body, CXM_REPLY_MAX);
+
+    return call;
+}
+
+
+void
+cxm_call_free(cxm_call_t *call)
+{
+    if (call == NULL) {
+        return;
+    }
+
+    if (call->data_free != NULL && call->data != NULL) {
+        call->data_free(call->data);
+    }
+
+    json_decref(call->input);
+    json_decref(call->output);
+    json_decref(call->mark.output);
+    json_decref(call->audit_object);
+    cxm_buf_free(&call->reply.body);
+    cxm_arena_free(&call->arena);
+    free(call);
+}
+
+
+size_t
+cxm_call_size(const cxm_call_t *call)
+{
+    return sizeof(*call) + call->arena.total + call->reply.body.size
+           + CXM_JSON_WEIGHT * call->body_len;
+}
+
+
+/* --- begin -------------------------------------------------------------- */
+
+static cxm_rc_t
+cxm_step_store(cxm_call_t *call)
+{
+    if (call->store != NULL) {
+        return CXM_OK;
+    }
+
+    call->err.retry_after = 5;
+
+    return cxm_fail(&call->err, CXM_UNAVAILABLE, "store_unavailable",
+                    "The store cannot be opened at the moment.");
+}
+
+
+static cxm_rc_t
+cxm_step_prepare(cxm_call_t *call)
+{
+    return call->route->prepare == NULL ? CXM_OK : call->route->prepare(call);
+}
+
+
+static const cxm_prepare_pt  cxm_call_steps[] = {
+    cxm_step_headers,
+    cxm_step_route,
+    cxm_step_store,
+    cxm_step_principal,
+    cxm_step_conditions,
+    cxm_step_args,
+    cxm_step_input,
+    cxm_step_prepare
+};
+
+
+static cxm_next_t
+cxm_call_to_write(cxm_call_t *call)
+{
+    const cxm_route_t  *route;
+
+    route = call->route;
+
+    if (route->write == NULL
+        || ((route->flags & CXM_ROUTE_PERSONAL) && !call->audit))
+    {
+        return CXM_NEXT_DONE;
+    }
+
+    if (call->method == CXM_HEAD && route->read == NULL) {
+        call->reply.status = 200;
+        return CXM_NEXT_DONE;
+    }
+
+    if (cxm_store_latched(call->store)) {
+        call->rc = cxm_fail(&call->err, CXM_LATCHED, "latched",
+                            "The store is read-only after an error.");
+        return CXM_NEXT_DONE;
+    }
+
+    return CXM_NEXT_WRITE;
+}
+
+
+cxm_next_t
+cxm_call_begin(cxm_call_t *call, const cxm_request_t *request)
+{
+    size_t  i;
+
+    call->request = request;
+    call->rc = CXM_OK;
+
+    for (i = 0; i < sizeof(cxm_call_steps) / sizeof(cxm_call_steps[0]); i++) {
+
+        call->rc = cxm_call_steps[i](call);
+
+        if (call->rc != CXM_OK || call->reply.status != 0) {
+            call->request = NULL;
+            return CXM_NEXT_DONE;
+        }
+    }
+
+    call->request = NULL;
+
+    if (call->route->read == NULL) {
+        return cxm_call_to_write(call);
+    }
+
+    return call->route->flags & CXM_ROUTE_BOUNDED ? CXM_NEXT_READ_LOOP
+                                                  : CXM_NEXT_READ_POOL;
+}
+
+
+/* --- read --------------------------------------------------------------- */
+
+cxm_next_t
+cxm_call_read(cxm_call_t *call)
+{
+    cxm_txn_t  *txn;
+
+    call->rc = cxm_txn_read(call->store, &txn, &call->err);
+
+    if (call->rc == CXM_OK) {
+        call->rc = call->route->read(call, txn);
+        cxm_txn_end(txn);
+    }
+
+    return call->rc == CXM_OK ? cxm_call_to_write(call) : CXM_NEXT_DONE;
+}
+
+
+/* --- write -------------------------------------------------------------- */
+
+static void
+cxm_call_mark(cxm_call_t *call)
+{
+    json_decref(call->mark.output);
+
+    call->mark.output = json_incref(call->output);
+    call->mark.status = call->reply.status;
+    call->mark.content_type = call->reply.content_type;
+    call->mark.body_len = call->reply.body.len;
+    call->mark.nheaders = call->reply.nheaders;
+}
+
+
+/*
+ * A run before may have been undone.  Headers that `read` set are as they
+ * were unless a run replaced one, which then is replaced again.
+ */
+static void
+cxm_call_rewind(cxm_call_t *call)
+{
+    json_decref(call->output);
+
+    call->output = json_incref(call->mark.output);
+    call->reply.status = call->mark.status;
+    call->reply.content_type = call->mark.content_type;
+    call->reply.body.len = call->mark.body_len;
+    call->reply.body.failed = 0;
+    call->reply.nheaders = call->mark.nheaders;
+
+    cxm_error_init(&call->err);
+}
+
+
+static cxm_rc_t
+cxm_call_write(cxm_txn_t *txn, void *data, cxm_error_t *err)
+{
+    cxm_rc_t     rc;
+    cxm_call_t  *call;
+
+    call = data;
+    cxm_call_rewind(call);
+
+    rc = cxm_idempotent_write(call, txn);
+
+    if (rc != CXM_OK) {
+        cxm_problem_default(call, rc);
+
+        if (err != NULL && err != &call->err) {
+            *err = call->err;
+        }
+    }
+
+    return rc;
+}
+
+
+cxm_op_t *
+cxm_call_op(cxm_call_t *call)
+{
+    cxm_call_mark(call);
+
+    call->op.run = cxm_call_write;
+    call->op.data = call;
+    call->op.rc = CXM_INTERNAL;
+    call->op.err = &call->err;
+
+    return &call->op;
+}
+
+
+void
+cxm_call_refuse(cxm_call_t *call, cxm_rc_t rc, const char *code,
+    const char *detail, unsigned retry_after)
+{
+    call->op.run = NULL;
+    call->rc = cxm_fail(&call->err, rc, code, "%s", detail);
+    call->err.retry_after = retry_after;
+}
+
+
+cxm_rc_t
+cxm_write_audit(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t   rc;
+    json_t    *object;
+
+    object = call->audit_object != NULL
+             ? json_incref(call->audit_object)
+             : json_stringn(call->path.data, call->path.len);
+
+    rc = cxm_audit(txn, &call->caller, call->route->path, object, &call->err);
+    json_decref(object);
+
+    return rc;
+}
+
+
+/* --- end ---------------------------------------------------------------- */
+
+/* What was read stays with us when nobody will know that it was. */
+static void
+cxm_call_unaudited(cxm_call_t *call)
+{
+    if (call->rc == CXM_OK || call->op.run == NULL
+        || !(call->route->flags & CXM_ROUTE_PERSONAL))
+    {
+        return;
+    }
+
+    call->rc = cxm_fail(&call->err, CXM_UNAVAILABLE, "audit_unavailable",
+                        "Reading this leaves a record, which cannot be "
+                        "written at the moment.");
+    call->err.retry_after = 5;
+}
+
+
+static void
+cxm_call_dump(cxm_call_t *call)
+{
+    if (call->reply.status == 0) {
+        call->rc = cxm_fail(&call->err, CXM_INTERNAL, NULL,
+                            "A handler gave no reply.");
+        return;
+    }
+
+    if (call->output == NULL) {
+        return;
+    }
+
+    cxm_buf_reset(&call->reply.body);
+    cxm_json_dump(&call->reply.body, call->output);
+    call->reply.content_type = cxm_str("application/json");
+}
+
+
+void
+cxm_call_end(cxm_call_t *call)
+{
+    if (call->op.run != NULL) {
+        call->rc = call->op.rc;
+    }
+
+    cxm_call_unaudited(call);
+
+    if (call->rc == CXM_OK) {
+        cxm_call_dump(call);
+    }
+
+    if (call->rc == CXM_OK && call->reply.body.failed) {
+        call->rc = cxm_fail(&call->err, CXM_INTERNAL, NULL,
+                            "The reply is too long.");
+    }
+
+    if (call->rc != CXM_OK) {
+        cxm_problem_reply(call);
+    }
+
+    cxm_reply_common(call);
+}

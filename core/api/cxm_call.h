@@ -1,0 +1,55 @@
+/*
+ * What the files of api/ share of a call; hosts and handlers include
+ * cxm_api.h only.
+ */
+
+#ifndef CXM_CALL_H
+#define CXM_CALL_H
+
+#include "cxm_api.h"
+
+
+/*
+ * Steps of cxm_call_begin(), in cxm_call.c's order; each may set a reply,
+ * which ends the call.
+ */
+
+/* cxm_headers.c: copies and reads what the headers say. */
+cxm_rc_t cxm_step_headers(cxm_call_t *call);
+cxm_rc_t cxm_step_conditions(cxm_call_t *call);
+cxm_rc_t cxm_step_principal(cxm_call_t *call);
+
+/* cxm_route.c: CXM_NOT_FOUND, CXM_METHOD; answers OPTIONS. */
+cxm_rc_t cxm_step_route(cxm_call_t *call);
+
+/* cxm_args.c */
+cxm_rc_t cxm_step_args(cxm_call_t *call);
+
+/* cxm_input.c */
+cxm_rc_t cxm_step_input(cxm_call_t *call);
+
+
+/* "GET, HEAD, OPTIONS" of a set of methods, in the arena. */
+cxm_str_t cxm_allow(cxm_call_t *call, unsigned methods);
+
+/*
+ * Runs the route's write phase, or gives the first reply again that the
+ * request's Idempotency-Key has got (cxm_idempotency.c).
+ */
+cxm_rc_t cxm_idempotent_write(cxm_call_t *call, cxm_txn_t *txn);
+
+/* cxm_problem.c: the reply that explains call->rc and err. */
+void cxm_problem_reply(cxm_call_t *call);
+
+/*
+ * Words for a result that has none: a look-up that found nothing sets no
+ * error, and one that was set before belongs to something else.
+ */
+void cxm_problem_default(cxm_call_t *call, cxm_rc_t rc);
+
+/* cxm_reply.c: what every reply of an endpoint carries. */
+void cxm_reply_common(cxm_call_t *call);
+int cxm_call_has_header(const cxm_call_t *call, const char *name);
+
+
+#endif /* CXM_CALL_H */

@@ -1,0 +1,425 @@
+/*
+ * What the headers of a request say: who calls, from where, on what
+ * conditions.
+ */
+
+#include "cxm_call.h"
+
+
+#define CXM_AGENT_MAX     512
+#define CXM_HOST_MAX      255
+#define CXM_LANGUAGE_MAX  35
+
+#define CXM_MEDIA_PARAM   ';'
+
+
+/* --- pieces of header values -------------------------------------------- */
+
+static cxm_str_t
+cxm_headers_trim(cxm_str_t s)
+{
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len > 0
+           && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    {
+        s.len--;
+    }
+
+    return s;
+}
+
+
+/* Cuts up to the separator off; the head is trimmed. */
+static cxm_str_t
+cxm_headers_cut(cxm_str_t *s, char at)
+{
+    cxm_str_t    head;
+    const char  *p;
+
+    head = *s;
+    p = s->len == 0 ? NULL : memchr(s->data, at, s->len);
+
+    if (p == NULL) {
+        *s = (cxm_str_t) { 0, NULL };
+
+    } else {
+        head.len = (size_t) (p - s->data);
+        *s = (cxm_str_t) { s->len - head.len - 1, p + 1 };
+    }
+
+    return cxm_headers_trim(head);
+}
+
+
+/* Clients send any bytes: only the UTF-8 in front of others is kept. */
+static cxm_str_t
+cxm_headers_copy(cxm_call_t *call, cxm_str_t s, size_t max)
+{
+    if (s.data == NULL) {
+        return s;
+    }
+
+    s.len = cxm_utf8_prefix(s.data, s.len < max ? s.len : max);
+
+    return cxm_arena_str(&call->arena, s);
+}
+
+
+/* --- Accept ------------------------------------------------------------- */
+
+typedef struct {
+    unsigned  q;                /* thousandths */
+    unsigned  exact;            /* 0: by a wildcard for all, .. 2: by name */
+} cxm_accept_t;
+
+
+static unsigned
+cxm_accept_q(cxm_str_t params)
+{
+    unsigned   q, unit;
+    cxm_str_t  param, value;
+
+    while (params.len > 0) {
+
+        value = cxm_headers_cut(&params, CXM_MEDIA_PARAM);
+        param = cxm_headers_cut(&value, '=');
+
+        if (!cxm_str_ieqz(param, "q")) {
+            continue;
+        }
+
+        value = cxm_headers_trim(value);
+
+        if (value.len == 0 || value.data[0] != '0') {
+            return 1000;
+        }
+
+        q = 0;
+        unit = 100;
+
+        for (value.data += 2, value.len -= value.len > 1 ? 2 : 1;
+             value.len > 0 && unit > 0
+             && *value.data >= '0' && *value.data <= '9';
+             value.data++, value.len--)
+        {
+            q += unit * (unsigned) (*value.data - '0');
+            unit /= 10;
+        }
+
+        return q;
+    }
+
+    return 1000;
+}
+
+
+static void
+cxm_accept_note(cxm_accept_t *accept, cxm_str_t range, cxm_str_t params,
+    const char *const names[3])
+{
+    unsigned  exact;
+
+    for (exact = 3; exact-- > 0; /* void */ ) {
+
+        if (!cxm_str_ieqz(range, names[exact])) {
+            continue;
+        }
+
+        if (exact >= accept->exact) {
+            accept->exact = exact;
+            accept->q = cxm_accept_q(params);
+        }
+
+        return;
+    }
+}
+
+
+/* Whether a page is preferred to JSON; a tie goes to what was named. */
+static int
+cxm_accept_html(cxm_str_t accept)
+{
+    cxm_str_t     item, range;
+    cxm_accept_t  html, json;
+
+    static const char *const  html_names[] = { "*/*", "text/*", "text/html" };
+    static const char *const  json_names[] = { "*/*", "application/*",
+                                               "application/json" };
+
+    memset(&html, 0, sizeof(html));
+    memset(&json, 0, sizeof(json));
+
+    while (accept.len > 0) {
+        item = cxm_headers_cut(&accept, ',');
+        range = cxm_headers_cut(&item, CXM_MEDIA_PARAM);
+
+        cxm_accept_note(&html, range, item, html_names);
+        cxm_accept_note(&json, range, item, json_names);
+    }
+
+    return html.q > json.q
+           || (html.q > 0 && html.q == json.q && html.exact > json.exact);
+}
+
+
+/* --- the caller --------------------------------------------------------- */
+
+/* The first tag of Accept-Language, lower case; NULL when it is none. */
+static cxm_str_t
+cxm_headers_language(cxm_call_t *call, cxm_str_t accept)
+{
+    char      *p;
+    size_t     i;
+    cxm_str_t  tag, none = { 0, NULL };
+
+    tag = cxm_headers_cut(&accept, ',');
+    tag = cxm_headers_cut(&tag, CXM_MEDIA_PARAM);
+
+    if (tag.len == 0 || tag.len > CXM_LANGUAGE_MAX) {
+        return none;
+    }
+
+    p = cxm_arena_alloc(&call->arena, tag.len + 1);
+
+    for (i = 0; p != NULL && i < tag.len; i++) {
+        p[i] = tag.data[i];
+
+        if (p[i] >= 'A' && p[i] <= 'Z') {
+            p[i] |= 0x20;
+        }
+
+        if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9')
+              || (p[i] == '-' && i > 0)))
+        {
+            return none;
+        }
+    }
+
+    return p == NULL ? none : (cxm_str_t) { tag.len, p };
+}
+
+
+static void
+cxm_headers_caller(cxm_call_t *call, const cxm_request_t *request)
+{
+    cxm_caller_t  *caller;
+
+    caller = &call->caller;
+
+    caller->user_agent = cxm_headers_copy(call, request->user_agent,
+                                          CXM_AGENT_MAX);
+    caller->host = cxm_headers_copy(call, request->host, CXM_HOST_MAX);
+    caller->language = cxm_headers_language(call, request->accept_language);
+    caller->private = cxm_str_eqz(request->sec_gpc, "1")
+                      || cxm_str_eqz(request->dnt, "1");
+
+    cxm_agent_classify(caller);
+
+    /* a page that a browser fetches ahead is seen by nobody yet */
+
+    caller->bot |= cxm_str_has(request->sec_purpose, "prefetch")
+                   || cxm_str_has(request->sec_purpose, "prerender");
+}
+
+
+int
+cxm_origin_allowed(const char *const *allow, cxm_str_t origin)
+{
+    if (allow == NULL || origin.len == 0) {
+        return 0;
+    }
+
+    for ( /* void */ ; *allow != NULL; allow++) {
+        if (cxm_str_eqz(origin, *allow)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+cxm_rc_t
+cxm_step_headers(cxm_call_t *call)
+{
+    const cxm_request_t  *request;
+
+    request = call->request;
+
+    call->endpoint = request->endpoint;
+    call->method = request->method;
+    call->now = request->now;
+    call->body_len = request->body.len;
+
+    call->prefix = cxm_arena_str(&call->arena, request->prefix);
+    call->base = cxm_arena_str(&call->arena, request->base);
+    call->path = cxm_arena_str(&call->arena, request->path);
+    call->accept_language = cxm_headers_copy(call, request->accept_language,
+                                             CXM_AGENT_MAX);
+    call->html = cxm_accept_html(request->accept);
+
+    cxm_headers_caller(call, request);
+
+    if ((call->endpoint == CXM_ENDPOINT_SURVEYS
+         || call->endpoint == CXM_ENDPOINT_BEACON)
+        && cxm_origin_allowed(request->allow_origin, request->origin))
+    {
+        call->cors_origin = cxm_arena_str(&call->arena, request->origin);
+    }
+
+    if (call->prefix.data == NULL || call->base.data == NULL
+        || call->path.data == NULL)
+    {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    if (!cxm_utf8_valid(call->path.data, call->path.len)) {
+        return cxm_fail(&call->err, CXM_BAD_REQUEST, "bad_encoding",
+                        "The path is not UTF-8.");
+    }
+
+    return CXM_OK;
+}
+
+
+/* --- conditions --------------------------------------------------------- */
+
+static int
+cxm_etag_parse(cxm_str_t tag, uint64_t *version)
+{
+    size_t     i;
+    uint64_t   v;
+    cxm_str_t  digits;
+
+    if (tag.len > 2 && memcmp(tag.data, "W/", 2) == 0) {
+        tag.data += 2;
+        tag.len -= 2;
+    }
+
+    if (tag.len < 3 || tag.len > 2 + 18 || tag.data[0] != '"'
+        || tag.data[tag.len - 1] != '"' || tag.data[1] == '0')
+    {
+        return 0;
+    }
+
+    v = 0;
+    digits = (cxm_str_t) { tag.len - 2, tag.data + 1 };
+
+    for (i = 0; i < digits.len; i++) {
+
+        if (digits.data[i] < '0' || digits.data[i] > '9') {
+            return 0;
+        }
+
+        v = v * 10 + (uint64_t) (digits.data[i] - '0');
+    }
+
+    *version = v;
+
+    return 1;
+}
+
+
+/* A tag that we never gave is no version of anything: 412, not 400. */
+static uint64_t
+cxm_headers_if_match(const cxm_request_t *request)
+{
+    uint64_t   version;
+    cxm_str_t  tag;
+
+    tag = cxm_headers_trim(request->if_match);
+
+    if (tag.len == 0) {
+        return request->method == CXM_PUT
+               && cxm_str_eqz(cxm_headers_trim(request->if_none_match), "*")
+               ? CXM_VERSION_NONE : CXM_VERSION_ANY;
+    }
+
+    if (cxm_str_eqz(tag, "*")) {
+        return CXM_VERSION_SOME;
+    }
+
+    return cxm_etag_parse(tag, &version) ? version : CXM_VERSION_MISS;
+}
+
+
+cxm_rc_t
+cxm_step_conditions(cxm_call_t *call)
+{
+    size_t     i;
+    cxm_str_t  key;
+
+    call->if_match = cxm_headers_if_match(call->request);
+    call->if_none_match = cxm_arena_str(&call->arena,
+                                        call->request->if_none_match);
+
+    key = call->request->idempotency_key;
+
+    if (key.data == NULL || call->method != CXM_POST) {
+        return CXM_OK;
+    }
+
+    for (i = 0; i < key.len && key.data[i] > 0x20 && key.data[i] < 0x7f; i++) {
+        /* void */
+    }
+
+    if (key.len == 0 || key.len > 255 || i < key.len) {
+        return cxm_fail(&call->err, CXM_BAD_REQUEST, "bad_idempotency_key",
+                        "An Idempotency-Key is 1 to 255 visible ASCII "
+                        "characters.");
+    }
+
+    call->idempotency_key = cxm_arena_str(&call->arena, key);
+
+    return CXM_OK;
+}
+
+
+/* --- the principal ------------------------------------------------------ */
+
+static cxm_rc_t
+cxm_headers_authenticate(cxm_call_t *call, cxm_str_t token)
+{
+    cxm_rc_t    rc;
+    cxm_txn_t  *txn;
+
+    rc = cxm_txn_read(call->store, &txn, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_authenticate(txn, token, call->now, &call->caller.principal,
+                          &call->err);
+    cxm_txn_end(txn);
+
+    return rc;
+}
+
+
+/* Other schemes are not ours: a server may ask for Basic in front of us. */
+cxm_rc_t
+cxm_step_principal(cxm_call_t *call)
+{
+    cxm_rc_t   rc;
+    cxm_str_t  token, scheme;
+
+    token = cxm_headers_trim(call->request->authorization);
+    scheme = cxm_headers_cut(&token, ' ');
+
+    if (cxm_str_ieqz(scheme, "Bearer")) {
+        rc = cxm_headers_authenticate(call, cxm_headers_trim(token));
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    return call->route->policy == CXM_PUBLIC
+           ? CXM_OK
+           : cxm_require(&call->caller, call->route->scopes, &call->err);
+}

@@ -1,0 +1,216 @@
+/*
+ * The body of a request becomes the call's checked input.
+ */
+
+#include "cxm_call.h"
+#include "cxm_json.h"
+#include "cxm_query.h"
+
+
+typedef enum {
+    CXM_MEDIA_OTHER = 0,
+    CXM_MEDIA_JSON,
+    CXM_MEDIA_FORM,
+    CXM_MEDIA_TEXT
+} cxm_media_t;
+
+
+static const struct {
+    const char   *name;
+    cxm_media_t   media;
+} cxm_input_media[] = {
+    { "application/json", CXM_MEDIA_JSON },
+    { "application/merge-patch+json", CXM_MEDIA_JSON },
+    { "application/x-www-form-urlencoded", CXM_MEDIA_FORM },
+    { "text/plain", CXM_MEDIA_TEXT }
+};
+
+
+/* The type without its parameters: a charset changes nothing in JSON. */
+static cxm_media_t
+cxm_input_media_of(cxm_str_t type)
+{
+    size_t       i;
+    const char  *p;
+
+    p = type.len == 0 ? NULL : memchr(type.data, ';', type.len);
+
+    if (p != NULL) {
+        type.len = (size_t) (p - type.data);
+    }
+
+    while (type.len > 0 && type.data[type.len - 1] == ' ') {
+        type.len--;
+    }
+
+    for (i = 0; i < sizeof(cxm_input_media) / sizeof(cxm_input_media[0]); i++)
+    {
+        if (cxm_str_ieqz(type, cxm_input_media[i].name)) {
+            return cxm_input_media[i].media;
+        }
+    }
+
+    return CXM_MEDIA_OTHER;
+}
+
+
+size_t
+cxm_body_limit(cxm_endpoint_t endpoint, int authorized)
+{
+    (void) endpoint;
+
+    return authorized ? CXM_BODY_SERVER : CXM_BODY_PUBLIC;
+}
+
+
+static cxm_rc_t
+cxm_input_limit(cxm_call_t *call)
+{
+    int     big;
+    size_t  limit;
+
+    big = (call->route->flags & CXM_ROUTE_BIG)
+          && (cxm_may(&call->caller, CXM_SCOPE_INGEST)
+              || cxm_may(&call->caller, CXM_SCOPE_SURVEY_WRITE));
+    limit = cxm_body_limit(call->endpoint, big);
+
+    if (call->body_len <= limit) {
+        return CXM_OK;
+    }
+
+    return cxm_fail(&call->err, CXM_TOO_LARGE, NULL,
+                    "The body may have at most %zu bytes.", limit);
+}
+
+
+/* "a" tells the parts of the hash apart, so that no form equals a JSON. */
+static cxm_rc_t
+cxm_input_fingerprint(cxm_call_t *call, cxm_str_t text, const char *what)
+{
+    cxm_keyed_hash(&cxm_store_keyring(call->store)->k[CXM_SUBKEY_FINGERPRINT],
+                   cxm_strz(what), text, cxm_str(""), call->fingerprint,
+                   CXM_HASH_LEN);
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+cxm_input_fingerprint_json(cxm_call_t *call)
+{
+    cxm_rc_t   rc;
+    cxm_buf_t  text;
+
+    cxm_buf_init(&text, CXM_REPLY_MAX);
+    cxm_json_canonical(&text, call->input);
+
+    rc = text.failed
+         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_input_fingerprint(call, cxm_buf_str(&text),
+                                 call->form ? "form" : "json");
+    cxm_buf_free(&text);
+
+    return rc;
+}
+
+
+/* What a form's values are is the route's to say: all are strings here. */
+static cxm_rc_t
+cxm_input_form(cxm_call_t *call, cxm_str_t body)
+{
+    cxm_rc_t    rc;
+    unsigned    n;
+    cxm_arg_t  *args;
+
+    call->form = 1;
+    rc = cxm_query_parse(&call->arena, body, CXM_FORM_FIELDS, &args, &n,
+                         &call->err);
+
+    return rc == CXM_OK ? cxm_query_json(args, n, &call->input, &call->err)
+                        : rc;
+}
+
+
+static cxm_rc_t
+cxm_input_json(cxm_call_t *call, cxm_str_t body)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_json_load(body, &call->input, &call->err);
+
+    return rc == CXM_OK ? cxm_field_check(call->route->input, call->input, "",
+                                          &call->err)
+                        : rc;
+}
+
+
+static cxm_rc_t
+cxm_input_none(cxm_call_t *call)
+{
+    if (call->body_len == 0 || call->method == CXM_GET
+        || call->method == CXM_HEAD)
+    {
+        return cxm_input_fingerprint(call, cxm_str(""), "none");
+    }
+
+    return cxm_issue(&call->err, "", "not_allowed",
+                     "No body is taken at this address.");
+}
+
+
+static cxm_rc_t
+cxm_input_take(cxm_call_t *call)
+{
+    cxm_rc_t              rc;
+    cxm_media_t           media;
+    const cxm_request_t  *request;
+
+    request = call->request;
+    media = cxm_input_media_of(request->content_type);
+
+    if (media == CXM_MEDIA_TEXT && call->endpoint == CXM_ENDPOINT_BEACON) {
+        media = CXM_MEDIA_JSON;
+    }
+
+    if (request->content_encoding.len > 0
+        && !cxm_str_ieqz(request->content_encoding, "identity"))
+    {
+        return cxm_fail(&call->err, CXM_MEDIA_TYPE, NULL,
+                        "The body must not be compressed here.");
+    }
+
+    if (media == CXM_MEDIA_FORM && (call->route->flags & CXM_ROUTE_FORM)) {
+        rc = cxm_input_form(call, request->body);
+
+    } else if (media == CXM_MEDIA_JSON || request->body.len == 0) {
+        rc = cxm_input_json(call, request->body);
+
+    } else {
+        return cxm_fail(&call->err, CXM_MEDIA_TYPE, NULL,
+                        "The body must be application/json%s.",
+                        call->route->flags & CXM_ROUTE_FORM
+                        ? " or application/x-www-form-urlencoded" : "");
+    }
+
+    return rc == CXM_OK ? cxm_input_fingerprint_json(call) : rc;
+}
+
+
+cxm_rc_t
+cxm_step_input(cxm_call_t *call)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_input_limit(call);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (call->route->flags & CXM_ROUTE_RAW) {
+        return cxm_input_fingerprint(call, call->request->body, "raw");
+    }
+
+    return call->route->input == NULL ? cxm_input_none(call)
+                                      : cxm_input_take(call);
+}

@@ -1,0 +1,265 @@
+/*
+ * Pages of lists: limits, sealed cursors, the Link to the next page.
+ */
+
+#include <stdlib.h>
+
+#include "cxm_call.h"
+#include "cxm_query.h"
+
+
+#define CXM_PAGE_LIMIT    50
+#define CXM_PAGE_MAX      500
+#define CXM_PAGE_TEXT     4096      /* of a cursor, a query, a Link */
+
+
+static int
+cxm_page_own(cxm_str_t name)
+{
+    return cxm_str_eqz(name, "limit") || cxm_str_eqz(name, "cursor");
+}
+
+
+static int
+cxm_page_compare(const void *a, const void *b)
+{
+    int               order;
+    size_t            min;
+    const cxm_arg_t  *const *x = a;
+    const cxm_arg_t  *const *y = b;
+    cxm_str_t         s, t;
+
+    s = (*x)->name;
+    t = (*y)->name;
+
+    if (cxm_str_eq(s, t)) {
+        s = (*x)->value;
+        t = (*y)->value;
+    }
+
+    min = s.len < t.len ? s.len : t.len;
+    order = min == 0 ? 0 : memcmp(s.data, t.data, min);
+
+    return order != 0 ? order : (s.len > t.len) - (s.len < t.len);
+}
+
+
+/*
+ * What a cursor is bound to: the address and the arguments that choose, in
+ * an order of their own.  NUL separates, which no argument can hold.
+ */
+static void
+cxm_page_bound(const cxm_call_t *call, cxm_buf_t *ad)
+{
+    unsigned          i, n;
+    const cxm_arg_t  *sorted[CXM_QUERY_ARGS];
+
+    n = 0;
+    memset(sorted, 0, sizeof(sorted));
+
+    for (i = 0; i < call->nargs; i++) {
+        if (!cxm_page_own(call->args[i].name)) {
+            sorted[n++] = &call->args[i];
+        }
+    }
+
+    qsort(sorted, n, sizeof(sorted[0]), cxm_page_compare);
+
+    cxm_buf_putc(ad, (uint8_t) call->endpoint);
+    cxm_buf_put(ad, call->path.data, call->path.len);
+
+    for (i = 0; i < n; i++) {
+        cxm_buf_putc(ad, 0);
+        cxm_buf_put(ad, sorted[i]->name.data, sorted[i]->name.len);
+        cxm_buf_putc(ad, 0);
+        cxm_buf_put(ad, sorted[i]->value.data, sorted[i]->value.len);
+    }
+}
+
+
+static cxm_rc_t
+cxm_page_limit(cxm_call_t *call, unsigned *limit)
+{
+    size_t     i;
+    unsigned   n;
+    cxm_str_t  text;
+
+    *limit = CXM_PAGE_LIMIT;
+
+    if (!cxm_call_has_arg(call, "limit")) {
+        return CXM_OK;
+    }
+
+    n = 0;
+    text = cxm_call_arg(call, "limit");
+
+    for (i = 0; i < text.len; i++) {
+
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return cxm_issue(&call->err, "?limit", "wrong_type",
+                             "Must be an integer.");
+        }
+
+        if (n <= CXM_PAGE_MAX) {
+            n = n * 10 + (unsigned) (text.data[i] - '0');
+        }
+    }
+
+    if (n < 1 || n > CXM_PAGE_MAX) {
+        return cxm_issue(&call->err, "?limit", "out_of_range",
+                         "Must be from 1 to %d.", CXM_PAGE_MAX);
+    }
+
+    *limit = n;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+cxm_page_open(cxm_call_t *call, cxm_page_t *page)
+{
+    cxm_rc_t          rc;
+    cxm_buf_t         ad, sealed, text;
+    const cxm_key_t  *key;
+
+    key = &cxm_store_keyring(call->store)->k[CXM_SUBKEY_CURSOR];
+
+    cxm_buf_init(&ad, CXM_REPLY_MAX);
+    cxm_buf_init(&sealed, CXM_PAGE_TEXT);
+    cxm_buf_init(&text, CXM_PAGE_POSITION);
+
+    cxm_page_bound(call, &ad);
+    rc = cxm_base64url_decode(cxm_call_arg(call, "cursor"), &sealed);
+
+    if (rc == CXM_OK) {
+        rc = cxm_open(key, cxm_buf_str(&ad), cxm_buf_str(&sealed), &text);
+    }
+
+    if (rc == CXM_OK && text.len > 0) {
+        page->len = text.len;
+        memcpy(page->position, text.data, text.len);
+
+    } else {
+        rc = cxm_issue(&call->err, "?cursor", "invalid",
+                       "Must be the `next` of a page of the same list.");
+    }
+
+    cxm_buf_free(&ad);
+    cxm_buf_free(&sealed);
+    cxm_buf_free(&text);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_page_begin(cxm_call_t *call, cxm_page_t *page)
+{
+    cxm_rc_t  limit, cursor;
+
+    memset(page, 0, sizeof(*page));
+
+    limit = cxm_page_limit(call, &page->limit);
+    cursor = cxm_call_has_arg(call, "cursor") ? cxm_page_open(call, page)
+                                              : CXM_OK;
+
+    return limit != CXM_OK ? limit : cursor;
+}
+
+
+static cxm_str_t
+cxm_page_cursor(cxm_call_t *call, const cxm_page_t *next)
+{
+    cxm_buf_t             ad, sealed, text;
+    cxm_str_t             cursor;
+    const cxm_keyring_t  *ring;
+
+    ring = cxm_store_keyring(call->store);
+
+    cxm_buf_init(&ad, CXM_REPLY_MAX);
+    cxm_buf_init(&sealed, CXM_PAGE_TEXT);
+    cxm_buf_init(&text, CXM_PAGE_TEXT);
+
+    cxm_page_bound(call, &ad);
+    cxm_seal(&ring->k[CXM_SUBKEY_CURSOR], &ring->k[CXM_SUBKEY_NONCE],
+             cxm_buf_str(&ad),
+             (cxm_str_t) { next->len, (const char *) next->position },
+             &sealed);
+    cxm_base64url_encode(&text, sealed.data, sealed.len);
+
+    cursor = ad.failed || sealed.failed || text.failed
+             ? (cxm_str_t) { 0, NULL }
+             : cxm_arena_str(&call->arena, cxm_buf_str(&text));
+
+    cxm_buf_free(&ad);
+    cxm_buf_free(&sealed);
+    cxm_buf_free(&text);
+
+    return cursor;
+}
+
+
+/* Too long a query makes no Link; `next` still leads on. */
+static void
+cxm_page_link(cxm_call_t *call, cxm_str_t cursor)
+{
+    unsigned   i;
+    cxm_buf_t  link;
+
+    cxm_buf_init(&link, CXM_PAGE_TEXT);
+
+    cxm_buf_putc(&link, '<');
+    cxm_query_encode(&link, call->prefix, 1);
+    cxm_query_encode(&link, call->path, 1);
+    cxm_buf_putc(&link, '?');
+
+    for (i = 0; i < call->nargs; i++) {
+
+        if (cxm_str_eqz(call->args[i].name, "cursor")) {
+            continue;
+        }
+
+        cxm_query_encode(&link, call->args[i].name, 0);
+        cxm_buf_putc(&link, '=');
+        cxm_query_encode(&link, call->args[i].value, 0);
+        cxm_buf_putc(&link, '&');
+    }
+
+    cxm_buf_puts(&link, "cursor=");
+    cxm_buf_put(&link, cursor.data, cursor.len);
+    cxm_buf_puts(&link, ">; rel=\"next\"");
+
+    if (!link.failed) {
+        cxm_call_header(call, "Link", cxm_buf_str(&link));
+    }
+
+    cxm_buf_free(&link);
+}
+
+
+cxm_rc_t
+cxm_page_reply(cxm_call_t *call, json_t *items, const cxm_page_t *next)
+{
+    json_t     *cursor;
+    cxm_str_t   text;
+
+    cursor = NULL;
+
+    if (next != NULL && next->len > 0) {
+
+        text = cxm_page_cursor(call, next);
+
+        if (text.data == NULL) {
+            json_decref(items);
+            return cxm_fail(&call->err, CXM_INTERNAL, NULL,
+                            "Not enough memory.");
+        }
+
+        cursor = json_stringn(text.data, text.len);
+        cxm_page_link(call, text);
+    }
+
+    return cxm_call_reply(call, 200, json_pack("{so so?}", "items", items,
+                                               "next", cursor));
+}

@@ -1,0 +1,333 @@
+/*
+ * Finding the route of a request, and the check of all tables at start.
+ */
+
+#include "cxm_call.h"
+#include "cxm_routes.h"
+
+
+static const struct {
+    cxm_method_t  method;
+    const char   *name;
+} cxm_route_methods[] = {
+    { CXM_GET, "GET" },
+    { CXM_HEAD, "HEAD" },
+    { CXM_POST, "POST" },
+    { CXM_PUT, "PUT" },
+    { CXM_PATCH, "PATCH" },
+    { CXM_DELETE, "DELETE" },
+    { CXM_OPTIONS, "OPTIONS" }
+};
+
+
+/* Cuts the next segment of a path off; data NULL behind the last one. */
+static cxm_str_t
+cxm_route_cut(cxm_str_t *path)
+{
+    cxm_str_t    head;
+    const char  *p;
+
+    head = *path;
+    p = head.len == 0 ? NULL : memchr(head.data, '/', head.len);
+
+    if (p == NULL) {
+        *path = (cxm_str_t) { 0, NULL };
+        return head;
+    }
+
+    head.len = (size_t) (p - head.data);
+    *path = (cxm_str_t) { path->len - head.len - 1, p + 1 };
+
+    return head;
+}
+
+
+/*
+ * Whether the path is one of the pattern; params gets what stands for each
+ * {name}, which is never empty.
+ */
+static int
+cxm_route_match(const char *pattern, cxm_str_t path, cxm_str_t *params)
+{
+    unsigned   n;
+    cxm_str_t  rest, want, part;
+
+    n = 0;
+    rest = cxm_strz(pattern);
+
+    if (path.data == NULL) {
+        path = cxm_str("");
+    }
+
+    do {
+        want = cxm_route_cut(&rest);
+        part = cxm_route_cut(&path);
+
+        if (want.len > 0 && want.data[0] == '{') {
+
+            if (part.len == 0 || n == CXM_CALL_PARAMS) {
+                return 0;
+            }
+
+            params[n++] = part;
+
+        } else if (!cxm_str_eq(want, part)) {
+            return 0;
+        }
+
+    } while (rest.data != NULL && path.data != NULL);
+
+    return rest.data == NULL && path.data == NULL;
+}
+
+
+/*
+ * Order of two patterns that match one path: the first difference decides,
+ * a literal before a {name}.  0: the same shape.
+ */
+static int
+cxm_route_order(const char *a, const char *b)
+{
+    int        var_a, var_b;
+    cxm_str_t  rest_a, rest_b, part_a, part_b;
+
+    rest_a = cxm_strz(a);
+    rest_b = cxm_strz(b);
+
+    while (rest_a.data != NULL && rest_b.data != NULL) {
+
+        part_a = cxm_route_cut(&rest_a);
+        part_b = cxm_route_cut(&rest_b);
+        var_a = part_a.len > 0 && part_a.data[0] == '{';
+        var_b = part_b.len > 0 && part_b.data[0] == '{';
+
+        if (var_a != var_b) {
+            return var_a ? 1 : -1;
+        }
+
+        if (!var_a && !cxm_str_eq(part_a, part_b)) {
+            return -1;
+        }
+    }
+
+    return rest_a.data == rest_b.data ? 0 : -1;
+}
+
+
+cxm_str_t
+cxm_allow(cxm_call_t *call, unsigned methods)
+{
+    char    *text;
+    size_t   i, n;
+
+    n = sizeof(cxm_route_methods) / sizeof(cxm_route_methods[0]);
+    text = NULL;
+
+    for (i = 0; i < n; i++) {
+
+        if (!(methods & cxm_route_methods[i].method)) {
+            continue;
+        }
+
+        text = text == NULL
+               ? cxm_arena_printf(&call->arena, "%s",
+                                  cxm_route_methods[i].name)
+               : cxm_arena_printf(&call->arena, "%s, %s", text,
+                                  cxm_route_methods[i].name);
+
+        if (text == NULL) {
+            break;
+        }
+    }
+
+    return cxm_strz(text);
+}
+
+
+/* Sets route (the best one), params and allow. */
+static void
+cxm_route_find(cxm_call_t *call, cxm_method_t method)
+{
+    cxm_str_t                  params[CXM_CALL_PARAMS];
+    const cxm_route_t         *route;
+    const cxm_route_t *const  *table;
+
+    memset(params, 0, sizeof(params));
+
+    for (table = cxm_route_tables; *table != NULL; table++) {
+        for (route = *table; route->path != NULL; route++) {
+
+            if (route->endpoint != call->endpoint
+                || !cxm_route_match(route->path, call->path, params))
+            {
+                continue;
+            }
+
+            call->allow |= route->method;
+
+            if (route->method == method
+                && (call->route == NULL
+                    || cxm_route_order(route->path, call->route->path) < 0))
+            {
+                call->route = route;
+                memcpy(call->params, params, sizeof(params));
+            }
+        }
+    }
+}
+
+
+static cxm_rc_t
+cxm_route_options(cxm_call_t *call)
+{
+    cxm_call_header(call, "Allow", cxm_allow(call, call->allow));
+
+    if (call->cors_origin.data != NULL) {
+        cxm_call_header(call, "Access-Control-Allow-Methods",
+                        cxm_allow(call, call->allow));
+        cxm_call_header(call, "Access-Control-Allow-Headers",
+                        cxm_str("content-type, idempotency-key, "
+                                "authorization"));
+        cxm_call_header(call, "Access-Control-Max-Age", cxm_str("86400"));
+    }
+
+    call->reply.status = 204;
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_step_route(cxm_call_t *call)
+{
+    cxm_route_find(call, call->method == CXM_HEAD ? CXM_GET : call->method);
+
+    if (call->allow == 0) {
+        return cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
+                        "There is nothing at this address.");
+    }
+
+    if (call->allow & CXM_GET) {
+        call->allow |= CXM_HEAD;
+    }
+
+    call->allow |= CXM_OPTIONS;
+
+    if (call->method == CXM_OPTIONS) {
+        return cxm_route_options(call);
+    }
+
+    if (call->route == NULL) {
+        return cxm_fail(&call->err, CXM_METHOD, NULL,
+                        "This address does not know the method.");
+    }
+
+    return CXM_OK;
+}
+
+
+/* --- the check at start ------------------------------------------------- */
+
+static const char *
+cxm_route_fault(const cxm_route_t *route)
+{
+    unsigned     n;
+    const char  *p;
+
+    n = 0;
+
+    for (p = route->path; *p != '\0'; p++) {
+        n += *p == '{';
+    }
+
+    if (route->policy != CXM_PUBLIC && route->policy != CXM_SCOPED) {
+        return "has no policy";
+    }
+
+    if ((route->policy == CXM_SCOPED) != (route->scopes != 0)) {
+        return "has scopes that its policy does not need, or none";
+    }
+
+    if (!(route->method & (CXM_GET | CXM_POST | CXM_PUT | CXM_PATCH
+                           | CXM_DELETE))
+        || (route->method & (route->method - 1)))
+    {
+        return "has not one method";
+    }
+
+    if (route->endpoint == CXM_ENDPOINT_NONE || route->path[0] == '/'
+        || n > CXM_CALL_PARAMS)
+    {
+        return "has a wrong endpoint or path";
+    }
+
+    if (route->read == NULL && route->write == NULL) {
+        return "has no handler";
+    }
+
+    if ((route->flags & CXM_ROUTE_RAW) && route->prepare == NULL) {
+        return "reads its body raw without prepare";
+    }
+
+    if ((route->flags & CXM_ROUTE_PERSONAL)
+        && (route->read == NULL || route->write == NULL))
+    {
+        return "answers personal fields without both phases";
+    }
+
+    return NULL;
+}
+
+
+/* Whether another route before this one takes its requests. */
+static int
+cxm_route_clashes(const cxm_route_t *route)
+{
+    const cxm_route_t         *other;
+    const cxm_route_t *const  *table;
+
+    for (table = cxm_route_tables; *table != NULL; table++) {
+        for (other = *table; other->path != NULL; other++) {
+
+            if (other == route) {
+                return 0;
+            }
+
+            if (other->endpoint == route->endpoint
+                && other->method == route->method
+                && cxm_route_order(other->path, route->path) == 0)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+cxm_rc_t
+cxm_api_check(cxm_error_t *err)
+{
+    const char                *fault;
+    const cxm_route_t         *route;
+    const cxm_route_t *const  *table;
+
+    for (table = cxm_route_tables; *table != NULL; table++) {
+        for (route = *table; route->path != NULL; route++) {
+
+            fault = cxm_route_fault(route);
+
+            if (fault == NULL && cxm_route_clashes(route)) {
+                fault = "clashes with another one";
+            }
+
+            if (fault != NULL) {
+                return cxm_fail(err, CXM_INTERNAL, "route",
+                                "The route \"%s\" %s.", route->path, fault);
+            }
+        }
+    }
+
+    return CXM_OK;
+}

@@ -1,0 +1,569 @@
+/*
+ * The beacon: events from browsers, servers and pictures.
+ *
+ * All reading and checking is done in the event loop; the write phase only
+ * gathers what was made (cxm_touchpoint.h), and events of all requests of a
+ * batch become entries together.
+ */
+
+#include <stdlib.h>
+
+#include "cxm_inflate.h"
+#include "cxm_json.h"
+#include "cxm_query.h"
+#include "cxm_routes.h"
+#include "cxm_touchpoint.h"
+
+
+#define CXM_BEACON_IGNORED  "_"         /* makes an address new to caches */
+
+typedef struct {
+    int       single;
+    size_t    n;
+    json_t  **events;                   /* made; NULL: rejected */
+    json_t   *rejected;
+} cxm_beacon_t;
+
+typedef struct {
+    const char  *type;
+    cxm_rc_t   (*read)(cxm_call_t *call, cxm_str_t body, json_t **out);
+} cxm_beacon_media_t;
+
+
+/* 1 x 1, transparent; the one that nginx's empty_gif sends. */
+static const uint8_t  cxm_beacon_gif[] = {
+    'G', 'I', 'F', '8', '9', 'a',
+    0x01, 0x00, 0x01, 0x00, 0x80, 0x01, 0x00,
+    0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x01, 0x00,
+    0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00,
+    0x02, 0x02, 0x4c, 0x01, 0x00, 0x3b
+};
+
+
+static cxm_rc_t
+beacon_no_memory(cxm_call_t *call)
+{
+    return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+}
+
+
+/* --- bodies ------------------------------------------------------------- */
+
+/* What is no number stays a string, which is refused with the rest. */
+static cxm_rc_t
+beacon_amount(cxm_call_t *call, json_t *money)
+{
+    char       *end;
+    int64_t     amount;
+    cxm_str_t   text;
+
+    text = cxm_json_get_str(money, "amount");
+
+    if (text.len == 0) {
+        return CXM_OK;
+    }
+
+    text = cxm_arena_str(&call->arena, text);
+
+    if (text.data == NULL) {
+        return beacon_no_memory(call);
+    }
+
+    amount = strtoll(text.data, &end, 10);
+
+    if (*end == '\0' && cxm_json_set_int(money, "amount", amount) != 0) {
+        return beacon_no_memory(call);
+    }
+
+    return CXM_OK;
+}
+
+
+/* Forms have strings only, and empty ones where nothing was filled in. */
+static cxm_rc_t
+beacon_pairs(cxm_call_t *call, cxm_arg_t *args, unsigned nargs, json_t **out)
+{
+    cxm_rc_t  rc;
+    unsigned  i, n;
+
+    n = 0;
+
+    for (i = 0; i < nargs; i++) {
+        if (args[i].value.len != 0
+            && !cxm_str_eqz(args[i].name, CXM_BEACON_IGNORED))
+        {
+            args[n++] = args[i];
+        }
+    }
+
+    rc = cxm_query_json(args, n, out, &call->err);
+
+    return rc == CXM_OK ? beacon_amount(call, json_object_get(*out, "value"))
+                        : rc;
+}
+
+
+static cxm_rc_t
+beacon_read_form(cxm_call_t *call, cxm_str_t body, json_t **out)
+{
+    cxm_rc_t    rc;
+    unsigned    nargs;
+    cxm_arg_t  *args;
+
+    rc = cxm_query_parse(&call->arena, body, CXM_FORM_FIELDS, &args, &nargs,
+                         &call->err);
+
+    return rc == CXM_OK ? beacon_pairs(call, args, nargs, out) : rc;
+}
+
+
+static cxm_rc_t
+beacon_read_json(cxm_call_t *call, cxm_str_t body, json_t **out)
+{
+    return cxm_json_load(body, out, &call->err);
+}
+
+
+/* sendBeacon() of an ArrayBuffer, as compressed text is, names no type. */
+static const cxm_beacon_media_t  cxm_beacon_media[] = {
+    { "text/plain", beacon_read_json },
+    { "application/json", beacon_read_json },
+    { "", beacon_read_json },
+    { "application/x-www-form-urlencoded", beacon_read_form }
+};
+
+
+static cxm_rc_t
+beacon_read_text(cxm_call_t *call, cxm_str_t body, json_t **out)
+{
+    size_t       i;
+    cxm_str_t    type;
+    const char  *p;
+
+    type = call->request->content_type;
+    p = type.len == 0 ? NULL : memchr(type.data, ';', type.len);
+
+    if (p != NULL) {
+        type.len = (size_t) (p - type.data);
+    }
+
+    while (type.len > 0 && type.data[type.len - 1] == ' ') {
+        type.len--;
+    }
+
+    for (i = 0; i < sizeof(cxm_beacon_media) / sizeof(cxm_beacon_media[0]);
+         i++)
+    {
+        if (cxm_str_ieqz(type, cxm_beacon_media[i].type)) {
+            return cxm_beacon_media[i].read(call, body, out);
+        }
+    }
+
+    return cxm_fail(&call->err, CXM_MEDIA_TYPE, NULL,
+                    "The body must be JSON (also as text/plain) or a form.");
+}
+
+
+static cxm_rc_t
+beacon_inflate(cxm_call_t *call, json_t **out)
+{
+    size_t     max;
+    cxm_rc_t   rc;
+    cxm_buf_t  text;
+
+    max = cxm_body_limit(CXM_ENDPOINT_BEACON,
+                         cxm_may(&call->caller, CXM_SCOPE_INGEST));
+    cxm_buf_init(&text, max + 1);
+
+    rc = cxm_inflate(call->request->body, max, &text);
+
+    if (rc == CXM_OK) {
+        rc = beacon_read_text(call, cxm_buf_str(&text), out);
+
+    } else if (rc == CXM_TOO_LARGE) {
+        (void) cxm_fail(&call->err, rc, NULL,
+                        "The body may have at most %zu bytes when it is "
+                        "inflated.", max);
+
+    } else {
+        (void) cxm_fail(&call->err, rc, NULL,
+                        "The body is not well compressed.");
+    }
+
+    cxm_buf_free(&text);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+beacon_read_body(cxm_call_t *call, json_t **out)
+{
+    cxm_str_t  coding;
+
+    coding = call->request->content_encoding;
+
+    if (cxm_str_ieqz(coding, "gzip") || cxm_str_ieqz(coding, "x-gzip")
+        || cxm_str_ieqz(coding, "deflate"))
+    {
+        return beacon_inflate(call, out);
+    }
+
+    if (coding.len > 0 && !cxm_str_ieqz(coding, "identity")) {
+        return cxm_fail(&call->err, CXM_MEDIA_TYPE, NULL,
+                        "The body may be compressed with gzip only.");
+    }
+
+    return cxm_inflate_magic(call->request->body)
+           ? beacon_inflate(call, out)
+           : beacon_read_text(call, call->request->body, out);
+}
+
+
+/* --- events ------------------------------------------------------------- */
+
+static void
+beacon_free(void *data)
+{
+    size_t         i;
+    cxm_beacon_t  *beacon = data;
+
+    for (i = 0; i < beacon->n; i++) {
+        json_decref(beacon->events[i]);
+    }
+
+    json_decref(beacon->rejected);
+}
+
+
+static cxm_beacon_t *
+beacon_create(cxm_call_t *call, size_t n)
+{
+    cxm_beacon_t  *beacon;
+
+    beacon = cxm_arena_alloc(&call->arena, sizeof(*beacon));
+
+    if (beacon == NULL) {
+        return NULL;
+    }
+
+    call->data = beacon;
+    call->data_free = beacon_free;
+
+    beacon->events = cxm_arena_alloc(&call->arena,
+                                     (n + 1) * sizeof(json_t *));
+    if (beacon->events == NULL) {
+        return NULL;
+    }
+
+    beacon->n = n;
+
+    return beacon;
+}
+
+
+static cxm_rc_t
+beacon_make(cxm_call_t *call, const json_t *input, const char *pointer,
+    json_t **event, cxm_error_t *err)
+{
+    return cxm_event_make(call->store, &call->caller, call->now, input,
+                          pointer, event, err);
+}
+
+
+static cxm_rc_t
+beacon_single(cxm_call_t *call, const json_t *input)
+{
+    cxm_beacon_t  *beacon;
+
+    beacon = beacon_create(call, 1);
+
+    if (beacon == NULL) {
+        return beacon_no_memory(call);
+    }
+
+    beacon->single = 1;
+
+    return beacon_make(call, input, "", &beacon->events[0], &call->err);
+}
+
+
+static int
+beacon_reject(cxm_beacon_t *beacon, size_t i, const cxm_error_t *err)
+{
+    return json_array_append_new(beacon->rejected,
+                                 json_pack("{s:I,s:s,s:s}",
+                                           "index", (json_int_t) i,
+                                           "code", err->issues[0].code,
+                                           "pointer",
+                                           err->issues[0].pointer));
+}
+
+
+static cxm_rc_t
+beacon_list(cxm_call_t *call, const json_t *list, const char *where)
+{
+    char           pointer[32];
+    size_t         i, n;
+    cxm_rc_t       rc;
+    cxm_error_t    err;
+    cxm_beacon_t  *beacon;
+
+    n = json_array_size(list);
+
+    if (n > CXM_EVENTS_MAX) {
+        return cxm_fail(&call->err, CXM_TOO_LARGE, "too_many_events",
+                        "At most %d events at once.", CXM_EVENTS_MAX);
+    }
+
+    beacon = beacon_create(call, n);
+
+    if (beacon == NULL || (beacon->rejected = json_array()) == NULL) {
+        return beacon_no_memory(call);
+    }
+
+    cxm_error_init(&err);
+
+    for (i = 0; i < n; i++) {
+        (void) snprintf(pointer, sizeof(pointer), "%s/%zu", where, i);
+
+        rc = beacon_make(call, json_array_get(list, i), pointer,
+                         &beacon->events[i], &err);
+
+        if (rc == CXM_OK) {
+            continue;
+        }
+
+        if (rc != CXM_INVALID || err.nissues == 0
+            || beacon_reject(beacon, i, &err) != 0)
+        {
+            return beacon_no_memory(call);
+        }
+
+        cxm_error_init(&err);
+    }
+
+    return CXM_OK;
+}
+
+
+/* A document with "events" and without "type" holds a list of them. */
+static cxm_rc_t
+beacon_document(cxm_call_t *call, const json_t *document)
+{
+    json_t  *events;
+
+    if (json_is_array(document)) {
+        return beacon_list(call, document, "");
+    }
+
+    events = json_object_get(document, "events");
+
+    if (events == NULL || json_object_get(document, "type") != NULL) {
+        return beacon_single(call, document);
+    }
+
+    if (!json_is_array(events)) {
+        return cxm_issue(&call->err, "/events", "wrong_type",
+                         "Must be an array.");
+    }
+
+    if (json_object_size(document) > 1) {
+        return cxm_issue(&call->err, "", "unknown_field",
+                         "Only \"events\" may be there.");
+    }
+
+    return beacon_list(call, events, "/events");
+}
+
+
+static cxm_rc_t
+beacon_post_prepare(cxm_call_t *call)
+{
+    json_t    *document;
+    cxm_rc_t   rc;
+
+    document = NULL;
+    rc = beacon_read_body(call, &document);
+
+    if (rc == CXM_OK) {
+        rc = beacon_document(call, document);
+    }
+
+    json_decref(document);
+
+    return rc;
+}
+
+
+/* HEAD records nothing, so nothing is asked of it. */
+static cxm_rc_t
+beacon_pixel_prepare(cxm_call_t *call)
+{
+    json_t    *input;
+    cxm_rc_t   rc;
+
+    if (call->method == CXM_HEAD) {
+        return CXM_OK;
+    }
+
+    input = NULL;
+    rc = beacon_pairs(call, call->args, call->nargs, &input);
+
+    if (rc == CXM_OK) {
+        rc = beacon_single(call, input);
+    }
+
+    json_decref(input);
+
+    return rc;
+}
+
+
+/* --- writing ------------------------------------------------------------ */
+
+static cxm_rc_t
+beacon_gather(cxm_call_t *call, cxm_txn_t *txn, json_int_t *accepted,
+    json_int_t *duplicates)
+{
+    int                  duplicate;
+    size_t               i;
+    cxm_rc_t             rc;
+    const cxm_beacon_t  *beacon;
+
+    beacon = call->data;
+    *accepted = 0;
+    *duplicates = 0;
+
+    for (i = 0; i < beacon->n; i++) {
+        if (beacon->events[i] == NULL) {
+            continue;
+        }
+
+        rc = cxm_touchpoint_add(txn, beacon->events[i], &duplicate,
+                                &call->err);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        *(duplicate ? duplicates : accepted) += 1;
+    }
+
+    /* a picture of this site may be shown by any other */
+
+    cxm_call_header(call, "Cross-Origin-Resource-Policy",
+                    cxm_str("cross-origin"));
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+beacon_post_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t             rc;
+    json_int_t           accepted, duplicates;
+    const cxm_beacon_t  *beacon;
+
+    beacon = call->data;
+    rc = beacon_gather(call, txn, &accepted, &duplicates);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (beacon->single) {
+        return cxm_call_reply_raw(call, 204, NULL);
+    }
+
+    return cxm_call_reply(call, 200,
+                          json_pack("{s:I,s:I,s:O}", "accepted", accepted,
+                                    "duplicate", duplicates, "rejected",
+                                    beacon->rejected));
+}
+
+
+static cxm_rc_t
+beacon_pixel_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t    rc;
+    json_int_t  accepted, duplicates;
+
+    rc = beacon_gather(call, txn, &accepted, &duplicates);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_buf_put(&call->reply.body, cxm_beacon_gif, sizeof(cxm_beacon_gif));
+
+    return cxm_call_reply_raw(call, 200, "image/gif");
+}
+
+
+/* --- tables ------------------------------------------------------------- */
+
+static const cxm_param_t  cxm_beacon_query[] = {
+    { "type", "required; what happened: page_view", 0 },
+    { "id", "UUID; the same one counts once in 24 hours", 0 },
+    { "visitor", "at most 100 characters", 0 },
+    { "customer", "at most 100 characters", 0 },
+    { "session", "at most 100 characters", 0 },
+    { "url", "at most 2,000 characters", 0 },
+    { "referrer", "at most 2,000 characters", 0 },
+    { "title", "at most 300 characters", 0 },
+    { "touchpoint", "at most 100 characters", 0 },
+    { "product", "at most 100 characters", 0 },
+    { "value.amount", "integer, in minor units", 0 },
+    { "value.currency", "three capital letters", 0 },
+    { "client_time", "RFC 3339", 0 },
+    { CXM_BEACON_IGNORED, "ignored", 0 },
+    { NULL, NULL, 0 }
+};
+
+static const cxm_field_t  cxm_beacon_rejected_fields[] = {
+    { .name = "index", .type = CXM_FIELD_INT },
+    { .name = "code", .type = CXM_FIELD_STRING },
+    { .name = "pointer", .type = CXM_FIELD_STRING },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  cxm_beacon_rejected = {
+    "beacon_rejected", cxm_beacon_rejected_fields
+};
+
+static const cxm_field_t  cxm_beacon_rejected_item = {
+    .name = "rejected", .type = CXM_FIELD_OBJECT,
+    .object = &cxm_beacon_rejected
+};
+
+static const cxm_field_t  cxm_beacon_output_fields[] = {
+    { .name = "accepted", .type = CXM_FIELD_INT,
+      .summary = "events that are on stable storage now" },
+    { .name = "duplicate", .type = CXM_FIELD_INT,
+      .summary = "events whose id was there before" },
+    { .name = "rejected", .type = CXM_FIELD_ARRAY,
+      .item = &cxm_beacon_rejected_item },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  cxm_beacon_output = {
+    "beacon_output", cxm_beacon_output_fields
+};
+
+const cxm_route_t  cxm_routes_beacon[] = {
+    { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_POST, .path = "",
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_RAW | CXM_ROUTE_FORM
+                                     | CXM_ROUTE_BIG,
+      .input = &cxm_event_fields, .output = &cxm_beacon_output,
+      .prepare = beacon_post_prepare, .write = beacon_post_write,
+      .summary = "Count one event (204), an array or {\"events\": [...]} "
+                 "(200); gzip is taken." },
+    { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_GET, .path = "",
+      .policy = CXM_PUBLIC, .query = cxm_beacon_query,
+      .prepare = beacon_pixel_prepare, .write = beacon_pixel_write,
+      .summary = "Count one event; answers a transparent GIF." },
+    { .path = NULL }
+};

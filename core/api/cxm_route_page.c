@@ -1,0 +1,323 @@
+/*
+ * The public side of surveys: pages, and answers from programs and forms.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cxm_json.h"
+#include "cxm_language.h"
+#include "cxm_response.h"
+#include "cxm_route_page.h"
+#include "cxm_survey_page.h"
+
+
+/* A form that was refused, drawn again while there was a transaction. */
+typedef struct {
+    cxm_buf_t  html;
+    char       nonce[CXM_PAGE_NONCE_LEN + 1];
+} redrawn_t;
+
+
+const cxm_param_t  cxm_survey_page_query[] = {
+    { "lang", "language of the page; default Accept-Language", 0 },
+    { "thanks", "1: the page after the answer", 0 },
+    { NULL, NULL, 0 }
+};
+
+static const char *const  status_values[] = { "partial", "complete", NULL };
+
+static const cxm_field_t  made_fields[] = {
+    { .name = "id", .type = CXM_FIELD_UUID },
+    { .name = "status", .type = CXM_FIELD_ENUM, .values = status_values },
+    { .name = "token", .type = CXM_FIELD_STRING,
+      .summary = "Lets its holder go on with a partial answer." },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_response_made = { "ResponseMade", made_fields };
+
+
+/* Nothing from anywhere but the style of this very page. */
+static void
+page_headers(cxm_call_t *call, const char *nonce)
+{
+    cxm_call_headerf(call, "Content-Security-Policy",
+                     "default-src 'none'; style-src 'nonce-%s'; "
+                     "form-action 'self'; base-uri 'none'; "
+                     "frame-ancestors 'self'", nonce);
+    cxm_call_header(call, "Referrer-Policy", cxm_str("same-origin"));
+    cxm_call_header(call, "X-Content-Type-Options", cxm_str("nosniff"));
+}
+
+
+static cxm_rc_t
+reply_page(cxm_call_t *call, int status, const char *nonce)
+{
+    page_headers(call, nonce);
+
+    return cxm_call_reply_raw(call, status, "text/html; charset=utf-8");
+}
+
+
+static void
+page_view(cxm_call_t *call, const cxm_survey_t *survey,
+    char id[CXM_UUID_LEN + 1], char nonce[CXM_PAGE_NONCE_LEN + 1],
+    cxm_page_view_t *view)
+{
+    cxm_uuid_t  uuid;
+
+    cxm_uuid_make(&uuid, call->now);
+    cxm_uuid_format(&uuid, id);
+    cxm_page_nonce(nonce);
+
+    memset(view, 0, sizeof(*view));
+    view->survey = survey;
+    view->prefix = call->prefix;
+    view->language = cxm_call_arg(call, "lang");
+    view->accept_language = call->accept_language;
+    view->id = cxm_strz(id);
+    view->nonce = nonce;
+}
+
+
+static cxm_rc_t
+reply_notice(cxm_call_t *call, int status, cxm_notice_t notice,
+    cxm_str_t language)
+{
+    char  nonce[CXM_PAGE_NONCE_LEN + 1];
+
+    cxm_page_nonce(nonce);
+    cxm_survey_notice(&call->reply.body, notice, language,
+                      call->accept_language, nonce);
+
+    return reply_page(call, status, nonce);
+}
+
+
+cxm_rc_t
+cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    char                 id[CXM_UUID_LEN + 1];
+    char                 nonce[CXM_PAGE_NONCE_LEN + 1];
+    cxm_rc_t             rc;
+    cxm_page_view_t      view;
+    const cxm_survey_t  *survey;
+
+    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    /* who has answered is thanked, whatever the survey is by now */
+
+    if (call->html && cxm_call_has_arg(call, "thanks")
+        && survey->status != CXM_SURVEY_DRAFT)
+    {
+        return reply_notice(call, 200, CXM_NOTICE_THANKS,
+                            cxm_call_arg(call, "lang"));
+    }
+
+    rc = cxm_survey_open(survey, &call->err);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (!call->html) {
+        return cxm_call_reply(call, 200, cxm_survey_public_json(survey));
+    }
+
+    page_view(call, survey, id, nonce, &view);
+    cxm_survey_page(&call->reply.body, &view);
+
+    return reply_page(call, 200, nonce);
+}
+
+
+static void
+redrawn_free(void *data)
+{
+    redrawn_t  *redrawn;
+
+    redrawn = data;
+    cxm_buf_free(&redrawn->html);
+    free(redrawn);
+}
+
+
+static void
+redraw(cxm_call_t *call, const cxm_survey_t *survey)
+{
+    char              id[CXM_UUID_LEN + 1];
+    cxm_str_t         sent;
+    cxm_uuid_t        uuid;
+    redrawn_t        *redrawn;
+    cxm_page_view_t   view;
+
+    if (call->data == NULL) {
+        call->data = calloc(1, sizeof(redrawn_t));
+
+        if (call->data == NULL) {
+            return;
+        }
+
+        call->data_free = redrawn_free;
+        cxm_buf_init(&((redrawn_t *) call->data)->html, CXM_PAGE_MAX_BYTES);
+    }
+
+    redrawn = call->data;
+    cxm_buf_reset(&redrawn->html);
+
+    page_view(call, survey, id, redrawn->nonce, &view);
+
+    /* it stays one answer, however often it is sent */
+
+    sent = cxm_json_get_str(call->input, "id");
+
+    if (cxm_uuid_parse(sent, &uuid) == CXM_OK) {
+        view.id = sent;
+    }
+
+    sent = cxm_json_get_str(call->input, "language");
+
+    if (sent.len > 0) {
+        view.language = sent;
+    }
+
+    view.form = call->input;
+    view.err = &call->err;
+    cxm_survey_page(&redrawn->html, &view);
+}
+
+
+static cxm_rc_t
+reply_thanks(cxm_call_t *call, const cxm_survey_t *survey)
+{
+    char        lang[8 + CXM_LANGUAGE_MAX];
+    cxm_str_t   language;
+
+    language = cxm_json_get_str(call->input, "language");
+    lang[0] = '\0';
+
+    if (cxm_language_valid(language)) {
+        (void) snprintf(lang, sizeof(lang), "&lang=%.*s", (int) language.len,
+                        language.data);
+    }
+
+    cxm_call_headerf(call, "Location", "%.*s%.*s?thanks=1%s",
+                     (int) call->prefix.len, call->prefix.data,
+                     (int) survey->slug.len, survey->slug.data, lang);
+
+    return cxm_call_reply_raw(call, 303, NULL);
+}
+
+
+static cxm_rc_t
+reply_made(cxm_call_t *call, const cxm_response_result_t *result)
+{
+    char  id[CXM_UUID_LEN + 1];
+    char  token[2 * CXM_HASH_LEN + 1];
+
+    cxm_uuid_format(&result->id, id);
+    cxm_response_token(call->store, &result->id, token);
+
+    return cxm_call_reply(call, result->repeated ? 200 : 201,
+                          json_pack("{ss ss ss}", "id", id, "status",
+                                    result->partial ? "partial" : "complete",
+                                    "token", token));
+}
+
+
+static cxm_rc_t
+post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    cxm_response_result_t *result)
+{
+    json_t    *input;
+    cxm_rc_t   rc;
+
+    if (!call->form) {
+        return cxm_response_add(txn, &call->caller, survey, call->input,
+                                call->fingerprint, result, &call->err);
+    }
+
+    /* a draft's questions show in no message */
+
+    if (survey->status == CXM_SURVEY_DRAFT) {
+        return cxm_survey_open(survey, &call->err);
+    }
+
+    rc = cxm_response_from_form(survey, call->input, &input, &call->err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_response_add(txn, &call->caller, survey, input,
+                              call->fingerprint, result, &call->err);
+        json_decref(input);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t                rc;
+    const cxm_survey_t     *survey;
+    cxm_response_result_t   result;
+
+    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = post_answer(call, txn, survey, &result);
+
+    if (rc == CXM_INVALID && call->form && call->html) {
+        redraw(call, survey);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    return call->form ? reply_thanks(call, survey)
+                      : reply_made(call, &result);
+}
+
+
+void
+cxm_survey_problem_html(cxm_call_t *call)
+{
+    size_t      i;
+    redrawn_t  *redrawn;
+
+    static const struct {
+        const char    *code;
+        cxm_notice_t   notice;
+    } notices[] = {
+        { "paused", CXM_NOTICE_PAUSED },
+        { "closed", CXM_NOTICE_CLOSED },
+        { "not_found", CXM_NOTICE_MISSING },
+        { "id_taken", CXM_NOTICE_TAKEN }
+    };
+
+    redrawn = call->data;
+
+    if (call->rc == CXM_INVALID && redrawn != NULL && !redrawn->html.failed) {
+        cxm_buf_put(&call->reply.body, redrawn->html.data,
+                    redrawn->html.len);
+        (void) reply_page(call, call->reply.status, redrawn->nonce);
+        return;
+    }
+
+    for (i = 0; i < sizeof(notices) / sizeof(notices[0]); i++) {
+        if (strcmp(call->err.code, notices[i].code) == 0) {
+            (void) reply_notice(call, call->reply.status, notices[i].notice,
+                                cxm_call_arg(call, "lang"));
+            return;
+        }
+    }
+
+    (void) reply_notice(call, call->reply.status, CXM_NOTICE_WRONG,
+                        cxm_call_arg(call, "lang"));
+}

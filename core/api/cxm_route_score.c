@@ -1,0 +1,535 @@
+/*
+ * Routes of scores: arguments and names become numbers, and the room of
+ * scores answers.
+ */
+
+#include "cxm_counter.h"
+#include "cxm_dict.h"
+#include "cxm_routes.h"
+#include "cxm_score.h"
+#include "cxm_survey.h"
+#include "cxm_touchpoint.h"
+
+
+/* What is said of an agent must rest on so many answers. */
+#define CXM_AGENT_FLOOR   5
+
+#define CXM_VARIANT_NAME  16
+
+/* A query and what it is made from. */
+typedef struct {
+    cxm_call_t          *call;
+    cxm_txn_t           *txn;
+    const cxm_survey_t  *survey;        /* NULL: touchpoints */
+    cxm_score_query_t    query;
+    cxm_score_item_t     items[CXM_CSI_MAX];
+} cxm_scoring_t;
+
+typedef struct {
+    const char           *name;
+    cxm_metric_t          metric;
+    cxm_question_type_t   type;
+} cxm_scored_t;
+
+
+static const cxm_scored_t  cxm_scored_nps = {
+    "nps", CXM_METRIC_NPS, CXM_QUESTION_NPS
+};
+
+static const cxm_scored_t  cxm_scored_csat = {
+    "csat", CXM_METRIC_CSAT, CXM_QUESTION_CSAT
+};
+
+static const cxm_scored_t  cxm_scored_ces = {
+    "ces", CXM_METRIC_CES, CXM_QUESTION_CES
+};
+
+
+/* --- arguments ---------------------------------------------------------- */
+
+static cxm_rc_t
+score_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
+{
+    char      pointer[16];
+    cxm_rc_t  rc;
+
+    *has = cxm_call_has_arg(call, name);
+    rc = cxm_call_time(call, name, 0, t);
+
+    if (rc != CXM_OK || *t % CXM_MS_QUARTER == 0) {
+        return rc;
+    }
+
+    (void) snprintf(pointer, sizeof(pointer), "?%s", name);
+
+    return cxm_issue(&call->err, pointer, "not_on_quarter_hour",
+                     "Must be on a quarter of an hour.");
+}
+
+
+static cxm_rc_t
+score_zone(cxm_call_t *call)
+{
+    cxm_str_t  zone;
+
+    zone = cxm_call_arg(call, "tz");
+
+    if (zone.data == NULL || cxm_str_eqz(zone, "UTC")
+        || cxm_str_eqz(zone, "Etc/UTC"))
+    {
+        return CXM_OK;
+    }
+
+    return cxm_issue(&call->err, "?tz", "not_supported",
+                     "Only UTC for now.");
+}
+
+
+static cxm_rc_t
+score_bucket(cxm_call_t *call, cxm_bucket_t *bucket)
+{
+    int        found;
+    cxm_str_t  name;
+
+    name = cxm_call_arg(call, "bucket");
+    found = name.data == NULL ? CXM_BUCKET_NONE : cxm_bucket_find(name);
+
+    if (found < 0) {
+        return cxm_issue(&call->err, "?bucket", "not_allowed",
+                         "Must be none, hour, day, week, month, quarter or "
+                         "year.");
+    }
+
+    *bucket = (cxm_bucket_t) found;
+
+    return CXM_OK;
+}
+
+
+/* Every one is looked at, so that a caller learns of all that is wrong. */
+static cxm_rc_t
+score_args(cxm_scoring_t *scoring)
+{
+    int                 bad;
+    cxm_call_t         *call;
+    cxm_score_query_t  *query;
+
+    call = scoring->call;
+    query = &scoring->query;
+
+    bad = score_time(call, "from", &query->has_from, &query->from) != CXM_OK;
+    bad |= score_time(call, "to", &query->has_to, &query->to) != CXM_OK;
+    bad |= score_zone(call) != CXM_OK;
+    bad |= score_bucket(call, &query->bucket) != CXM_OK;
+
+    return bad ? CXM_INVALID : CXM_OK;
+}
+
+
+/* --- segments ----------------------------------------------------------- */
+
+static cxm_rc_t
+score_segment(cxm_scoring_t *scoring, const char *pointer, cxm_str_t name,
+    uint16_t *segment)
+{
+    *segment = scoring->survey == NULL
+               ? cxm_touch_segment(name)
+               : cxm_survey_segment(scoring->survey, name);
+
+    if (*segment == 0) {
+        return cxm_issue(&scoring->call->err, pointer, "no_such_segment",
+                         "There is no such segment here.");
+    }
+
+    if (scoring->survey != NULL && *segment == CXM_SEGMENT_AGENT) {
+        scoring->query.floor = CXM_AGENT_FLOOR;
+    }
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+score_where_one(cxm_scoring_t *scoring)
+{
+    size_t              len;
+    cxm_rc_t            rc;
+    cxm_str_t           arg, value;
+    const char         *colon;
+    cxm_score_query_t  *query;
+
+    query = &scoring->query;
+    arg = cxm_call_arg(scoring->call, "where");
+    colon = arg.len == 0 ? NULL : memchr(arg.data, ':', arg.len);
+
+    if (colon == NULL) {
+        return cxm_issue(&scoring->call->err, "?where", "invalid",
+                         "Must be a segment, a colon and a value.");
+    }
+
+    len = (size_t) (colon - arg.data);
+    value = (cxm_str_t) { arg.len - len - 1, colon + 1 };
+    arg.len = len;
+
+    rc = score_segment(scoring, "?where", arg, &query->where);
+
+    if (rc != CXM_OK || value.len == 0) {
+        query->where_value = CXM_DICT_NULL;
+        return rc;
+    }
+
+    rc = cxm_dict_find(scoring->txn, query->survey, query->where, value,
+                       &query->where_value);
+
+    query->where_none = rc == CXM_NOT_FOUND;
+
+    return query->where_none ? CXM_OK : rc;
+}
+
+
+/* Counters know one segment at a time. */
+static cxm_rc_t
+score_segments(cxm_scoring_t *scoring)
+{
+    cxm_rc_t     rc;
+    unsigned     i, n;
+    cxm_str_t    by;
+    cxm_call_t  *call;
+
+    call = scoring->call;
+    by = cxm_call_arg(call, "by");
+    n = 0;
+
+    for (i = 0; i < call->nargs; i++) {
+        n += cxm_str_eqz(call->args[i].name, "where");
+    }
+
+    if (n > 1 || (n == 1 && by.data != NULL)) {
+        return cxm_issue(&call->err, "?where", "not_supported",
+                         "Only one of by and where for now, once.");
+    }
+
+    rc = CXM_OK;
+
+    if (by.data != NULL) {
+        rc = score_segment(scoring, "?by", by, &scoring->query.by);
+    }
+
+    return rc == CXM_OK && n == 1 ? score_where_one(scoring) : rc;
+}
+
+
+/* --- surveys ------------------------------------------------------------ */
+
+static cxm_rc_t
+score_survey(cxm_scoring_t *scoring)
+{
+    cxm_rc_t            rc;
+    cxm_str_t           slug;
+    cxm_call_t         *call;
+    cxm_score_query_t  *query;
+
+    call = scoring->call;
+    query = &scoring->query;
+    slug = cxm_call_arg(call, "survey");
+
+    if (slug.len == 0) {
+        return cxm_issue(&call->err, "?survey", "required",
+                         "Name the survey.");
+    }
+
+    rc = cxm_survey_by_slug(scoring->txn, slug, &scoring->survey, &call->err);
+
+    if (rc == CXM_OK) {
+        query->survey = scoring->survey->doc.no;
+        query->survey_id = scoring->survey->slug;
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+score_question(cxm_scoring_t *scoring, const cxm_scored_t *scored)
+{
+    cxm_str_t              id;
+    cxm_call_t            *call;
+    cxm_score_query_t     *query;
+    const cxm_question_t  *question;
+
+    call = scoring->call;
+    query = &scoring->query;
+    id = cxm_call_arg(call, "question");
+
+    question = id.data == NULL
+               ? cxm_survey_first(scoring->survey, scored->type)
+               : cxm_survey_question(scoring->survey, id);
+
+    if (question == NULL) {
+        return cxm_issue(&call->err, "?question", "no_such_question",
+                         id.data == NULL ? "The survey has no question of "
+                         "type %s." : "The survey has no such question.",
+                         scored->name);
+    }
+
+    if (question->type != scored->type) {
+        return cxm_issue(&call->err, "?question", "wrong_type",
+                         "The question is not of type %s.", scored->name);
+    }
+
+    query->question_id = question->id;
+    query->question = question->no;
+    query->min = question->min;
+    query->max = question->max;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+score_variant(cxm_scoring_t *scoring, const cxm_scored_t *scored)
+{
+    char       name[CXM_VARIANT_NAME];
+    cxm_str_t  arg;
+
+    arg = cxm_call_arg(scoring->call, "variant");
+
+    if (arg.data != NULL && arg.len < sizeof(name)) {
+        memcpy(name, arg.data, arg.len);
+        name[arg.len] = '\0';
+        scoring->query.variant = cxm_variant_find(scored->metric, name);
+
+    } else if (arg.data == NULL) {
+        scoring->query.variant = cxm_variant_find(scored->metric, NULL);
+    }
+
+    return scoring->query.variant != NULL
+           ? CXM_OK
+           : cxm_issue(&scoring->call->err, "?variant", "not_allowed",
+                       "There is no such variant of %s.", scored->name);
+}
+
+
+static cxm_rc_t
+score_csi(cxm_scoring_t *scoring)
+{
+    unsigned               i;
+    cxm_score_query_t     *query;
+    const cxm_survey_t    *survey;
+    const cxm_question_t  *question;
+
+    query = &scoring->query;
+    survey = scoring->survey;
+
+    if (survey->ncsi == 0) {
+        return cxm_issue(&scoring->call->err, "?survey", "no_such_question",
+                         "The survey has no CSI.");
+    }
+
+    for (i = 0; i < survey->ncsi; i++) {
+        question = &survey->questions[survey->csi[i]];
+
+        scoring->items[i] = (cxm_score_item_t) {
+            question->id, (uint16_t) (CXM_SERIES_CSI_ITEM + i), question->min,
+            question->max, survey->csi_weight[i]
+        };
+    }
+
+    query->question = CXM_SERIES_CSI;
+    query->min = 0;
+    query->max = CXM_CSI_TENTHS - 1;
+    query->items = scoring->items;
+    query->nitems = survey->ncsi;
+
+    return CXM_OK;
+}
+
+
+/* --- handlers ----------------------------------------------------------- */
+
+static void
+score_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn,
+    const char *metric)
+{
+    memset(scoring, 0, sizeof(*scoring));
+
+    scoring->call = call;
+    scoring->txn = txn;
+    scoring->query.metric = metric;
+}
+
+
+static cxm_rc_t
+score_end(cxm_scoring_t *scoring,
+    cxm_rc_t (*run)(cxm_txn_t *txn, const cxm_score_query_t *query,
+                    json_t **out, cxm_error_t *err))
+{
+    json_t       *output;
+    cxm_rc_t      rc;
+    cxm_call_t   *call;
+
+    call = scoring->call;
+    rc = score_segments(scoring);
+
+    if (rc == CXM_OK) {
+        rc = run(scoring->txn, &scoring->query, &output, &call->err);
+    }
+
+    return rc == CXM_OK ? cxm_call_reply(call, 200, output) : rc;
+}
+
+
+static cxm_rc_t
+scored_read(cxm_call_t *call, cxm_txn_t *txn, const cxm_scored_t *scored)
+{
+    cxm_rc_t       rc;
+    cxm_scoring_t  scoring;
+
+    score_begin(&scoring, call, txn, scored->name);
+    rc = score_args(&scoring);
+
+    if (rc == CXM_OK) {
+        rc = score_survey(&scoring);
+    }
+
+    if (rc == CXM_OK) {
+        rc = score_question(&scoring, scored);
+    }
+
+    if (rc == CXM_OK) {
+        rc = score_variant(&scoring, scored);
+    }
+
+    return rc == CXM_OK ? score_end(&scoring, cxm_score_run) : rc;
+}
+
+
+static cxm_rc_t
+nps_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return scored_read(call, txn, &cxm_scored_nps);
+}
+
+
+static cxm_rc_t
+csat_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return scored_read(call, txn, &cxm_scored_csat);
+}
+
+
+static cxm_rc_t
+ces_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return scored_read(call, txn, &cxm_scored_ces);
+}
+
+
+static cxm_rc_t
+csi_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t       rc;
+    cxm_scoring_t  scoring;
+
+    score_begin(&scoring, call, txn, "csi");
+    rc = score_args(&scoring);
+
+    if (rc == CXM_OK) {
+        rc = score_survey(&scoring);
+    }
+
+    if (rc == CXM_OK) {
+        rc = score_csi(&scoring);
+    }
+
+    return rc == CXM_OK ? score_end(&scoring, cxm_score_run) : rc;
+}
+
+
+static cxm_rc_t
+touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t       rc;
+    cxm_scoring_t  scoring;
+
+    score_begin(&scoring, call, txn, "touchpoints");
+
+    scoring.query.survey = CXM_SERIES_TOUCHPOINT;
+    scoring.query.min = CXM_TOUCH_PEOPLE;
+    scoring.query.max = CXM_TOUCH_BOTS;
+
+    rc = score_args(&scoring);
+
+    return rc == CXM_OK ? score_end(&scoring, cxm_score_touchpoints) : rc;
+}
+
+
+/* --- tables ------------------------------------------------------------- */
+
+#define CXM_PARAM_SURVEY                                                      \
+    { "survey", "required; slug", 0 }
+
+#define CXM_PARAM_QUESTION                                                    \
+    { "question", "id; default: the first of the type", 0 }
+
+#define CXM_PARAM_RANGE                                                       \
+    { "from", "RFC 3339, on a quarter hour; default: everything so far", 0 }, \
+    { "to", "exclusive; on a quarter hour", 0 },                              \
+    { "tz", "UTC", 0 },                                                       \
+    { "bucket", "none (default), hour, day, week, month, quarter, year", 0 }, \
+    { "by", "a segment: figures of each of its values", 0 },                  \
+    { "where", "segment:value; segment: alone is what has none", 1 }
+
+static const cxm_param_t  cxm_nps_query[] = {
+    CXM_PARAM_SURVEY,
+    CXM_PARAM_QUESTION,
+    { "variant", "net", 0 },
+    CXM_PARAM_RANGE,
+    { NULL, NULL, 0 }
+};
+
+static const cxm_param_t  cxm_csat_query[] = {
+    CXM_PARAM_SURVEY,
+    CXM_PARAM_QUESTION,
+    { "variant", "top2 (default), mean, net", 0 },
+    CXM_PARAM_RANGE,
+    { NULL, NULL, 0 }
+};
+
+static const cxm_param_t  cxm_ces_query[] = {
+    CXM_PARAM_SURVEY,
+    CXM_PARAM_QUESTION,
+    { "variant", "mean (default); agree and net with 7 points", 0 },
+    CXM_PARAM_RANGE,
+    { NULL, NULL, 0 }
+};
+
+static const cxm_param_t  cxm_csi_query[] = {
+    CXM_PARAM_SURVEY,
+    CXM_PARAM_RANGE,
+    { NULL, NULL, 0 }
+};
+
+static const cxm_param_t  cxm_touchpoints_query[] = {
+    CXM_PARAM_RANGE,
+    { NULL, NULL, 0 }
+};
+
+#define cxm_score_route(address, params, handler, text)                       \
+    { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = address,     \
+      .policy = CXM_SCOPED, .scopes = CXM_SCOPE_METRICS_READ,                 \
+      .query = params, .read = handler, .summary = text }
+
+const cxm_route_t  cxm_routes_score[] = {
+    cxm_score_route("metrics/nps", cxm_nps_query, nps_read,
+                    "Net Promoter Score with margin, buckets and segments."),
+    cxm_score_route("metrics/csat", cxm_csat_query, csat_read,
+                    "Satisfaction with margin, buckets and segments."),
+    cxm_score_route("metrics/ces", cxm_ces_query, ces_read,
+                    "Customer effort with margin, buckets and segments."),
+    cxm_score_route("metrics/csi", cxm_csi_query, csi_read,
+                    "Customer satisfaction index of several questions."),
+    cxm_score_route("metrics/touchpoints", cxm_touchpoints_query,
+                    touchpoints_read, "Touchpoints: how many, what, when."),
+    { .path = NULL }
+};

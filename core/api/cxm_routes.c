@@ -1,0 +1,14 @@
+/*
+ * All routes: one line for each file of them.
+ */
+
+#include "cxm_routes.h"
+
+
+const cxm_route_t *const  cxm_route_tables[] = {
+    cxm_routes_survey,
+    cxm_routes_beacon,
+    cxm_routes_score,
+    cxm_routes_access,
+    NULL
+};

@@ -1,0 +1,20 @@
+/*
+ * The list of route tables; each ends with a row whose path is NULL.
+ */
+
+#ifndef CXM_ROUTES_H
+#define CXM_ROUTES_H
+
+#include "cxm_api.h"
+
+
+extern const cxm_route_t  cxm_routes_survey[];
+extern const cxm_route_t  cxm_routes_beacon[];
+extern const cxm_route_t  cxm_routes_score[];
+extern const cxm_route_t  cxm_routes_access[];
+
+/* All of them, NULL-terminated. */
+extern const cxm_route_t *const  cxm_route_tables[];
+
+
+#endif /* CXM_ROUTES_H */

@@ -1,0 +1,82 @@
+/*
+ * Documents: named or numbered things with versions, kept as after-images.
+ *
+ * A document's number is the sequence of the entry that created it.  Row in
+ * `doc`: u8 kind | u64 number, sealed: header (uuid, version, created,
+ * updated, entry's sequence) and the body as JSON.  `index` leads from uuid
+ * and from slug to the number.  The kind's apply is cxm_doc_apply(), or
+ * calls it.
+ */
+
+#ifndef CXM_DOC_H
+#define CXM_DOC_H
+
+#include "cxm_journal.h"
+#include "cxm_store.h"
+
+
+typedef struct {
+    uint64_t    no;
+    uint64_t    version;        /* 1, 2, ... */
+    uint64_t    seq;            /* entry that wrote this version */
+    cxm_uuid_t  id;
+    cxm_ms_t    created_at;
+    cxm_ms_t    updated_at;
+    json_t     *body;           /* a reference that cxm_doc_clear() drops */
+} cxm_doc_t;
+
+void cxm_doc_clear(cxm_doc_t *doc);
+
+/* CXM_NOT_FOUND sets no error: the caller knows what it looked for. */
+cxm_rc_t cxm_doc_get(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
+    cxm_doc_t *out, cxm_error_t *err);
+cxm_rc_t cxm_doc_by_name(cxm_txn_t *txn, cxm_kind_no_t kind, cxm_str_t slug,
+    cxm_doc_t *out, cxm_error_t *err);
+cxm_rc_t cxm_doc_by_id(cxm_txn_t *txn, cxm_kind_no_t kind,
+    const cxm_uuid_t *id, cxm_doc_t *out, cxm_error_t *err);
+
+#define CXM_VERSION_ANY   UINT64_MAX    /* no If-Match */
+#define CXM_VERSION_NONE  0             /* If-None-Match: * */
+#define CXM_VERSION_SOME  (UINT64_MAX - 1)      /* If-Match: * */
+#define CXM_VERSION_MISS  (UINT64_MAX - 2)      /* an ETag that is not ours */
+
+/*
+ * Creates or replaces the document of that slug (empty: found by *id, or
+ * created with it).  The body's member "slug" (or none) is kept in the
+ * index; body is borrowed.  if_match: the version the caller expects, else
+ * CXM_PRECONDITION.  *created tells 201 from 200.  A body equal to the one
+ * stored writes nothing and keeps the version.
+ */
+typedef struct {
+    cxm_kind_no_t  kind;
+    cxm_str_t      slug;
+    cxm_uuid_t     id;          /* nil: made at creation */
+    uint64_t       if_match;
+    uint64_t       actor;
+    json_t        *body;
+} cxm_doc_write_t;
+
+cxm_rc_t cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_doc_t *out, int *created, cxm_error_t *err);
+
+/* kind, slug or id, if_match and actor are used. */
+cxm_rc_t cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_error_t *err);
+
+/* Documents of a kind by number, from above `after` on, at most limit. */
+typedef int (*cxm_doc_pt)(void *ctx, const cxm_doc_t *doc);    /* 1: stop */
+
+cxm_rc_t cxm_doc_list(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t after,
+    unsigned limit, cxm_doc_pt fn, void *ctx, cxm_error_t *err);
+
+/* The apply of document kinds: PUT and DELETE entries. */
+cxm_rc_t cxm_doc_apply(cxm_txn_t *txn, const cxm_entry_t *entry);
+
+/*
+ * As answered: body's members (not those the room hides; it deletes them
+ * before) with id, version, created_at, updated_at; a new reference.
+ */
+json_t *cxm_doc_json(const cxm_doc_t *doc);
+
+
+#endif /* CXM_DOC_H */

@@ -1,0 +1,225 @@
+/*
+ * Documents: writing entries that cxm_doc_apply() turns into rows.
+ */
+
+#include "cxm_doc.h"
+#include "cxm_json.h"
+
+
+static cxm_rc_t
+cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    memset(out, 0, sizeof(*out));
+
+    if (write->slug.len > 0) {
+        return cxm_doc_by_name(txn, write->kind, write->slug, out, err);
+    }
+
+    if (cxm_uuid_is_nil(&write->id)) {
+        return CXM_NOT_FOUND;
+    }
+
+    return cxm_doc_by_id(txn, write->kind, &write->id, out, err);
+}
+
+
+/* version is 0 where there is no document. */
+static cxm_rc_t
+cxm_doc_expect(uint64_t if_match, uint64_t version, cxm_error_t *err)
+{
+    if (if_match == CXM_VERSION_ANY || if_match == version
+        || (if_match == CXM_VERSION_SOME && version > 0))
+    {
+        return CXM_OK;
+    }
+
+    if (if_match == CXM_VERSION_NONE) {
+        return cxm_fail(err, CXM_PRECONDITION, NULL, "It exists already.");
+    }
+
+    return cxm_fail(err, CXM_PRECONDITION, NULL,
+                    "It has another version than the one asked for.");
+}
+
+
+/* A name or id of its own, or one that nobody has. */
+static cxm_rc_t
+cxm_doc_free_name(cxm_txn_t *txn, const cxm_doc_write_t *write, uint64_t no,
+    cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  other;
+    cxm_str_t  slug;
+
+    slug = cxm_json_get_str(write->body, "slug");
+
+    if (slug.len == 0) {
+        return CXM_OK;
+    }
+
+    rc = cxm_doc_by_name(txn, write->kind, slug, &other, err);
+
+    if (rc == CXM_OK && other.no != no) {
+        rc = cxm_fail(err, CXM_CONFLICT, "slug_taken",
+                      "Another document has this slug.");
+    }
+
+    cxm_doc_clear(&other);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+static cxm_rc_t
+cxm_doc_free_id(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  other;
+
+    if (cxm_uuid_is_nil(&write->id)) {
+        return CXM_OK;
+    }
+
+    rc = cxm_doc_by_id(txn, write->kind, &write->id, &other, err);
+    cxm_doc_clear(&other);
+
+    if (rc == CXM_OK) {
+        return cxm_fail(err, CXM_CONFLICT, "id_taken",
+                        "Another document has this id.");
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+static cxm_rc_t
+cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_action_t action, const cxm_doc_t *old, uint64_t *seq,
+    cxm_error_t *err)
+{
+    cxm_rc_t     rc;
+    cxm_entry_t  entry;
+
+    memset(&entry, 0, sizeof(entry));
+
+    entry.kind = (uint8_t) write->kind;
+    entry.action = (uint8_t) action;
+    entry.replaces = old->version;
+    entry.actor = write->actor;
+    entry.body = write->body;
+    entry.id = old->id;
+
+    if (action == CXM_ACTION_DELETE) {
+        entry.body = json_object();
+
+    } else if (old->version == 0) {
+        entry.id = write->id;
+
+        if (cxm_uuid_is_nil(&entry.id)) {
+            cxm_uuid_make(&entry.id, cxm_txn_now(txn));
+        }
+    }
+
+    rc = entry.body == NULL
+         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_journal_append(txn, &entry, err);
+
+    if (action == CXM_ACTION_DELETE) {
+        json_decref(entry.body);
+    }
+
+    *seq = entry.seq;
+
+    return rc;
+}
+
+
+/* old is replaced by the new document. */
+static cxm_rc_t
+cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *old,
+    cxm_error_t *err)
+{
+    uint64_t  no, seq;
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_append(txn, write, CXM_ACTION_PUT, old, &seq, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    no = old->version == 0 ? seq : old->no;
+    cxm_doc_clear(old);
+
+    rc = cxm_doc_get(txn, write->kind, no, old, err);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_fail(err, CXM_INTERNAL, NULL, "A document was not kept.")
+           : rc;
+}
+
+
+cxm_rc_t
+cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
+    int *created, cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_find(txn, write, out, err);
+
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    *created = rc == CXM_NOT_FOUND;
+    rc = cxm_doc_expect(write->if_match, out->version, err);
+
+    if (rc == CXM_OK && out->version > 0 && json_equal(out->body, write->body))
+    {
+        return CXM_OK;
+    }
+
+    if (rc == CXM_OK && *created) {
+        rc = cxm_doc_free_id(txn, write, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_free_name(txn, write, out->no, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_replace(txn, write, out, err);
+    }
+
+    if (rc != CXM_OK) {
+        cxm_doc_clear(out);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_error_t *err)
+{
+    uint64_t   seq;
+    cxm_rc_t   rc;
+    cxm_doc_t  old;
+
+    rc = cxm_doc_find(txn, write, &old, err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_expect(write->if_match, old.version, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_append(txn, write, CXM_ACTION_DELETE, &old, &seq, err);
+    }
+
+    cxm_doc_clear(&old);
+
+    return rc;
+}

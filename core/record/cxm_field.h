@@ -1,0 +1,88 @@
+/*
+ * Field tables: everything about a resource is declared once, as data.
+ *
+ * A table drives validation, problem details with JSON pointers, which
+ * members are personal, and OpenAPI.  Built-in tables are constants; tables
+ * that a site defines are documents loaded into the same structure.
+ */
+
+#ifndef CXM_FIELD_H
+#define CXM_FIELD_H
+
+#include <jansson.h>
+
+#include "cxm_error.h"
+#include "cxm_str.h"
+
+
+typedef enum {
+    CXM_FIELD_STRING,       /* min..max: characters (code points) */
+    CXM_FIELD_TEXT,         /* the same; line breaks and tabs allowed */
+    CXM_FIELD_SLUG,
+    CXM_FIELD_UUID,
+    CXM_FIELD_EMAIL,        /* one @, no spaces or controls, <= 254 */
+    CXM_FIELD_URL,          /* http(s) absolute, or a path from "/" */
+    CXM_FIELD_TIME,         /* RFC 3339 */
+    CXM_FIELD_ENUM,
+    CXM_FIELD_INT,          /* min..max: value; 9.0 is no integer */
+    CXM_FIELD_NUMBER,       /* integer or real; min..max: value */
+    CXM_FIELD_BOOL,
+    CXM_FIELD_OBJECT,       /* `fields` */
+    CXM_FIELD_ARRAY,        /* of `item`; min..max: length */
+    CXM_FIELD_MAP,          /* any names; values as `item`; min..max: size;
+                               names: 1..64 of [A-Za-z0-9_.-] */
+    CXM_FIELD_SCALAR,       /* string (<= max), integer, real or boolean */
+    CXM_FIELD_ANY           /* checked by the room */
+} cxm_field_type_t;
+
+#define CXM_FIELD_REQUIRED  0x01    /* must be there in a whole document */
+#define CXM_FIELD_NULLABLE  0x02    /* null is allowed */
+#define CXM_FIELD_PERSONAL  0x04    /* sealed with the person's key */
+#define CXM_FIELD_READONLY  0x08    /* answered, refused in input */
+#define CXM_FIELD_UNIQUE    0x10    /* array: no item twice */
+
+typedef struct cxm_field_s  cxm_field_t;
+
+typedef struct {
+    const char         *name;       /* schema name in OpenAPI */
+    const cxm_field_t  *fields;     /* ends with a NULL name */
+} cxm_fields_t;
+
+struct cxm_field_s {
+    const char          *name;
+    cxm_field_type_t     type;
+    unsigned             flags;
+    int64_t              min, max;  /* both 0: the type's own bounds */
+    const char *const   *values;    /* ENUM: NULL-terminated */
+    const cxm_fields_t  *object;    /* OBJECT */
+    const cxm_field_t   *item;      /* ARRAY, MAP */
+    const char          *summary;   /* one line for OpenAPI */
+};
+
+#define CXM_STRING_MAX  1000        /* when a string names no bound */
+#define CXM_TEXT_MAX    10000
+#define CXM_URL_MAX     2048
+#define CXM_ITEMS_MAX   1000    /* of an array or map that names none */
+
+/*
+ * Checks a document against its table and collects every issue:
+ * "unknown_field", "required", "wrong_type", "out_of_range", "too_long",
+ * "too_short", "invalid" (form), "not_allowed" (enum, read-only),
+ * "duplicate".  `pointer` is the document's own place ("" at the top).
+ * CXM_OK or CXM_INVALID.
+ */
+cxm_rc_t cxm_field_check(const cxm_fields_t *table, const json_t *document,
+    const char *pointer, cxm_error_t *err);
+
+/* The same for one value. */
+cxm_rc_t cxm_field_check_value(const cxm_field_t *field, const json_t *value,
+    const char *pointer, cxm_error_t *err);
+
+/* RFC 7396: patches target in place. */
+cxm_rc_t cxm_merge_patch(json_t *target, const json_t *patch);
+
+/* JSON schema (2020-12) of a table, a new reference. */
+json_t *cxm_field_schema(const cxm_fields_t *table);
+
+
+#endif /* CXM_FIELD_H */

@@ -1,0 +1,87 @@
+/*
+ * Scores from counters: what GET /admin/metrics/ answers.
+ *
+ * Reads cost rows of counters (a series' days), never answers.  The room
+ * knows numbers only; whoever asks brings the numbers of survey, question
+ * and segment, and the names to be answered.
+ */
+
+#ifndef CXM_SCORE_H
+#define CXM_SCORE_H
+
+#include <jansson.h>
+
+#include "cxm_stat.h"
+#include "cxm_store.h"
+
+
+#define CXM_SCORE_BUCKETS   10000       /* of one answer */
+#define CXM_SCORE_DECIMALS  1e6         /* figures are rounded to these */
+
+/* One item of a CSI: its series counts answers that have all items. */
+typedef struct {
+    cxm_str_t  id;
+    uint16_t   question;        /* of the series */
+    int        min, max;
+    double     weight;
+} cxm_score_item_t;
+
+typedef struct {
+    const char              *metric;    /* as answered: "nps" */
+    cxm_str_t                survey_id; /* data NULL: null */
+    cxm_str_t                question_id;
+
+    uint64_t                 survey;    /* of the series, and the dictionary */
+    uint16_t                 question;
+    int                      min, max;  /* the points 0.. stand for these */
+
+    const cxm_variant_t     *variant;   /* NULL: of CSI and touchpoints */
+    const cxm_score_item_t  *items;     /* of a CSI */
+    unsigned                 nitems;    /* 0: no CSI */
+
+    int                      has_from, has_to;
+    cxm_ms_t                 from, to;  /* half-open, on quarter hours */
+    cxm_bucket_t             bucket;
+
+    uint16_t                 by;        /* segment; 0: none */
+    uint16_t                 where;     /* segment; 0: all */
+    uint32_t                 where_value;
+    int                      where_none;        /* no answer has that value */
+    unsigned                 floor;     /* with fewer answers than this a
+                                           group tells its n only */
+} cxm_score_query_t;
+
+/*
+ * *out is a new reference:
+ *
+ *   {"metric", "survey", "question", "variant", "from", "to", "tz", figures,
+ *    "buckets": [{"start", figures}], "segments": [{"value", figures}]}
+ *
+ * Figures of a scale: "n", "promoters", "passives", "detractors" (NPS) or
+ * "positive", "neutral", "negative" (as the variant has them), "value",
+ * "display", "margin", "center", "low", "high", "margin_normal", "scale"
+ * (counts by point, the lowest first).  Of a CSI: without "scale", with
+ * "questions": [{"id", "mean", "weight"}].  What has no answer is null.
+ * In a segment the figure is "score", since "value" is the segment's value.
+ * A group below the floor has "withheld": true, and is else as if empty.
+ *
+ * from and to that are not given are the first day of the series (over all
+ * answers) and the day after its last; null without any.  A bucket's start
+ * is the calendar's, also where from or to cut it.  Segments come by n, the
+ * largest first, null last; only those that have any.
+ *
+ * CXM_INVALID with pointers "?to", "?bucket", "?variant".
+ */
+cxm_rc_t cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query,
+    json_t **out, cxm_error_t *err);
+
+/*
+ * The same of touchpoints: points 0 and 1 of `question` are people and bots;
+ * {"metric", "from", "to", "tz", "n", "bots", "buckets"?, "segments"?,
+ * "latency"}, lists only when asked for.  n includes bots.
+ */
+cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
+    const cxm_score_query_t *query, json_t **out, cxm_error_t *err);
+
+
+#endif /* CXM_SCORE_H */

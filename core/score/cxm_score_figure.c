@@ -1,0 +1,209 @@
+/*
+ * Figures of a group of counts as JSON.
+ */
+
+#include <math.h>
+
+#include "cxm_score_int.h"
+
+
+void
+cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value)
+{
+    if (json_object_set_new_nocheck(out->object, name, value) != 0) {
+        out->failed = 1;
+    }
+}
+
+
+void
+cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
+    cxm_ms_t t)
+{
+    char  text[CXM_RFC3339_LEN + 1];
+
+    if (!has) {
+        cxm_score_put(out, name, json_null());
+        return;
+    }
+
+    cxm_rfc3339_format(t, text);
+    cxm_score_put(out, name, json_stringn_nocheck(text, CXM_RFC3339_LEN));
+}
+
+
+uint64_t
+cxm_score_n(const cxm_score_group_t *group, size_t npoints)
+{
+    size_t    i;
+    uint64_t  n;
+
+    n = 0;
+
+    for (i = 0; i < npoints; i++) {
+        n += group[i];
+    }
+
+    return n;
+}
+
+
+static void
+put_count(cxm_score_json_t *out, const char *name, uint64_t n)
+{
+    cxm_score_put(out, name, json_integer((json_int_t) n));
+}
+
+
+static void
+put_real(cxm_score_json_t *out, const char *name, int has, double v)
+{
+    v = round(v * CXM_SCORE_DECIMALS) / CXM_SCORE_DECIMALS;
+
+    /* no negative zero */
+
+    cxm_score_put(out, name, has ? json_real(v == 0 ? 0 : v) : json_null());
+}
+
+
+static void
+put_figure(cxm_score_json_t *out, const cxm_figure_t *f)
+{
+    put_real(out, out->value, f->has_value, f->value);
+    cxm_score_put(out, "display", f->has_value ? json_integer(f->display)
+                                               : json_null());
+    put_real(out, "margin", f->has_margin, f->margin);
+    put_real(out, "center", f->has_value, f->center);
+    put_real(out, "low", f->has_margin, f->low);
+    put_real(out, "high", f->has_margin, f->high);
+    put_real(out, "margin_normal", f->has_margin, f->margin_normal);
+}
+
+
+static void
+put_boxes(cxm_score_json_t *out, const cxm_variant_t *variant,
+    const cxm_figure_t *f)
+{
+    size_t                    i;
+    static const char *const  names[2][3] = {
+        { "positive", "neutral", "negative" },
+        { "promoters", "passives", "detractors" }
+    };
+
+    i = variant->metric == CXM_METRIC_NPS;
+
+    if (variant->shape == CXM_SHAPE_MEAN) {
+        return;
+    }
+
+    put_count(out, names[i][0], f->plus);
+
+    if (variant->shape == CXM_SHAPE_NET) {
+        put_count(out, names[i][1], f->n - f->plus - f->minus);
+        put_count(out, names[i][2], f->minus);
+    }
+}
+
+
+void
+cxm_score_figures_scale(const cxm_score_query_t *query,
+    const cxm_score_group_t *group, cxm_score_json_t *out)
+{
+    int           i;
+    json_t       *scale;
+    cxm_hist_t    hist;
+    cxm_figure_t  f;
+
+    hist = (cxm_hist_t) { query->min, query->max, group };
+
+    /* cxm_score_run() has asked whether the variant suits the scale */
+
+    (void) cxm_stat_figure(query->variant, &hist, &f);
+
+    put_count(out, "n", f.n);
+    put_boxes(out, query->variant, &f);
+    put_figure(out, &f);
+
+    scale = json_array();
+
+    for (i = 0; i <= query->max - query->min; i++) {
+        if (json_array_append_new(scale, json_integer((json_int_t) group[i]))
+            != 0)
+        {
+            out->failed = 1;
+        }
+    }
+
+    cxm_score_put(out, "scale", scale);
+}
+
+
+static void
+put_questions(cxm_score_json_t *out, const cxm_score_query_t *query,
+    int has, const double *means)
+{
+    unsigned           i;
+    json_t            *list;
+    cxm_str_t          id;
+    cxm_score_json_t   question;
+
+    list = json_array();
+
+    for (i = 0; i < query->nitems; i++) {
+        question = (cxm_score_json_t) { json_object(), NULL, 0 };
+        id = query->items[i].id;
+
+        cxm_score_put(&question, "id", json_stringn(id.data, id.len));
+        put_real(&question, "mean", has, means[i]);
+        put_real(&question, "weight", 1, query->items[i].weight);
+
+        if (json_array_append_new(list, question.object) != 0
+            || question.failed)
+        {
+            out->failed = 1;
+        }
+    }
+
+    cxm_score_put(out, "questions", list);
+}
+
+
+void
+cxm_score_figures_csi(const cxm_score_query_t *query,
+    const cxm_score_group_t *group, cxm_score_json_t *out)
+{
+    double                    means[CXM_CSI_ITEMS];
+    unsigned                  i;
+    cxm_figure_t              f;
+    cxm_csi_item_t            items[CXM_CSI_ITEMS];
+    const cxm_score_group_t  *sums;
+
+    sums = group + (query->max - query->min + 1);
+
+    for (i = 0; i < query->nitems; i++) {
+        items[i].min = query->items[i].min;
+        items[i].max = query->items[i].max;
+        items[i].weight = cxm_stat_weight(query->items[i].weight);
+
+        means[i] = sums[2 * i] == 0 ? items[i].min
+                   : items[i].min + (double) sums[2 * i + 1]
+                                    / (double) sums[2 * i];
+    }
+
+    cxm_stat_csi(items, query->nitems, means, group, &f);
+
+    put_count(out, "n", f.n);
+    put_figure(out, &f);
+    put_questions(out, query, f.has_value, means);
+}
+
+
+void
+cxm_score_figures_touch(const cxm_score_query_t *query,
+    const cxm_score_group_t *group, cxm_score_json_t *out)
+{
+    (void) query;
+
+    put_count(out, "n", group[0] + group[1]);
+    put_count(out, "bots", group[1]);
+}

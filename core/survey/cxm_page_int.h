@@ -1,0 +1,42 @@
+/*
+ * What the files of a survey's page share.
+ */
+
+#ifndef CXM_PAGE_INT_H
+#define CXM_PAGE_INT_H
+
+#include "cxm_page_text.h"
+#include "cxm_survey_page.h"
+
+
+typedef struct {
+    cxm_buf_t                  *out;
+    const cxm_page_view_t      *view;
+    const cxm_page_language_t  *own;
+    cxm_str_t                   language;
+    int                         foreign;    /* own texts in another one */
+    const json_t               *answers;    /* as they were sent */
+} cxm_page_writer_t;
+
+void cxm_page_put(cxm_page_writer_t *page, const char *html);
+void cxm_page_put_id(cxm_page_writer_t *page, const char *kind,
+    const cxm_question_t *question);
+
+/* One of our own texts; marked when it is in another language. */
+void cxm_page_say(cxm_page_writer_t *page, cxm_say_t what);
+
+/* The owner's "text" in the page's language, else in the nearest it has. */
+void cxm_page_put_text(cxm_page_writer_t *page, const json_t *owner);
+
+/* Whether the issue is of the question, the first that is, and in words. */
+int cxm_page_issue_of(const cxm_issue_t *issue,
+    const cxm_question_t *question);
+const cxm_issue_t *cxm_page_issue(const cxm_page_writer_t *page,
+    const cxm_question_t *question);
+cxm_say_t cxm_page_issue_say(const cxm_issue_t *issue);
+
+void cxm_page_put_question(cxm_page_writer_t *page,
+    const cxm_question_t *question);
+
+
+#endif /* CXM_PAGE_INT_H */

@@ -1,0 +1,529 @@
+/*
+ * Questions of a page: what is asked, what is wrong, and where to answer.
+ *
+ * Ids in the page: "q-" a question, "i-" its first control, "e-" its error,
+ * "d-" its description.  Question ids are safe in HTML and in fragments.
+ */
+
+#include <stdio.h>
+
+#include "cxm_json.h"
+#include "cxm_page_int.h"
+
+
+#define CXM_PAGE_RADIOS  21     /* wider scales ask for a number */
+
+typedef void (*cxm_page_control_pt)(cxm_page_writer_t *page,
+    const cxm_question_t *question);
+
+
+void
+cxm_page_put(cxm_page_writer_t *page, const char *html)
+{
+    cxm_buf_puts(page->out, html);
+}
+
+
+void
+cxm_page_put_id(cxm_page_writer_t *page, const char *kind,
+    const cxm_question_t *question)
+{
+    cxm_page_put(page, kind);
+    cxm_buf_html(page->out, question->id);
+}
+
+
+/* One of our own texts; marked when it is in another language. */
+void
+cxm_page_say(cxm_page_writer_t *page, cxm_say_t what)
+{
+    if (page->foreign) {
+        cxm_page_put(page, "<span lang=\"");
+        cxm_buf_html(page->out, page->own->language);
+        cxm_page_put(page, "\">");
+    }
+
+    cxm_buf_html(page->out, cxm_strz(page->own->texts[what]));
+
+    if (page->foreign) {
+        cxm_page_put(page, "</span>");
+    }
+}
+
+
+/* A survey's text in the page's language, else in the nearest it has. */
+void
+cxm_page_put_text(cxm_page_writer_t *page, const json_t *owner)
+{
+    void       *iter;
+    json_t     *texts, *best;
+    unsigned    i;
+    cxm_str_t   language;
+
+    texts = json_object_get(owner, "text");
+    best = json_object_getn(texts, page->language.data, page->language.len);
+    language = page->language;
+
+    for (i = 0; best == NULL && i < page->view->survey->nlanguages; i++) {
+        language = page->view->survey->languages[i];
+        best = json_object_getn(texts, language.data, language.len);
+    }
+
+    if (best == NULL) {
+        iter = json_object_iter(texts);
+        best = iter == NULL ? NULL : json_object_iter_value(iter);
+    }
+
+    if (!cxm_str_eq(language, page->language)) {
+        cxm_page_put(page, "<span lang=\"");
+        cxm_buf_html(page->out, language);
+        cxm_page_put(page, "\">");
+        cxm_buf_html(page->out, cxm_json_str(best));
+        cxm_page_put(page, "</span>");
+        return;
+    }
+
+    cxm_buf_html(page->out, cxm_json_str(best));
+}
+
+
+/* The question's part of a pointer below "/answers"; 0: not its issue. */
+int
+cxm_page_issue_of(const cxm_issue_t *issue, const cxm_question_t *question)
+{
+    size_t       len;
+    const char  *p;
+
+    p = issue->pointer;
+
+    if (strncmp(p, "/answers/", 9) != 0) {
+        return 0;
+    }
+
+    p += 9;
+    len = question->id.len;
+
+    return strncmp(p, question->id.data, len) == 0
+           && (p[len] == '\0' || p[len] == '/');
+}
+
+
+const cxm_issue_t *
+cxm_page_issue(const cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    unsigned            i;
+    const cxm_error_t  *err;
+
+    err = page->view->err;
+
+    for (i = 0; err != NULL && i < err->nissues; i++) {
+        if (cxm_page_issue_of(&err->issues[i], question)) {
+            return &err->issues[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+cxm_say_t
+cxm_page_issue_say(const cxm_issue_t *issue)
+{
+    size_t  i;
+
+    static const struct { const char *code; cxm_say_t say; }  said[] = {
+        { "required", CXM_SAY_NEEDED },
+        { "out_of_range", CXM_SAY_RANGE },
+        { "not_allowed", CXM_SAY_RANGE },
+        { "wrong_type", CXM_SAY_RANGE },
+        { "too_long", CXM_SAY_LONG }
+    };
+
+    for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        if (strcmp(issue->code, said[i].code) == 0) {
+            return said[i].say;
+        }
+    }
+
+    return CXM_SAY_CHECK;
+}
+
+
+/* Label text, with the mark of required ones. */
+static void
+put_label(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    cxm_page_put_text(page, question->json);
+
+    if (question->required) {
+        cxm_page_put(page, " <span class=\"mark\">");
+        cxm_page_say(page, CXM_SAY_REQUIRED);
+        cxm_page_put(page, "</span>");
+    }
+}
+
+
+static void
+put_error(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    const cxm_issue_t  *issue;
+
+    issue = cxm_page_issue(page, question);
+
+    if (issue != NULL) {
+        cxm_page_put(page, "<p class=\"err\" id=\"");
+        cxm_page_put_id(page, "e-", question);
+        cxm_page_put(page, "\">");
+        cxm_page_say(page, cxm_page_issue_say(issue));
+        cxm_page_put(page, "</p>\n");
+    }
+}
+
+
+/* aria-describedby and aria-invalid of a control or its group. */
+static void
+put_aria(cxm_page_writer_t *page, const cxm_question_t *question,
+    int described)
+{
+    int  wrong;
+
+    wrong = cxm_page_issue(page, question) != NULL;
+
+    if (described || wrong) {
+        cxm_page_put(page, " aria-describedby=\"");
+
+        if (described) {
+            cxm_page_put_id(page, "d-", question);
+        }
+
+        if (wrong) {
+            cxm_page_put_id(page, described ? " e-" : "e-", question);
+        }
+
+        cxm_page_put(page, "\"");
+    }
+
+    if (wrong) {
+        cxm_page_put(page, " aria-invalid=\"true\"");
+    }
+}
+
+
+static void
+open_group(cxm_page_writer_t *page, const cxm_question_t *question,
+    const char *role, int described)
+{
+    cxm_page_put(page, "<fieldset id=\"");
+    cxm_page_put_id(page, "q-", question);
+    cxm_page_put(page, "\"");
+    cxm_page_put(page, role);
+
+    if (question->required && role[0] != '\0') {
+        cxm_page_put(page, " aria-required=\"true\"");
+    }
+
+    put_aria(page, question, described);
+    cxm_page_put(page, ">\n<legend>");
+    put_label(page, question);
+    cxm_page_put(page, "</legend>\n");
+    put_error(page, question);
+}
+
+
+static void
+put_name(cxm_page_writer_t *page, const cxm_question_t *question,
+    const char *member)
+{
+    cxm_page_put(page, " name=\"");
+    cxm_page_put_id(page, "answers.", question);
+
+    if (member != NULL) {
+        cxm_page_put(page, ".");
+        cxm_page_put(page, member);
+    }
+
+    cxm_page_put(page, "\"");
+}
+
+
+/* Whether the value was sent for the question, alone or among others. */
+static int
+was_sent(const cxm_page_writer_t *page, const cxm_question_t *question,
+    cxm_str_t value)
+{
+    size_t         i;
+    const json_t  *sent;
+
+    sent = json_object_getn(page->answers, question->id.data,
+                            question->id.len);
+
+    if (json_is_string(sent)) {
+        return cxm_str_eq(cxm_json_str(sent), value);
+    }
+
+    for (i = 0; i < json_array_size(sent); i++) {
+        if (cxm_str_eq(cxm_json_str(json_array_get(sent, i)), value)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+put_input(cxm_page_writer_t *page, const cxm_question_t *question,
+    const char *type, cxm_str_t value, int first)
+{
+    cxm_page_put(page, "<input type=\"");
+    cxm_page_put(page, type);
+    cxm_page_put(page, "\"");
+
+    if (first) {
+        cxm_page_put(page, " id=\"");
+        cxm_page_put_id(page, "i-", question);
+        cxm_page_put(page, "\"");
+    }
+
+    put_name(page, question, NULL);
+    cxm_page_put(page, " value=\"");
+    cxm_buf_html(page->out, value);
+    cxm_page_put(page, "\"");
+
+    if (was_sent(page, question, value)) {
+        cxm_page_put(page, " checked");
+    }
+
+    if (question->required && question->type != CXM_QUESTION_MULTI) {
+        cxm_page_put(page, " required");
+    }
+
+    cxm_page_put(page, ">");
+}
+
+
+/* What the ends of a scale mean; 0: nobody said. */
+static int
+scale_ends(const cxm_question_t *question, cxm_say_t *low, cxm_say_t *high)
+{
+    static const cxm_say_t  ends[][2] = {
+        [CXM_QUESTION_NPS] = { CXM_SAY_NPS_LOW, CXM_SAY_NPS_HIGH },
+        [CXM_QUESTION_CSAT] = { CXM_SAY_CSAT_LOW, CXM_SAY_CSAT_HIGH },
+        [CXM_QUESTION_CES] = { CXM_SAY_CES_LOW, CXM_SAY_CES_HIGH }
+    };
+
+    if (question->type > CXM_QUESTION_CES) {
+        return 0;
+    }
+
+    *low = ends[question->type][0];
+    *high = ends[question->type][1];
+
+    return 1;
+}
+
+
+static void
+put_ends(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    cxm_say_t  low, high;
+
+    if (!scale_ends(question, &low, &high)) {
+        return;
+    }
+
+    cxm_page_put(page, "<p class=\"ends\" id=\"");
+    cxm_page_put_id(page, "d-", question);
+    cxm_buf_printf(page->out, "\"><span>%d: ", question->min);
+    cxm_page_say(page, low);
+    cxm_buf_printf(page->out, "</span> <span>%d: ", question->max);
+    cxm_page_say(page, high);
+    cxm_page_put(page, "</span></p>\n");
+}
+
+
+static void
+put_number(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    cxm_str_t  sent;
+
+    sent = cxm_json_str(json_object_getn(page->answers, question->id.data,
+                                         question->id.len));
+
+    cxm_page_put(page, "<div class=\"q\" id=\"");
+    cxm_page_put_id(page, "q-", question);
+    cxm_page_put(page, "\">\n<label for=\"");
+    cxm_page_put_id(page, "i-", question);
+    cxm_page_put(page, "\">");
+    put_label(page, question);
+    cxm_buf_printf(page->out, " <span class=\"mark\">%d\xe2\x80\x93%d</span>",
+                   question->min, question->max);
+    cxm_page_put(page, "</label>\n");
+    put_error(page, question);
+    cxm_page_put(page, "<input type=\"number\" inputmode=\"numeric\" "
+                 "step=\"1\" id=\"");
+    cxm_page_put_id(page, "i-", question);
+    cxm_page_put(page, "\"");
+    put_name(page, question, NULL);
+    cxm_buf_printf(page->out, " min=\"%d\" max=\"%d\" value=\"",
+                   question->min, question->max);
+    cxm_buf_html(page->out, sent);
+    cxm_page_put(page, "\"");
+    put_aria(page, question, 0);
+    cxm_page_put(page, question->required ? " required>\n</div>\n"
+                                          : ">\n</div>\n");
+}
+
+
+static void
+put_scale(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    int        i, described;
+    char       digits[16];
+    cxm_say_t  low, high;
+    cxm_str_t  value;
+
+    if (question->max - question->min >= CXM_PAGE_RADIOS) {
+        put_number(page, question);
+        return;
+    }
+
+    described = scale_ends(question, &low, &high);
+    open_group(page, question, " role=\"radiogroup\"", described);
+    cxm_page_put(page, "<div class=\"scale\">\n");
+
+    for (i = question->min; i <= question->max; i++) {
+        value.len = (size_t) snprintf(digits, sizeof(digits), "%d", i);
+        value.data = digits;
+
+        cxm_page_put(page, "<label>");
+        put_input(page, question, "radio", value, i == question->min);
+        cxm_page_put(page, "<span>");
+        cxm_buf_html(page->out, value);
+        cxm_page_put(page, "</span></label>\n");
+    }
+
+    cxm_page_put(page, "</div>\n");
+    put_ends(page, question);
+    cxm_page_put(page, "</fieldset>\n");
+}
+
+
+static void
+put_choices(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    int            multi;
+    size_t         i;
+    const json_t  *choices;
+
+    choices = json_object_get(question->json, "choices");
+    multi = question->type == CXM_QUESTION_MULTI;
+
+    open_group(page, question, multi ? "" : " role=\"radiogroup\"", multi);
+
+    if (multi) {
+        cxm_page_put(page, "<p class=\"hint\" id=\"");
+        cxm_page_put_id(page, "d-", question);
+        cxm_page_put(page, "\">");
+        cxm_page_say(page, CXM_SAY_MULTI);
+        cxm_page_put(page, "</p>\n");
+    }
+
+    for (i = 0; i < question->nchoices; i++) {
+        cxm_page_put(page, "<label class=\"option\">");
+        put_input(page, question, multi ? "checkbox" : "radio",
+                  question->choices[i], i == 0);
+        cxm_page_put(page, " <span>");
+        cxm_page_put_text(page, json_array_get(choices, i));
+        cxm_page_put(page, "</span></label>\n");
+    }
+
+    cxm_page_put(page, "</fieldset>\n");
+}
+
+
+static void
+put_textarea(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    const json_t  *sent;
+
+    sent = json_object_getn(page->answers, question->id.data,
+                            question->id.len);
+
+    cxm_page_put(page, "<div class=\"q\" id=\"");
+    cxm_page_put_id(page, "q-", question);
+    cxm_page_put(page, "\">\n<label for=\"");
+    cxm_page_put_id(page, "i-", question);
+    cxm_page_put(page, "\">");
+    put_label(page, question);
+    cxm_page_put(page, "</label>\n");
+    put_error(page, question);
+    cxm_page_put(page, "<textarea rows=\"4\" maxlength=\"5000\" id=\"");
+    cxm_page_put_id(page, "i-", question);
+    cxm_page_put(page, "\"");
+    put_name(page, question, NULL);
+    put_aria(page, question, 0);
+    cxm_page_put(page, question->required ? " required>\n" : ">\n");
+    cxm_buf_html(page->out, cxm_json_str(sent));
+    cxm_page_put(page, "</textarea>\n</div>\n");
+}
+
+
+static void
+put_contact(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    size_t         i;
+    const json_t  *sent;
+
+    static const struct {
+        const char  *member, *type, *complete;
+        cxm_say_t    label;
+    } inputs[] = {
+        { "name", "text", "name", CXM_SAY_NAME },
+        { "email", "email", "email", CXM_SAY_EMAIL },
+        { "phone", "tel", "tel", CXM_SAY_PHONE }
+    };
+
+    sent = json_object_getn(page->answers, question->id.data,
+                            question->id.len);
+    open_group(page, question, "", 0);
+
+    for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        cxm_page_put(page, "<label class=\"field\">");
+        cxm_page_say(page, inputs[i].label);
+        cxm_buf_printf(page->out, "<input type=\"%s\" autocomplete=\"%s\"",
+                       inputs[i].type, inputs[i].complete);
+
+        if (i == 0) {
+            cxm_page_put(page, " id=\"");
+            cxm_page_put_id(page, "i-", question);
+            cxm_page_put(page, "\"");
+        }
+
+        put_name(page, question, inputs[i].member);
+        cxm_page_put(page, " value=\"");
+        cxm_buf_html(page->out, cxm_json_get_str(sent, inputs[i].member));
+        cxm_page_put(page, "\"></label>\n");
+    }
+
+    cxm_page_put(page, "</fieldset>\n");
+}
+
+
+static const cxm_page_control_pt  controls[] = {
+    [CXM_QUESTION_NPS] = put_scale,
+    [CXM_QUESTION_CSAT] = put_scale,
+    [CXM_QUESTION_CES] = put_scale,
+    [CXM_QUESTION_SCALE] = put_scale,
+    [CXM_QUESTION_CHOICE] = put_choices,
+    [CXM_QUESTION_MULTI] = put_choices,
+    [CXM_QUESTION_TEXT] = put_textarea,
+    [CXM_QUESTION_CONTACT] = put_contact
+};
+
+
+void
+cxm_page_put_question(cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    controls[question->type](page, question);
+}

@@ -1,0 +1,159 @@
+/*
+ * What pages say besides a survey's own texts, and how they look.
+ */
+
+#include "cxm_language.h"
+#include "cxm_page_text.h"
+
+
+static const cxm_page_language_t  languages[] = {
+    { { 2, "en" }, {
+        [CXM_SAY_REQUIRED] = "(required)",
+        [CXM_SAY_SUBMIT] = "Send",
+        [CXM_SAY_ERROR_PREFIX] = "Error: ",
+        [CXM_SAY_SUMMARY] = "There is a problem",
+        [CXM_SAY_NEEDED] = "Please answer this question.",
+        [CXM_SAY_RANGE] = "Please choose one of the values offered.",
+        [CXM_SAY_LONG] = "This is too long.",
+        [CXM_SAY_CHECK] = "Please check this entry.",
+        [CXM_SAY_MULTI] = "Choose all that apply.",
+        [CXM_SAY_NAME] = "Name",
+        [CXM_SAY_EMAIL] = "E-mail",
+        [CXM_SAY_PHONE] = "Phone",
+        [CXM_SAY_NPS_LOW] = "Not at all likely",
+        [CXM_SAY_NPS_HIGH] = "Extremely likely",
+        [CXM_SAY_CSAT_LOW] = "Very dissatisfied",
+        [CXM_SAY_CSAT_HIGH] = "Very satisfied",
+        [CXM_SAY_CES_LOW] = "Strongly disagree",
+        [CXM_SAY_CES_HIGH] = "Strongly agree",
+        [CXM_SAY_THANKS_TITLE] = "Thank you",
+        [CXM_SAY_THANKS] = "Your answers have been recorded.",
+        [CXM_SAY_PAUSED_TITLE] = "Not open at the moment",
+        [CXM_SAY_PAUSED] = "This survey takes no answers at the moment.",
+        [CXM_SAY_CLOSED_TITLE] = "This survey is closed",
+        [CXM_SAY_CLOSED] = "It takes no more answers. Thank you for coming.",
+        [CXM_SAY_MISSING_TITLE] = "Page not found",
+        [CXM_SAY_MISSING] = "There is no survey at this address.",
+        [CXM_SAY_TAKEN_TITLE] = "Already sent",
+        [CXM_SAY_TAKEN] = "This form was sent before with other answers. "
+                          "The first ones count.",
+        [CXM_SAY_WRONG_TITLE] = "That did not work",
+        [CXM_SAY_WRONG] = "Please go back and try again in a moment."
+    } },
+    { { 2, "de" }, {
+        [CXM_SAY_REQUIRED] = "(Pflichtfrage)",
+        [CXM_SAY_SUBMIT] = "Absenden",
+        [CXM_SAY_ERROR_PREFIX] = "Fehler: ",
+        [CXM_SAY_SUMMARY] = "Bitte prüfen Sie Ihre Angaben",
+        [CXM_SAY_NEEDED] = "Bitte beantworten Sie diese Frage.",
+        [CXM_SAY_RANGE] = "Bitte wählen Sie einen der angebotenen Werte.",
+        [CXM_SAY_LONG] = "Das ist zu lang.",
+        [CXM_SAY_CHECK] = "Bitte prüfen Sie diese Angabe.",
+        [CXM_SAY_MULTI] = "Mehrere Antworten sind möglich.",
+        [CXM_SAY_NAME] = "Name",
+        [CXM_SAY_EMAIL] = "E-Mail",
+        [CXM_SAY_PHONE] = "Telefon",
+        [CXM_SAY_NPS_LOW] = "Äußerst unwahrscheinlich",
+        [CXM_SAY_NPS_HIGH] = "Äußerst wahrscheinlich",
+        [CXM_SAY_CSAT_LOW] = "Sehr unzufrieden",
+        [CXM_SAY_CSAT_HIGH] = "Sehr zufrieden",
+        [CXM_SAY_CES_LOW] = "Stimme gar nicht zu",
+        [CXM_SAY_CES_HIGH] = "Stimme voll zu",
+        [CXM_SAY_THANKS_TITLE] = "Vielen Dank",
+        [CXM_SAY_THANKS] = "Ihre Antworten sind gespeichert.",
+        [CXM_SAY_PAUSED_TITLE] = "Zurzeit nicht geöffnet",
+        [CXM_SAY_PAUSED] = "Diese Umfrage nimmt zurzeit keine Antworten an.",
+        [CXM_SAY_CLOSED_TITLE] = "Diese Umfrage ist beendet",
+        [CXM_SAY_CLOSED] = "Sie nimmt keine Antworten mehr an. Vielen Dank "
+                           "für Ihren Besuch.",
+        [CXM_SAY_MISSING_TITLE] = "Seite nicht gefunden",
+        [CXM_SAY_MISSING] = "Unter dieser Adresse gibt es keine Umfrage.",
+        [CXM_SAY_TAKEN_TITLE] = "Schon abgesendet",
+        [CXM_SAY_TAKEN] = "Dieses Formular wurde schon mit anderen Antworten "
+                          "abgesendet. Es zählen die ersten.",
+        [CXM_SAY_WRONG_TITLE] = "Das hat nicht geklappt",
+        [CXM_SAY_WRONG] = "Bitte gehen Sie zurück und versuchen Sie es "
+                          "gleich noch einmal."
+    } }
+};
+
+
+/*
+ * Text has at least 4.5 : 1, controls and focus at least 3 : 1, light and
+ * dark.  Radio buttons keep their size and place behind the number, so they
+ * work with keyboard and screen reader as they are.
+ */
+const char  cxm_page_style[] =
+    ":root{color-scheme:light dark;--fg:#1a1a1a;--bg:#fff;--line:#6f6f6f;"
+    "--accent:#0b57d0;--on:#fff;--err:#b3261e;--soft:#555}"
+    "@media(prefers-color-scheme:dark){:root{--fg:#f0f0f0;--bg:#16181c;"
+    "--line:#8e9299;--accent:#8ab4f8;--on:#16181c;--err:#ffb4ab;"
+    "--soft:#b9bcc2}}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:var(--fg);"
+    "background:var(--bg)}"
+    "main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem 3rem}"
+    "h1{font-size:1.5rem;line-height:1.25;margin:0 0 1.5rem}"
+    "h2{font-size:1.125rem;margin:0 0 .5rem}"
+    "fieldset,.q{border:0;margin:0 0 2rem;padding:0;min-width:0}"
+    "legend,.q>label{display:block;font-weight:600;padding:0;"
+    "margin-bottom:.5rem;overflow-wrap:anywhere}"
+    ".mark,.hint,.ends{color:var(--soft);font-weight:400}"
+    ".hint,.ends,.err{margin:.25rem 0 .5rem}"
+    ".ends{display:flex;justify-content:space-between;gap:1rem;"
+    "font-size:.875rem}"
+    ".err{color:var(--err);font-weight:600}"
+    ".scale{display:flex;flex-wrap:wrap;gap:.375rem}"
+    ".scale label{position:relative;flex:1 0 2.75rem;max-width:4.5rem}"
+    ".scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;"
+    "opacity:0;cursor:pointer}"
+    ".scale span{display:block;line-height:2.75rem;text-align:center;"
+    "border:1px solid var(--line);border-radius:.5rem}"
+    ".scale input:hover+span{border-color:var(--accent)}"
+    ".scale input:checked+span{background:var(--accent);color:var(--on);"
+    "border-color:var(--accent);font-weight:600}"
+    ".option{display:flex;gap:.625rem;align-items:baseline;padding:.375rem 0}"
+    ".option input{width:1.125rem;height:1.125rem;flex:none;margin:0;"
+    "accent-color:var(--accent)}"
+    ".field{display:block;margin:0 0 .75rem}"
+    ".field input,.q>input,textarea{display:block;width:100%;font:inherit;"
+    "color:inherit;background:transparent;border:1px solid var(--line);"
+    "border-radius:.5rem;padding:.5rem .75rem}"
+    ".q>input{max-width:10rem}"
+    "button{font:inherit;font-weight:600;color:var(--on);"
+    "background:var(--accent);border:0;border-radius:.5rem;"
+    "padding:.75rem 1.75rem;min-height:2.75rem;cursor:pointer}"
+    "a{color:var(--err)}"
+    ":focus-visible,.scale input:focus-visible+span{"
+    "outline:3px solid var(--accent);outline-offset:2px}"
+    ".summary{border:2px solid var(--err);border-radius:.5rem;"
+    "padding:1rem;margin:0 0 2rem}"
+    ".summary ul{margin:0;padding-left:1.25rem}"
+    "@media(forced-colors:active){.scale input:checked+span{"
+    "forced-color-adjust:none;background:Highlight;color:HighlightText}}";
+
+
+const cxm_page_language_t *
+cxm_page_languages(unsigned *n)
+{
+    *n = sizeof(languages) / sizeof(languages[0]);
+
+    return languages;
+}
+
+
+const cxm_page_language_t *
+cxm_page_language(cxm_str_t tag)
+{
+    unsigned  i, n;
+
+    (void) cxm_page_languages(&n);
+
+    for (i = 0; i < n; i++) {
+        if (cxm_language_match(languages[i].language, tag)) {
+            return &languages[i];
+        }
+    }
+
+    return &languages[0];
+}

@@ -1,0 +1,108 @@
+/*
+ * Answers to surveys.
+ *
+ * Kind CXM_KIND_RESPONSE, ADD (and later PUT for partial ones).  Body, sealed
+ * with the store's key: {"survey": number, "answers": {scores and choices},
+ * "complete", "segments": {name: value}, "answered"?: [questions answered in
+ * the personal part], "csi"?: tenths, "at"?: ms when client_time counts,
+ * "client_time"?: as it was sent, "interaction_id"?, "who"?: {"class",
+ * "hash"}, "fp"?: hex fingerprint when the client gave the id}.  Personal
+ * part, sealed with the subject's key: {"answers"?: {texts, contact},
+ * "respondent"?, "claimed"?: {"respondent"?, "agent"?}, "attributes"?: those
+ * that are no segment}.
+ *
+ * An answer with a personal part always has a subject: the known person, or
+ * the one of the claimed name, or one of its own, so that it can be erased.
+ *
+ * Rows: what filters need of an answer, packed by survey in blocks of up to
+ * CXM_BLOCK_ROWS: table `doc`, key u8 kind | u64 survey | u64 number of the
+ * block's first answer, MACed; payload, for each answer:
+ *
+ *   varint number - number before (first: 0) | varint entry - number
+ *   varint zigzag(at - at before; first: at) | u8 flags | varint subject
+ *   varint n | n x (varint question, varint point)
+ *   varint n | n x (varint segment, varint value)
+ *
+ * A point is value - min, or the choice's number; CXM_POINT_MAX says that a
+ * question was answered in words.  Value 0 is left out where the segment is
+ * one of those always kept.
+ *
+ * An answer's number is the sequence of its first entry.
+ */
+
+#ifndef CXM_RESPONSE_H
+#define CXM_RESPONSE_H
+
+#include "cxm_survey.h"
+
+
+#define CXM_BLOCK_ROWS        32
+#define CXM_BLOCK_BYTES       1400
+
+#define CXM_SEGMENT_TEXT      100       /* longest value, characters */
+
+#define CXM_RESPONSE_PARTIAL  0x01
+#define CXM_RESPONSE_CLAIMED  0x02      /* subject is claimed, not known */
+
+extern const cxm_kind_t    cxm_kind_response;
+extern const cxm_fields_t  cxm_response_fields;     /* input of POST */
+
+typedef struct {
+    cxm_uuid_t  id;
+    uint64_t    no;
+    int         partial;
+    int         repeated;       /* the same answer was there: 200 */
+} cxm_response_result_t;
+
+/*
+ * Validates and stores an answer whose form has passed the field table.
+ * fingerprint is that of the input.  CXM_INVALID, CXM_NOT_FOUND, CXM_CONFLICT
+ * ("closed", "paused", "id_taken").
+ */
+cxm_rc_t cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_survey_t *survey, const json_t *input,
+    const uint8_t fingerprint[CXM_HASH_LEN], cxm_response_result_t *out,
+    cxm_error_t *err);
+
+/*
+ * A form's strings as such an input (a new reference) by the types of the
+ * survey's questions; what is empty is absent.  What does not convert stays
+ * as it is and is refused; the form has been checked then.
+ */
+cxm_rc_t cxm_response_from_form(const cxm_survey_t *survey,
+    const json_t *form, json_t **out, cxm_error_t *err);
+
+/* Keyed hash of the id, never stored: lets its holder go on answering. */
+void cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
+    char out[2 * CXM_HASH_LEN + 1]);
+
+/* One answer as staff see it, personal fields only with their scope;
+   *personal tells whether there were any. */
+cxm_rc_t cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_uuid_t *id, json_t **out, int *personal, cxm_error_t *err);
+
+typedef struct {
+    cxm_str_t   survey;             /* slug; data NULL: all */
+    cxm_str_t   question;           /* of min/max; NULL: first scored */
+    int         has_min, has_max;
+    int64_t     min_score, max_score;
+    cxm_ms_t    from, to;           /* of the answer; half-open */
+    unsigned    person_class;       /* 0: any person */
+    cxm_str_t   person;
+    unsigned    limit;
+    uint64_t    before;             /* answers below this number; 0: newest */
+} cxm_response_query_t;
+
+/*
+ * Newest first.  At most 10,000 rows are looked at; *next is where to go on
+ * (`before` of the next call), 0 at the end; a page may so be short.
+ */
+cxm_rc_t cxm_response_list(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_response_query_t *query, json_t **items, uint64_t *next,
+    int *personal, cxm_error_t *err);
+
+/* Whether the survey, or one question of it (0: any), has answers. */
+int cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question);
+
+
+#endif /* CXM_RESPONSE_H */

@@ -1,0 +1,500 @@
+/*
+ * Answers: from an entry to rows, indexes and counters.
+ *
+ * Only the entry and the definition in the tables are used.  Numbers of the
+ * entry that the definition does not bear out are damage.
+ */
+
+#include "cxm_answer.h"
+#include "cxm_counter.h"
+#include "cxm_dict.h"
+#include "cxm_json.h"
+#include "cxm_person.h"
+#include "cxm_response_row.h"
+
+
+#define CXM_WHO_NONE  0
+
+
+static void
+id_key(cxm_row_key_t *key, const cxm_uuid_t *id)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_RESPONSE_ID);
+    cxm_row_key_bytes(key, id->b, sizeof(id->b));
+}
+
+
+cxm_rc_t
+cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t *survey,
+    uint64_t *no)
+{
+    cxm_rc_t       rc;
+    cxm_str_t      value;
+    cxm_row_key_t  key;
+
+    id_key(&key, id);
+    rc = cxm_row_get(txn, CXM_T_INDEX, &key, &value);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (value.len != 16) {
+        return CXM_CORRUPT;
+    }
+
+    *survey = cxm_get_u64((const uint8_t *) value.data);
+    *no = cxm_get_u64((const uint8_t *) value.data + 8);
+
+    return CXM_OK;
+}
+
+
+static void
+row_pair(cxm_response_row_t *row, unsigned question, json_int_t point)
+{
+    row->pairs[row->npairs].question = (uint16_t) question;
+    row->pairs[row->npairs].point = (uint16_t) point;
+    row->npairs++;
+}
+
+
+static cxm_rc_t
+row_choice(cxm_response_row_t *row, const cxm_question_t *question,
+    const json_t *id)
+{
+    int  choice;
+
+    choice = cxm_choice_find(question, cxm_json_str(id));
+
+    if (choice < 0) {
+        return CXM_CORRUPT;
+    }
+
+    row_pair(row, question->no, question->choice_nos[choice]);
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+row_answer(cxm_response_row_t *row, const cxm_question_t *question,
+    const json_t *value)
+{
+    size_t      i;
+    cxm_rc_t    rc;
+    json_int_t  score;
+
+    if (cxm_question_scored(question)) {
+        score = json_integer_value(value);
+
+        if (!json_is_integer(value) || score < question->min
+            || score > question->max)
+        {
+            return CXM_CORRUPT;
+        }
+
+        row_pair(row, question->no, score - question->min);
+
+        return CXM_OK;
+    }
+
+    if (question->type == CXM_QUESTION_CHOICE) {
+        return row_choice(row, question, value);
+    }
+
+    if (json_array_size(value) > question->nchoices) {
+        return CXM_CORRUPT;
+    }
+
+    for (i = 0; i < json_array_size(value); i++) {
+        rc = row_choice(row, question, json_array_get(value, i));
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+/* In the order of the definition, so that the same answer is the same row. */
+static cxm_rc_t
+row_answers(cxm_response_row_t *row, const cxm_survey_t *survey,
+    const json_t *body)
+{
+    size_t                 i;
+    cxm_rc_t               rc;
+    cxm_str_t              id;
+    unsigned               known;
+    const json_t          *answers, *answered, *value;
+    const cxm_question_t  *question;
+
+    answers = json_object_get(body, "answers");
+    answered = json_object_get(body, "answered");
+    known = 0;
+
+    for (i = 0; i < survey->nquestions; i++) {
+        question = &survey->questions[i];
+        value = json_object_getn(answers, question->id.data,
+                                 question->id.len);
+
+        if (value == NULL) {
+            continue;
+        }
+
+        known++;
+        rc = row_answer(row, question, value);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    if (known != json_object_size(answers)
+        || json_array_size(answered) > survey->nquestions)
+    {
+        return CXM_CORRUPT;
+    }
+
+    for (i = 0; i < json_array_size(answered); i++) {
+        id = cxm_json_str(json_array_get(answered, i));
+        question = cxm_survey_question(survey, id);
+
+        if (question == NULL) {
+            return CXM_CORRUPT;
+        }
+
+        row_pair(row, question->no, CXM_POINT_ANSWERED);
+    }
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+row_csi(cxm_response_row_t *row, const cxm_survey_t *survey,
+    const json_t *body)
+{
+    int                    values[CXM_CSI_MAX];
+    int64_t                index;
+    unsigned               i;
+    const cxm_question_t  *question;
+
+    index = cxm_json_get_int(body, "csi", -1);
+
+    if (index < 0) {
+        return CXM_OK;
+    }
+
+    if (index > 1000
+        || !cxm_answers_csi(survey, json_object_get(body, "answers"), values))
+    {
+        return CXM_CORRUPT;
+    }
+
+    for (i = 0; i < survey->ncsi; i++) {
+        question = &survey->questions[survey->csi[i]];
+        row_pair(row, CXM_SERIES_CSI_ITEM + i, values[i] - question->min);
+    }
+
+    row_pair(row, CXM_SERIES_CSI, index);
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+row_segment(cxm_txn_t *txn, cxm_response_row_t *row,
+    const cxm_survey_t *survey, uint16_t segment, cxm_str_t text)
+{
+    cxm_rc_t                 rc;
+    uint32_t                 value;
+    cxm_response_segment_t  *out;
+
+    rc = cxm_dict_assign(txn, survey->doc.no, segment, text, &value);
+
+    if (rc != CXM_OK
+        || (value == CXM_DICT_NULL && segment < CXM_SEGMENT_CUSTOM))
+    {
+        return rc;
+    }
+
+    out = &row->segments[row->nsegments++];
+    out->segment = segment;
+    out->value = value;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+row_segments(cxm_txn_t *txn, cxm_response_row_t *row,
+    const cxm_survey_t *survey, const json_t *body)
+{
+    cxm_rc_t                     rc;
+    unsigned                     i;
+    cxm_str_t                    text;
+    const json_t                *segments, *value;
+    const cxm_survey_segment_t  *segment;
+
+    segments = json_object_get(body, "segments");
+
+    for (i = 1; i < CXM_SEGMENTS_KEPT; i++) {
+        text = cxm_json_get_str(segments, cxm_segment_names[i]);
+        rc = row_segment(txn, row, survey, (uint16_t) i, text);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    for (i = 0; i < survey->nsegments; i++) {
+        segment = &survey->segments[i];
+        value = json_object_getn(segments, segment->name.data,
+                                 segment->name.len);
+        rc = row_segment(txn, row, survey, segment->no, cxm_json_str(value));
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+/* Room for the most that the definition lets an answer have. */
+static cxm_rc_t
+row_alloc(cxm_arena_t *arena, cxm_response_row_t *row,
+    const cxm_survey_t *survey)
+{
+    size_t    pairs;
+    unsigned  i;
+
+    pairs = survey->nquestions + survey->ncsi + 1;
+
+    for (i = 0; i < survey->nquestions; i++) {
+        pairs += 1 + survey->questions[i].nchoices;
+    }
+
+    row->pairs = cxm_arena_alloc(arena, pairs * sizeof(cxm_response_pair_t));
+    row->segments = cxm_arena_alloc(arena,
+                                    (CXM_SEGMENTS_KEPT + survey->nsegments)
+                                    * sizeof(cxm_response_segment_t));
+
+    return row->pairs == NULL || row->segments == NULL ? CXM_INTERNAL : CXM_OK;
+}
+
+
+static int64_t
+who_class(const cxm_entry_t *entry)
+{
+    return cxm_json_get_int(json_object_get(entry->body, "who"), "class",
+                            CXM_WHO_NONE);
+}
+
+
+static cxm_rc_t
+row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
+    const cxm_survey_t *survey, cxm_response_row_t *row)
+{
+    cxm_rc_t  rc;
+
+    memset(row, 0, sizeof(*row));
+
+    row->no = entry->seq;
+    row->entry = entry->seq;
+    row->at = cxm_json_get_int(entry->body, "at", cxm_entry_time(entry));
+    row->subject = entry->subject;
+
+    if (!cxm_json_get_bool(entry->body, "complete", 1)) {
+        row->flags |= CXM_RESPONSE_PARTIAL;
+    }
+
+    if (who_class(entry) & CXM_PERSON_CLAIMED) {
+        row->flags |= CXM_RESPONSE_CLAIMED;
+    }
+
+    rc = row_alloc(arena, row, survey);
+
+    if (rc == CXM_OK) {
+        rc = row_answers(row, survey, entry->body);
+    }
+
+    if (rc == CXM_OK) {
+        rc = row_csi(row, survey, entry->body);
+    }
+
+    if (rc == CXM_OK) {
+        rc = row_segments(txn, row, survey, entry->body);
+    }
+
+    return rc;
+}
+
+
+/* Lets the name lead to the slot, and a known person to the answer. */
+static cxm_rc_t
+apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
+    const cxm_response_row_t *row)
+{
+    int64_t         person_class;
+    uint8_t         hash[CXM_HASH_LEN], value[8];
+    cxm_rc_t        rc;
+    const json_t   *who;
+    cxm_row_key_t   key;
+
+    if (entry->subject == 0) {
+        return CXM_OK;
+    }
+
+    who = json_object_get(entry->body, "who");
+    person_class = who_class(entry);
+
+    if (person_class == CXM_WHO_NONE) {
+        return cxm_person_apply(txn, entry->subject, 0, NULL);
+    }
+
+    if (person_class < 0 || person_class > UINT8_MAX
+        || cxm_hex_decode(cxm_json_get_str(who, "hash"), hash, sizeof(hash))
+           != CXM_OK)
+    {
+        return CXM_CORRUPT;
+    }
+
+    rc = cxm_person_apply(txn, entry->subject, (unsigned) person_class, hash);
+
+    if (rc != CXM_OK || (person_class & CXM_PERSON_CLAIMED)) {
+        return rc;
+    }
+
+    cxm_row_key(&key);
+    cxm_row_key_u8(&key, CXM_NS_PERSON_RESPONSE);
+    cxm_row_key_u64(&key, entry->subject);
+    cxm_row_key_u64(&key, row->no);
+    cxm_put_u64(value, survey);
+
+    return cxm_row_put(txn, CXM_T_INDEX, &key,
+                       (cxm_str_t) { sizeof(value), (const char *) value });
+}
+
+
+static cxm_rc_t
+apply_new(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
+    const cxm_response_row_t *row)
+{
+    uint8_t        value[16];
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    id_key(&key, &entry->id);
+    cxm_put_u64(cxm_put_u64(value, survey), row->no);
+
+    rc = cxm_row_put(txn, CXM_T_INDEX, &key,
+                     (cxm_str_t) { sizeof(value), (const char *) value });
+
+    return rc == CXM_OK ? cxm_response_row_append(txn, survey, row) : rc;
+}
+
+
+/* The answer keeps its number and its date; what it counted goes out. */
+static cxm_rc_t
+apply_again(cxm_txn_t *txn, uint64_t survey, cxm_response_row_t *row)
+{
+    cxm_rc_t               rc;
+    cxm_arena_t            arena = { 0 };
+    cxm_response_row_t    *old;
+    cxm_response_block_t   block;
+
+    rc = cxm_response_row_find(txn, survey, row->no, &arena, &block, &old);
+
+    if (rc == CXM_OK) {
+        row->at = old->at;
+        rc = cxm_response_row_count(txn, survey, old, -1);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_response_row_replace(txn, survey, row);
+    }
+
+    cxm_arena_free(&arena);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+static cxm_rc_t
+apply_row(cxm_txn_t *txn, const cxm_entry_t *entry,
+    const cxm_survey_t *survey, cxm_response_row_t *row)
+{
+    int       again;
+    uint64_t  home, no;
+    cxm_rc_t  rc;
+
+    rc = cxm_response_locate(txn, &entry->id, &home, &no);
+    again = rc == CXM_OK;
+
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    if (again != (entry->action == CXM_ACTION_PUT)
+        || (again && home != survey->doc.no))
+    {
+        return CXM_CORRUPT;
+    }
+
+    if (again) {
+        row->no = no;
+        rc = apply_again(txn, survey->doc.no, row);
+
+    } else {
+        rc = apply_new(txn, entry, survey->doc.no, row);
+    }
+
+    if (rc == CXM_OK) {
+        rc = apply_person(txn, entry, survey->doc.no, row);
+    }
+
+    return rc == CXM_OK
+           ? cxm_response_row_count(txn, survey->doc.no, row, 1) : rc;
+}
+
+
+static cxm_rc_t
+response_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    uint64_t             number;
+    cxm_rc_t             rc;
+    cxm_arena_t          arena = { 0 };
+    cxm_response_row_t   row;
+    const cxm_survey_t  *survey;
+
+    number = (uint64_t) cxm_json_get_int(entry->body, "survey", 0);
+
+    rc = cxm_survey_by_no(txn, number, &survey, NULL);
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    }
+
+    rc = row_make(txn, &arena, entry, survey, &row);
+
+    if (rc == CXM_OK) {
+        rc = apply_row(txn, entry, survey, &row);
+    }
+
+    cxm_arena_free(&arena);
+
+    return rc;
+}
+
+
+const cxm_kind_t  cxm_kind_response = {
+    .no = CXM_KIND_RESPONSE,
+    .version = 1,
+    .name = "response",
+    .apply = response_apply
+};

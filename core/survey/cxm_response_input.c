@@ -1,0 +1,295 @@
+/*
+ * What an answer's input looks like, as JSON and as a form.
+ */
+
+#include "cxm_json.h"
+#include "cxm_language.h"
+#include "cxm_response.h"
+
+
+static const char *const  channel_values[] = {
+    "web", "email", "app", "sms", "store", "phone", "api", "link", NULL
+};
+
+static const cxm_field_t  answer_item = { .type = CXM_FIELD_ANY };
+
+static const cxm_field_t  attribute_item = {
+    .type = CXM_FIELD_SCALAR, .max = 500
+};
+
+static const cxm_field_t  respondent_fields[] = {
+    { "customer_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
+      NULL, NULL, NULL, "the site's number of a customer" },
+    { "external_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
+      NULL, NULL, NULL, "another system's number of a person" },
+    { "email", CXM_FIELD_EMAIL, CXM_FIELD_PERSONAL, 0, 0,
+      NULL, NULL, NULL, "e-mail address" },
+    { "visitor", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
+      NULL, NULL, NULL, "visitor id of the beacon" },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  respondent_table = {
+    "Respondent", respondent_fields
+};
+
+static const cxm_field_t  response_fields[] = {
+    { "id", CXM_FIELD_UUID, 0, 0, 0,
+      NULL, NULL, NULL, "the client's; a repeat of it counts once" },
+    { "answers", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 0, CXM_QUESTIONS_MAX,
+      NULL, NULL, &answer_item, "by question id, as its type asks" },
+    { "complete", CXM_FIELD_BOOL, 0, 0, 0,
+      NULL, NULL, NULL, "default true; false may go on" },
+    { "respondent", CXM_FIELD_OBJECT, CXM_FIELD_PERSONAL, 0, 0,
+      NULL, &respondent_table, NULL, "who answers, exactly one member" },
+    { "channel", CXM_FIELD_ENUM, 0, 0, 0,
+      channel_values, NULL, NULL, "where it was answered" },
+    { "touchpoint", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
+      NULL, NULL, NULL, "what was asked about" },
+    { "interaction_id", CXM_FIELD_STRING, 0, 1, 200,
+      NULL, NULL, NULL, "which one it was" },
+    { "agent", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
+      NULL, NULL, NULL, "who served; counts with an ingest key" },
+    { "product", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
+      NULL, NULL, NULL, "product" },
+    { "attributes", CXM_FIELD_MAP, CXM_FIELD_PERSONAL, 0, 32,
+      NULL, NULL, &attribute_item, "flat; those of segment_by are segments" },
+    { "language", CXM_FIELD_STRING, 0, 2, CXM_LANGUAGE_MAX,
+      NULL, NULL, NULL, "language tag; default Accept-Language" },
+    { "exposure", CXM_FIELD_STRING, 0, 1, 500,
+      NULL, NULL, NULL, "not supported yet: refused" },
+    { "client_time", CXM_FIELD_TIME, 0, 0, 0,
+      NULL, NULL, NULL, "dates the answer with an ingest key" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_response_fields = {
+    "ResponseInput", response_fields
+};
+
+
+static int
+is_empty(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) == 0;
+}
+
+
+/* Members and items that are not empty strings; NULL when none is left. */
+static json_t *
+without_empty(const json_t *value)
+{
+    void    *iter;
+    size_t   i;
+    json_t  *out, *object, *member;
+
+    if (json_is_array(value)) {
+        out = json_array();
+
+        for (i = 0; i < json_array_size(value); i++) {
+            member = json_array_get(value, i);
+
+            if (!is_empty(member)) {
+                (void) json_array_append(out, member);
+            }
+        }
+
+        return out;
+    }
+
+    if (!json_is_object(value)) {
+        return is_empty(value) ? NULL : json_incref((json_t *) value);
+    }
+
+    out = json_object();
+    object = (json_t *) value;
+
+    for (iter = json_object_iter(object); iter != NULL;
+         iter = json_object_iter_next(object, iter))
+    {
+        member = json_object_iter_value(iter);
+
+        if (!is_empty(member)) {
+            (void) json_object_set(out, json_object_iter_key(iter), member);
+        }
+    }
+
+    if (json_object_size(out) == 0) {
+        json_decref(out);
+        return NULL;
+    }
+
+    return out;
+}
+
+
+static json_t *
+form_score(const json_t *value)
+{
+    size_t      i;
+    cxm_str_t   text;
+    json_int_t  score;
+
+    text = cxm_json_str(value);
+    score = 0;
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || i == 9) {
+            return json_incref((json_t *) value);
+        }
+
+        score = score * 10 + (text.data[i] - '0');
+    }
+
+    return text.len == 0 ? json_incref((json_t *) value)
+                         : json_integer(score);
+}
+
+
+/* Browsers send line breaks as CR LF. */
+static json_t *
+form_text(const json_t *value)
+{
+    size_t      i;
+    json_t     *out;
+    cxm_buf_t   buf;
+    cxm_str_t   text;
+
+    text = cxm_json_str(value);
+
+    if (text.data == NULL || memchr(text.data, '\r', text.len) == NULL) {
+        return json_incref((json_t *) value);
+    }
+
+    cxm_buf_init(&buf, text.len);
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != '\r' || i + 1 == text.len
+            || text.data[i + 1] != '\n')
+        {
+            cxm_buf_putc(&buf, (uint8_t) text.data[i]);
+        }
+    }
+
+    out = buf.failed ? NULL : json_stringn((char *) buf.data, buf.len);
+    cxm_buf_free(&buf);
+
+    return out;
+}
+
+
+static json_t *
+form_answer(const cxm_question_t *question, json_t *value)
+{
+    if (question == NULL) {
+        return json_incref(value);
+    }
+
+    if (cxm_question_scored(question)) {
+        return form_score(value);
+    }
+
+    if (question->type == CXM_QUESTION_TEXT) {
+        return form_text(value);
+    }
+
+    if (question->type == CXM_QUESTION_MULTI && json_is_string(value)) {
+        return json_pack("[O]", value);
+    }
+
+    return json_incref(value);
+}
+
+
+static json_t *
+form_answers(const cxm_survey_t *survey, const json_t *form)
+{
+    void       *iter;
+    json_t     *out, *object, *value;
+    cxm_str_t   id;
+
+    out = json_object();
+    object = (json_t *) form;
+
+    for (iter = json_object_iter(object); iter != NULL;
+         iter = json_object_iter_next(object, iter))
+    {
+        id.data = json_object_iter_key(iter);
+        id.len = json_object_iter_key_len(iter);
+        value = without_empty(json_object_iter_value(iter));
+
+        if (value != NULL) {
+            (void) json_object_setn_new(out, id.data, id.len,
+                           form_answer(cxm_survey_question(survey, id),
+                                       value));
+            json_decref(value);
+        }
+    }
+
+    return out;
+}
+
+
+static json_t *
+form_member(const cxm_survey_t *survey, const char *name, json_t *value)
+{
+    if (strcmp(name, "answers") == 0 && json_is_object(value)) {
+        return form_answers(survey, value);
+    }
+
+    if (strcmp(name, "complete") == 0) {
+        if (cxm_str_eqz(cxm_json_str(value), "true")) {
+            return json_true();
+        }
+
+        if (cxm_str_eqz(cxm_json_str(value), "false")) {
+            return json_false();
+        }
+    }
+
+    return without_empty(value);
+}
+
+
+cxm_rc_t
+cxm_response_from_form(const cxm_survey_t *survey, const json_t *form,
+    json_t **out, cxm_error_t *err)
+{
+    void        *iter;
+    json_t      *input, *object, *value;
+    cxm_rc_t     rc;
+    const char  *name;
+
+    *out = NULL;
+    input = json_object();
+    object = (json_t *) form;
+
+    for (iter = json_object_iter(object); iter != NULL;
+         iter = json_object_iter_next(object, iter))
+    {
+        name = json_object_iter_key(iter);
+        value = form_member(survey, name, json_object_iter_value(iter));
+
+        if (value != NULL && json_object_set_new(input, name, value) != 0) {
+            json_decref(input);
+            return cxm_fail(err, CXM_INTERNAL, NULL, "No memory.");
+        }
+    }
+
+    /* no box ticked: the browser sends nothing */
+
+    if (json_object_get(input, "answers") == NULL) {
+        (void) json_object_set_new(input, "answers", json_object());
+    }
+
+    rc = cxm_field_check(&cxm_response_fields, input, "", err);
+
+    if (rc != CXM_OK) {
+        json_decref(input);
+        return rc;
+    }
+
+    *out = input;
+
+    return CXM_OK;
+}

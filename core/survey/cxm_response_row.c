@@ -1,0 +1,204 @@
+/*
+ * Rows of answers: their coding, and what they count.
+ */
+
+#include "cxm_counter.h"
+#include "cxm_dict.h"
+#include "cxm_response_row.h"
+
+
+/* Bounds of a damaged or hostile row; real ones are below by definition. */
+#define CXM_ROW_PAIRS_MAX                                                     \
+    (CXM_QUESTIONS_MAX * CXM_CHOICES_MAX + CXM_CSI_MAX + 1)
+#define CXM_ROW_SEGMENTS_MAX  (CXM_SEGMENT_CUSTOM + CXM_SEGMENTS_MAX)
+
+
+void
+cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
+    const cxm_response_row_t *prev)
+{
+    unsigned  i;
+
+    cxm_buf_varint(out, row->no - (prev == NULL ? 0 : prev->no));
+    cxm_buf_varint(out, row->entry - row->no);
+    cxm_buf_varint(out, cxm_zigzag(row->at - (prev == NULL ? 0 : prev->at)));
+    cxm_buf_putc(out, (uint8_t) row->flags);
+    cxm_buf_varint(out, row->subject);
+
+    cxm_buf_varint(out, row->npairs);
+
+    for (i = 0; i < row->npairs; i++) {
+        cxm_buf_varint(out, row->pairs[i].question);
+        cxm_buf_varint(out, row->pairs[i].point);
+    }
+
+    cxm_buf_varint(out, row->nsegments);
+
+    for (i = 0; i < row->nsegments; i++) {
+        cxm_buf_varint(out, row->segments[i].segment);
+        cxm_buf_varint(out, row->segments[i].value);
+    }
+}
+
+
+/* A varint of at most max. */
+static uint64_t
+read_max(cxm_reader_t *rd, uint64_t max)
+{
+    uint64_t  v;
+
+    v = cxm_read_varint(rd);
+
+    if (v > max) {
+        rd->failed = 1;
+        return 0;
+    }
+
+    return v;
+}
+
+
+static cxm_rc_t
+row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
+    const cxm_response_row_t *prev)
+{
+    int64_t   at;
+    unsigned  i;
+
+    row->no = cxm_read_varint(rd) + (prev == NULL ? 0 : prev->no);
+    row->entry = cxm_read_varint(rd) + row->no;
+    at = cxm_unzigzag(read_max(rd, (uint64_t) CXM_MS_MAX * 2));
+    row->at = at + (prev == NULL ? 0 : prev->at);
+    row->flags = cxm_read_u8(rd);
+    row->subject = cxm_read_varint(rd);
+
+    row->npairs = (unsigned) read_max(rd, CXM_ROW_PAIRS_MAX);
+    row->pairs = cxm_arena_alloc(arena,
+                             (row->npairs + 1) * sizeof(cxm_response_pair_t));
+    if (row->pairs == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    for (i = 0; i < row->npairs; i++) {
+        row->pairs[i].question = (uint16_t) read_max(rd, UINT16_MAX);
+        row->pairs[i].point = (uint16_t) read_max(rd, CXM_POINT_MAX);
+    }
+
+    row->nsegments = (unsigned) read_max(rd, CXM_ROW_SEGMENTS_MAX);
+    row->segments = cxm_arena_alloc(arena,
+                       (row->nsegments + 1) * sizeof(cxm_response_segment_t));
+    if (row->segments == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    for (i = 0; i < row->nsegments; i++) {
+        row->segments[i].segment = (uint16_t) read_max(rd, UINT16_MAX);
+        row->segments[i].value = (uint32_t) read_max(rd, UINT32_MAX);
+    }
+
+    return rd->failed || row->at < CXM_MS_MIN || row->at > CXM_MS_MAX
+           ? CXM_CORRUPT : CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_response_block_decode(cxm_str_t payload, cxm_arena_t *arena,
+    cxm_response_block_t *out)
+{
+    cxm_rc_t            rc;
+    cxm_reader_t        rd;
+    cxm_response_row_t  *prev, *row;
+
+    rd = cxm_reader(payload.data, payload.len);
+    out->nrows = 0;
+    prev = NULL;
+
+    while (rd.pos < rd.end) {
+        if (out->nrows == CXM_BLOCK_ROWS) {
+            return CXM_CORRUPT;
+        }
+
+        row = &out->rows[out->nrows];
+        rc = row_decode(&rd, arena, row, prev);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        prev = row;
+        out->nrows++;
+    }
+
+    return out->nrows == 0 ? CXM_CORRUPT : CXM_OK;
+}
+
+
+/* One pair under every segment of the row. */
+static cxm_rc_t
+count_pair(cxm_txn_t *txn, cxm_series_t *series,
+    const cxm_response_row_t *row, const cxm_response_pair_t *pair,
+    const uint32_t *kept, int64_t delta)
+{
+    cxm_rc_t  rc;
+    unsigned  i;
+
+    series->question = pair->question;
+    series->segment = CXM_SEGMENT_ALL;
+    series->value = CXM_DICT_NULL;
+
+    rc = cxm_counter_add(txn, series, row->at, pair->point, delta);
+
+    if (pair->point == CXM_POINT_ANSWERED) {
+        return rc;
+    }
+
+    for (i = 1; i < CXM_SEGMENTS_KEPT && rc == CXM_OK; i++) {
+        series->segment = (uint16_t) i;
+        series->value = kept[i];
+        rc = cxm_counter_add(txn, series, row->at, pair->point, delta);
+    }
+
+    for (i = 0; i < row->nsegments && rc == CXM_OK; i++) {
+        if (row->segments[i].segment < CXM_SEGMENT_CUSTOM) {
+            continue;
+        }
+
+        series->segment = row->segments[i].segment;
+        series->value = row->segments[i].value;
+        rc = cxm_counter_add(txn, series, row->at, pair->point, delta);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_response_row_count(cxm_txn_t *txn, uint64_t survey,
+    const cxm_response_row_t *row, int64_t delta)
+{
+    cxm_rc_t             rc;
+    unsigned             i;
+    uint32_t             kept[CXM_SEGMENTS_KEPT] = { 0 };
+    cxm_series_t         series;
+    cxm_response_pair_t  answers;
+
+    memset(&series, 0, sizeof(series));
+    series.survey = survey;
+
+    for (i = 0; i < row->nsegments; i++) {
+        if (row->segments[i].segment < CXM_SEGMENTS_KEPT) {
+            kept[row->segments[i].segment] = row->segments[i].value;
+        }
+    }
+
+    answers.question = CXM_SERIES_ANSWERS;
+    answers.point = (row->flags & CXM_RESPONSE_PARTIAL) != 0;
+
+    rc = count_pair(txn, &series, row, &answers, kept, delta);
+
+    for (i = 0; i < row->npairs && rc == CXM_OK; i++) {
+        rc = count_pair(txn, &series, row, &row->pairs[i], kept, delta);
+    }
+
+    return rc;
+}

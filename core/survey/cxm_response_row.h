@@ -1,0 +1,99 @@
+/*
+ * Rows of answers: what filters and counters need of an answer, packed by
+ * survey in blocks (cxm_response.h has the form).
+ *
+ * A row lists every custom segment, also those without a value: the
+ * definition may get more of them later, and what an answer counted must
+ * come out of its row alone, or it could not be taken out again.
+ */
+
+#ifndef CXM_RESPONSE_ROW_H
+#define CXM_RESPONSE_ROW_H
+
+#include "cxm_arena.h"
+#include "cxm_response.h"
+#include "cxm_row.h"
+
+
+/*
+ * The point of a question that was answered in words.  It is counted over
+ * all answers only: it tells that the question has answers, no more.
+ */
+#define CXM_POINT_ANSWERED  CXM_POINT_MAX
+
+typedef struct {
+    uint16_t  question;
+    uint16_t  point;
+} cxm_response_pair_t;
+
+typedef struct {
+    uint16_t  segment;
+    uint32_t  value;
+} cxm_response_segment_t;
+
+typedef struct {
+    uint64_t                 no;
+    uint64_t                 entry;         /* newest entry of the answer */
+    cxm_ms_t                 at;
+    uint64_t                 subject;       /* person slot; 0: nobody */
+    unsigned                 flags;         /* CXM_RESPONSE_* */
+    unsigned                 npairs;
+    unsigned                 nsegments;
+    cxm_response_pair_t     *pairs;
+    cxm_response_segment_t  *segments;
+} cxm_response_row_t;
+
+typedef struct {
+    unsigned            nrows;
+    cxm_response_row_t  rows[CXM_BLOCK_ROWS];       /* oldest first */
+} cxm_response_block_t;
+
+
+/* Survey and number of an answer by its id; CXM_NOT_FOUND. */
+cxm_rc_t cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id,
+    uint64_t *survey, uint64_t *no);
+
+/* Appends the row as it stands behind `prev` (NULL: first of the block). */
+void cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
+    const cxm_response_row_t *prev);
+
+/* Pairs and segments go to the arena.  CXM_CORRUPT, CXM_INTERNAL. */
+cxm_rc_t cxm_response_block_decode(cxm_str_t payload, cxm_arena_t *arena,
+    cxm_response_block_t *out);
+
+/*
+ * The block that holds answer `no` of the survey, or the newest one below
+ * it; the arena belongs to the block and is emptied first.  CXM_NOT_FOUND
+ * leaves it empty.
+ */
+cxm_rc_t cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *out);
+
+/* The row of an answer, in *block; CXM_NOT_FOUND. */
+cxm_rc_t cxm_response_row_find(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *block,
+    cxm_response_row_t **row);
+
+/*
+ * Only in apply: appends a row whose number is above all others of the
+ * survey, or puts it in the place of the one of its number.
+ */
+cxm_rc_t cxm_response_row_append(cxm_txn_t *txn, uint64_t survey,
+    const cxm_response_row_t *row);
+cxm_rc_t cxm_response_row_replace(cxm_txn_t *txn, uint64_t survey,
+    const cxm_response_row_t *row);
+
+/*
+ * Adds (delta 1) or takes out (-1) all that the row counts: answers, pairs,
+ * over all answers and by segment.
+ */
+cxm_rc_t cxm_response_row_count(cxm_txn_t *txn, uint64_t survey,
+    const cxm_response_row_t *row, int64_t delta);
+
+/* The answer of a row as staff see it; *personal is set if it has such. */
+cxm_rc_t cxm_response_row_json(cxm_txn_t *txn, const cxm_caller_t *caller,
+    uint64_t survey, const cxm_response_row_t *row, json_t **out,
+    int *personal, cxm_error_t *err);
+
+
+#endif /* CXM_RESPONSE_ROW_H */

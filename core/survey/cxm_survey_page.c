@@ -1,0 +1,222 @@
+/*
+ * The page of a survey: one form, one question after the other.
+ */
+
+#include "cxm_json.h"
+#include "cxm_language.h"
+#include "cxm_page_int.h"
+
+
+/* Every wrong question as a link to it; what is no question's, at the end. */
+static void
+put_summary(cxm_page_writer_t *page)
+{
+    int                    other;
+    unsigned               i, j;
+    const cxm_error_t     *err;
+    const cxm_survey_t    *survey;
+    const cxm_question_t  *question;
+
+    err = page->view->err;
+    survey = page->view->survey;
+    other = 0;
+
+    if (err == NULL || err->nissues == 0) {
+        return;
+    }
+
+    cxm_page_put(page, "<div class=\"summary\" role=\"alert\">\n<h2>");
+    cxm_page_say(page, CXM_SAY_SUMMARY);
+    cxm_page_put(page, "</h2>\n<ul>\n");
+
+    for (i = 0; i < survey->nquestions; i++) {
+        question = &survey->questions[i];
+
+        if (cxm_page_issue(page, question) != NULL) {
+            cxm_page_put(page, "<li><a href=\"#");
+            cxm_page_put_id(page, "i-", question);
+            cxm_page_put(page, "\">");
+            cxm_page_put_text(page, question->json);
+            cxm_page_put(page, ": ");
+            cxm_page_say(page,
+                         cxm_page_issue_say(cxm_page_issue(page, question)));
+            cxm_page_put(page, "</a></li>\n");
+        }
+    }
+
+    for (i = 0; i < err->nissues && !other; i++) {
+        for (j = 0; j < survey->nquestions; j++) {
+            if (cxm_page_issue_of(&err->issues[i], &survey->questions[j])) {
+                break;
+            }
+        }
+
+        other = j == survey->nquestions;
+    }
+
+    if (other) {
+        cxm_page_put(page, "<li>");
+        cxm_page_say(page, strcmp(err->issues[i - 1].pointer, "/answers") == 0
+                  ? CXM_SAY_NEEDED : CXM_SAY_CHECK);
+        cxm_page_put(page, "</li>\n");
+    }
+
+    cxm_page_put(page, "</ul>\n</div>\n");
+}
+
+
+static void
+put_hidden(cxm_page_writer_t *page, const char *name, cxm_str_t value)
+{
+    cxm_page_put(page, "<input type=\"hidden\" name=\"");
+    cxm_page_put(page, name);
+    cxm_page_put(page, "\" value=\"");
+    cxm_buf_html(page->out, value);
+    cxm_page_put(page, "\">\n");
+}
+
+
+static void
+put_head(cxm_buf_t *out, cxm_str_t language, cxm_str_t prefix,
+    cxm_str_t title, const char *nonce)
+{
+    size_t  i;
+
+    static const char *const  leftward[] = { "ar", "fa", "he", "ur" };
+
+    cxm_buf_puts(out, "<!DOCTYPE html>\n<html lang=\"");
+    cxm_buf_html(out, language);
+    cxm_buf_puts(out, "\"");
+
+    for (i = 0; i < sizeof(leftward) / sizeof(leftward[0]); i++) {
+        if (cxm_language_match(language, cxm_strz(leftward[i]))) {
+            cxm_buf_puts(out, " dir=\"rtl\"");
+        }
+    }
+
+    cxm_buf_puts(out, ">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" "
+                 "content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta name=\"robots\" content=\"noindex\">\n<title>");
+    cxm_buf_html(out, prefix);
+    cxm_buf_html(out, title);
+    cxm_buf_puts(out, "</title>\n<style nonce=\"");
+    cxm_buf_puts(out, nonce);
+    cxm_buf_puts(out, "\">");
+    cxm_buf_puts(out, cxm_page_style);
+    cxm_buf_puts(out, "</style>\n</head>\n<body>\n<main>\n<h1>");
+    cxm_buf_html(out, title);
+    cxm_buf_puts(out, "</h1>\n");
+}
+
+
+void
+cxm_page_nonce(char out[CXM_PAGE_NONCE_LEN + 1])
+{
+    uint8_t    random[16];
+    cxm_buf_t  text;
+
+    cxm_random(random, sizeof(random));
+    cxm_buf_init(&text, 64);
+    cxm_base64url_encode(&text, random, sizeof(random));
+
+    memset(out, 0, CXM_PAGE_NONCE_LEN + 1);
+
+    if (!text.failed && text.len == CXM_PAGE_NONCE_LEN) {
+        memcpy(out, text.data, text.len);
+    }
+
+    cxm_buf_free(&text);
+}
+
+
+cxm_str_t
+cxm_survey_page_language(const cxm_page_view_t *view)
+{
+    unsigned  i;
+
+    if (view->survey->nlanguages == 0) {
+        return cxm_str("en");
+    }
+
+    i = cxm_language_choose(view->survey->languages, view->survey->nlanguages,
+                            view->language, view->accept_language);
+
+    return view->survey->languages[i];
+}
+
+
+void
+cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
+{
+    int                 wrong;
+    unsigned            i;
+    cxm_page_writer_t   page;
+
+    page.out = out;
+    page.view = view;
+    page.language = cxm_survey_page_language(view);
+    page.own = cxm_page_language(page.language);
+    page.foreign = !cxm_language_match(page.own->language, page.language);
+    page.answers = json_object_get(view->form, "answers");
+
+    wrong = view->err != NULL && view->err->nissues > 0;
+
+    put_head(out, page.language,
+             wrong ? cxm_strz(page.own->texts[CXM_SAY_ERROR_PREFIX])
+                   : cxm_str(""),
+             view->survey->title, view->nonce);
+    put_summary(&page);
+
+    cxm_page_put(&page, "<form method=\"post\" accept-charset=\"utf-8\" "
+                 "action=\"");
+    cxm_buf_html(out, view->prefix);
+    cxm_buf_html(out, view->survey->slug);
+    cxm_page_put(&page, "/responses\">\n");
+    put_hidden(&page, "id", view->id);
+    put_hidden(&page, "channel", cxm_str("web"));
+    put_hidden(&page, "language", page.language);
+
+    for (i = 0; i < view->survey->nquestions; i++) {
+        cxm_page_put_question(&page, &view->survey->questions[i]);
+    }
+
+    cxm_page_put(&page, "<button>");
+    cxm_page_say(&page, CXM_SAY_SUBMIT);
+    cxm_page_put(&page, "</button>\n</form>\n</main>\n</body>\n</html>\n");
+}
+
+
+void
+cxm_survey_notice(cxm_buf_t *out, cxm_notice_t notice, cxm_str_t language,
+    cxm_str_t accept_language, const char *nonce)
+{
+    cxm_say_t                   title;
+    unsigned                    i, n;
+    cxm_str_t                   have[8];
+    const cxm_page_language_t  *own;
+
+    static const cxm_say_t  titles[] = {
+        [CXM_NOTICE_THANKS] = CXM_SAY_THANKS_TITLE,
+        [CXM_NOTICE_PAUSED] = CXM_SAY_PAUSED_TITLE,
+        [CXM_NOTICE_CLOSED] = CXM_SAY_CLOSED_TITLE,
+        [CXM_NOTICE_MISSING] = CXM_SAY_MISSING_TITLE,
+        [CXM_NOTICE_TAKEN] = CXM_SAY_TAKEN_TITLE,
+        [CXM_NOTICE_WRONG] = CXM_SAY_WRONG_TITLE
+    };
+
+    own = cxm_page_languages(&n);
+
+    for (i = 0; i < n && i < sizeof(have) / sizeof(have[0]); i++) {
+        have[i] = own[i].language;
+    }
+
+    own += cxm_language_choose(have, i, language, accept_language);
+    title = titles[notice];
+
+    put_head(out, own->language, cxm_str(""), cxm_strz(own->texts[title]),
+             nonce);
+    cxm_buf_puts(out, "<p>");
+    cxm_buf_html(out, cxm_strz(own->texts[title + 1]));
+    cxm_buf_puts(out, "</p>\n</main>\n</body>\n</html>\n");
+}

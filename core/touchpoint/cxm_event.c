@@ -1,0 +1,370 @@
+/*
+ * One event: what a client may say of it, and what of that is kept.
+ */
+
+#include "cxm_event_url.h"
+#include "cxm_json.h"
+#include "cxm_touchpoint.h"
+
+
+#define CXM_EVENT_TYPE_MAX   64
+#define CXM_EVENT_URL_MAX    2000
+#define CXM_EVENT_UTF8       4          /* bytes of a character */
+
+/* Integers that JavaScript's numbers hold exactly. */
+#define CXM_EVENT_MONEY_MAX  9007199254740991
+
+
+static const cxm_field_t  cxm_event_money_fields[] = {
+    { .name = "amount", .type = CXM_FIELD_INT, .flags = CXM_FIELD_REQUIRED,
+      .min = -CXM_EVENT_MONEY_MAX, .max = CXM_EVENT_MONEY_MAX,
+      .summary = "in minor units: 1250 is 12.50" },
+    { .name = "currency", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED, .min = 3, .max = 3,
+      .summary = "ISO 4217: three capital letters" },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  cxm_event_money = {
+    "EventMoney", cxm_event_money_fields
+};
+
+static const cxm_field_t  cxm_event_prop = {
+    .name = "prop", .type = CXM_FIELD_SCALAR, .max = 500
+};
+
+static const cxm_field_t  cxm_event_field_list[] = {
+    { .name = "type", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .min = 1, .max = CXM_EVENT_TYPE_MAX,
+      .summary = "what happened: page_view; letters, digits and _.:-" },
+    { .name = "id", .type = CXM_FIELD_UUID,
+      .summary = "the same one counts once in 24 hours" },
+    { .name = "visitor", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL,
+      .summary = "not kept when the browser asks for privacy" },
+    { .name = "customer", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL,
+      .summary = "kept as `claimed` without a server key" },
+    { .name = "session", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "url", .type = CXM_FIELD_URL, .min = 1,
+      .max = CXM_EVENT_URL_MAX,
+      .summary = "without fragment and personal parameters" },
+    { .name = "referrer", .type = CXM_FIELD_STRING, .min = 0,
+      .max = CXM_EVENT_URL_MAX,
+      .summary = "without fragment and personal parameters; may be empty" },
+    { .name = "title", .type = CXM_FIELD_STRING, .min = 0, .max = 300 },
+    { .name = "touchpoint", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .summary = "purchase, support ..." },
+    { .name = "product", .type = CXM_FIELD_STRING, .min = 1, .max = 100 },
+    { .name = "value", .type = CXM_FIELD_OBJECT, .object = &cxm_event_money,
+      .summary = "unverified without a server key" },
+    { .name = "props", .type = CXM_FIELD_MAP, .item = &cxm_event_prop,
+      .min = 0, .max = 32, .summary = "flat" },
+    { .name = "client_time", .type = CXM_FIELD_TIME,
+      .summary = "dates the event when a server key sends it" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_event_fields = { "Event", cxm_event_field_list };
+
+
+/* One event in the making. */
+typedef struct {
+    const cxm_store_t   *store;
+    const cxm_caller_t  *caller;
+    cxm_ms_t             now;
+    const json_t        *input;
+    const char          *pointer;
+    json_t              *out;
+    cxm_error_t         *err;
+    int                  failed;    /* memory was short */
+} cxm_event_t;
+
+typedef cxm_rc_t (*cxm_event_pt)(cxm_event_t *event, const char *name,
+    json_t *value);
+
+typedef struct {
+    const char    *name;
+    cxm_event_pt   keep;
+} cxm_event_rule_t;
+
+
+static cxm_rc_t
+event_issue(cxm_event_t *event, const char *name, const char *code,
+    const char *detail)
+{
+    char  pointer[CXM_ERROR_POINTER_LEN];
+
+    (void) snprintf(pointer, sizeof(pointer), "%s/%s", event->pointer, name);
+
+    return cxm_issue(event->err, pointer, code, "%s", detail);
+}
+
+
+/* Steals the value. */
+static void
+event_set(cxm_event_t *event, const char *name, json_t *value)
+{
+    /* names are ours, and values have been checked */
+
+    if (json_object_set_new_nocheck(event->out, name, value) != 0) {
+        event->failed = 1;
+    }
+}
+
+
+static void
+event_set_str(cxm_event_t *event, const char *name, cxm_str_t value)
+{
+    if (value.len != 0) {
+        event_set(event, name, json_stringn_nocheck(value.data, value.len));
+    }
+}
+
+
+static cxm_rc_t
+keep_value(cxm_event_t *event, const char *name, json_t *value)
+{
+    event_set(event, name, json_incref(value));
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+keep_text(cxm_event_t *event, const char *name, json_t *value)
+{
+    return json_string_length(value) == 0 ? CXM_OK
+                                          : keep_value(event, name, value);
+}
+
+
+static cxm_rc_t
+keep_type(cxm_event_t *event, const char *name, json_t *value)
+{
+    size_t     i;
+    char       c;
+    cxm_str_t  type;
+
+    type = cxm_json_str(value);
+
+    for (i = 0; i < type.len; i++) {
+        c = type.data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '_' || c == '.' || c == ':' || c == '-'))
+        {
+            return event_issue(event, name, "invalid",
+                               "Must be letters, digits and _.:- only.");
+        }
+    }
+
+    return keep_value(event, name, value);
+}
+
+
+/* The id itself says when it was made, and perhaps where. */
+static cxm_rc_t
+keep_id(cxm_event_t *event, const char *name, json_t *value)
+{
+    char                  hex[2 * CXM_HASH_LEN + 1];
+    uint8_t               hash[CXM_HASH_LEN];
+    cxm_uuid_t            id;
+    const cxm_keyring_t  *ring;
+
+    if (cxm_uuid_parse(cxm_json_str(value), &id) != CXM_OK) {
+        return event_issue(event, name, "invalid", "Must be a UUID.");
+    }
+
+    ring = cxm_store_keyring(event->store);
+
+    cxm_keyed_hash(&ring->k[CXM_SUBKEY_LOOKUP], cxm_str("event"),
+                   (cxm_str_t) { sizeof(id.b), (const char *) id.b },
+                   cxm_str(""), hash, sizeof(hash));
+    cxm_hex_encode(hash, sizeof(hash), hex);
+
+    event_set_str(event, CXM_EVENT_KEY, cxm_strz(hex));
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+keep_person(cxm_event_t *event, const char *name, json_t *value)
+{
+    return event->caller->private ? CXM_OK : keep_value(event, name, value);
+}
+
+
+static cxm_rc_t
+keep_customer(cxm_event_t *event, const char *name, json_t *value)
+{
+    if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
+        name = "claimed";
+    }
+
+    return keep_person(event, name, value);
+}
+
+
+static cxm_rc_t
+keep_url(cxm_event_t *event, const char *name, json_t *value)
+{
+    char       text[CXM_EVENT_URL_MAX * CXM_EVENT_UTF8];
+    size_t     i;
+    cxm_str_t  url;
+
+    url = cxm_json_str(value);
+
+    for (i = 0; i < url.len; i++) {
+        if (url.data[i] == '?' || url.data[i] == '#' || url.data[i] == '@') {
+            break;
+        }
+    }
+
+    if (i == url.len || url.len > sizeof(text)) {
+        return keep_text(event, name, value);
+    }
+
+    url.len = cxm_event_url_strip(url, text);
+    url.data = text;
+    event_set_str(event, name, url);
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+keep_money(cxm_event_t *event, const char *name, json_t *value)
+{
+    size_t     i;
+    cxm_str_t  currency;
+
+    currency = cxm_json_get_str(value, "currency");
+
+    for (i = 0; i < currency.len; i++) {
+        if (currency.data[i] < 'A' || currency.data[i] > 'Z') {
+            return event_issue(event, "value/currency", "invalid",
+                               "Must be three capital letters.");
+        }
+    }
+
+    if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
+        event_set(event, "unverified", json_integer(1));
+    }
+
+    return keep_value(event, name, value);
+}
+
+
+static cxm_rc_t
+keep_time(cxm_event_t *event, const char *name, json_t *value)
+{
+    cxm_ms_t  at;
+
+    if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
+        return keep_value(event, name, value);
+    }
+
+    if (cxm_rfc3339_parse(cxm_json_str(value), &at) != CXM_OK) {
+        return event_issue(event, name, "invalid", "Must be a time.");
+    }
+
+    if (at > event->now) {
+        return event_issue(event, name, "out_of_range",
+                           "Must not be in the future.");
+    }
+
+    event_set(event, CXM_EVENT_AT, json_integer(at));
+
+    return CXM_OK;
+}
+
+
+static const cxm_event_rule_t  cxm_event_rules[] = {
+    { "type", keep_type },
+    { "id", keep_id },
+    { "client_time", keep_time },
+    { "touchpoint", keep_value },
+    { "visitor", keep_person },
+    { "customer", keep_customer },
+    { "session", keep_person },
+    { "url", keep_url },
+    { "referrer", keep_url },
+    { "title", keep_text },
+    { "product", keep_value },
+    { "value", keep_money },
+    { "props", keep_value }
+};
+
+
+/* What the request tells of itself. */
+static void
+event_add_caller(cxm_event_t *event)
+{
+    const cxm_caller_t  *caller;
+
+    caller = event->caller;
+
+    /* the agent of a server key is the program that hands events on */
+
+    if (caller->bot && !cxm_may(caller, CXM_SCOPE_INGEST)) {
+        event_set(event, CXM_EVENT_BOT, json_integer(1));
+    }
+
+    event_set_str(event, "device", caller->device);
+    event_set_str(event, "country", caller->country);
+    event_set_str(event, "status_class", caller->status_class);
+}
+
+
+cxm_rc_t
+cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
+    cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
+    cxm_error_t *err)
+{
+    size_t        i;
+    json_t       *value;
+    cxm_rc_t      rc;
+    cxm_event_t   event;
+
+    *out = NULL;
+
+    rc = cxm_field_check(&cxm_event_fields, input, pointer, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    event = (cxm_event_t) { store, caller, now, input, pointer, json_object(),
+                            err, 0 };
+
+    for (i = 0; i < sizeof(cxm_event_rules) / sizeof(cxm_event_rules[0]); i++)
+    {
+        value = json_object_get(input, cxm_event_rules[i].name);
+
+        if (value != NULL
+            && cxm_event_rules[i].keep(&event, cxm_event_rules[i].name, value)
+               != CXM_OK)
+        {
+            rc = CXM_INVALID;
+        }
+    }
+
+    event_add_caller(&event);
+
+    if (rc == CXM_OK && event.failed) {
+        rc = cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    if (rc != CXM_OK) {
+        json_decref(event.out);
+        return rc;
+    }
+
+    *out = event.out;
+
+    return CXM_OK;
+}

@@ -1,0 +1,345 @@
+/*
+ * Events of one commit: gathered, then packed into entries.
+ */
+
+#include <stdlib.h>
+
+#include "cxm_journal.h"
+#include "cxm_json.h"
+#include "cxm_once.h"
+#include "cxm_touchpoint.h"
+#include "cxm_touchpoint_int.h"
+
+
+/*
+ * What an entry as stored holds beside the text of its body, at most: four
+ * bytes, seven varints of up to 10, the time, the id, two lengths, the link.
+ */
+#define CXM_TOUCH_EXTRA   (4 + 7 * 10 + 8 + 16 + 4 + CXM_MAC_LEN             \
+                           + CXM_SEAL_EXTRA)
+#define CXM_TOUCH_BODY    (CXM_ENTRY_PAGE - CXM_TOUCH_EXTRA)
+
+#define CXM_TOUCH_START   64            /* places; a power of two */
+#define CXM_TOUCH_NUMBER  26            /* longest number in JSON */
+#define CXM_TOUCH_ESCAPE  5             /* bytes that \u00xx adds */
+
+
+static void
+touch_drop_events(cxm_touch_t *touch)
+{
+    size_t  i;
+
+    for (i = 0; i < touch->n; i++) {
+        json_decref(touch->events[i]);
+    }
+
+    touch->n = 0;
+}
+
+
+static void
+touch_destroy(void *data)
+{
+    cxm_touch_t  *touch = data;
+
+    touch_drop_events(touch);
+    free(touch->events);
+    free(touch->seen);
+}
+
+
+cxm_touch_t *
+cxm_touch_of(cxm_txn_t *txn)
+{
+    return cxm_txn_slot(txn, CXM_SLOT_TOUCHPOINT, sizeof(cxm_touch_t),
+                        touch_destroy);
+}
+
+
+/* --- gathering ---------------------------------------------------------- */
+
+/* The place of a hash: its own or a free one.  There is always a free one. */
+static uint8_t *
+seen_place(const cxm_touch_t *touch, const uint8_t hash[CXM_HASH_LEN])
+{
+    size_t                i;
+    uint8_t              *place;
+    static const uint8_t  none[CXM_HASH_LEN];
+
+    /* the hash is keyed: nobody outside can choose where it goes */
+
+    for (i = cxm_get_u32(hash); ; i++) {
+        place = touch->seen[i & (touch->seen_size - 1)];
+
+        if (memcmp(place, none, CXM_HASH_LEN) == 0
+            || memcmp(place, hash, CXM_HASH_LEN) == 0)
+        {
+            return place;
+        }
+    }
+}
+
+
+/* Keeps half of the places free. */
+static cxm_rc_t
+seen_room(cxm_touch_t *touch)
+{
+    size_t                i;
+    cxm_touch_t           larger;
+    static const uint8_t  none[CXM_HASH_LEN];
+
+    if (touch->nseen < touch->seen_size / 2) {
+        return CXM_OK;
+    }
+
+    larger.seen_size = touch->seen_size == 0 ? CXM_TOUCH_START
+                                             : touch->seen_size * 2;
+    larger.seen = calloc(larger.seen_size, CXM_HASH_LEN);
+
+    if (larger.seen == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    for (i = 0; i < touch->seen_size; i++) {
+        if (memcmp(touch->seen[i], none, CXM_HASH_LEN) != 0) {
+            memcpy(seen_place(&larger, touch->seen[i]), touch->seen[i],
+                   CXM_HASH_LEN);
+        }
+    }
+
+    free(touch->seen);
+    touch->seen = larger.seen;
+    touch->seen_size = larger.seen_size;
+
+    return CXM_OK;
+}
+
+
+/* CXM_CONFLICT when the hash was seen, else it is from now on. */
+static cxm_rc_t
+seen_add(cxm_txn_t *txn, cxm_touch_t *touch, const uint8_t hash[CXM_HASH_LEN])
+{
+    uint8_t    *place;
+    cxm_rc_t    rc;
+    cxm_str_t   value;
+
+    rc = seen_room(touch);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    place = seen_place(touch, hash);
+
+    if (memcmp(place, hash, CXM_HASH_LEN) == 0) {
+        return CXM_CONFLICT;
+    }
+
+    rc = cxm_once_get(txn, CXM_ONCE_EVENT, hash, cxm_txn_now(txn), &value);
+
+    if (rc != CXM_NOT_FOUND) {
+        return rc == CXM_OK ? CXM_CONFLICT : rc;
+    }
+
+    memcpy(place, hash, CXM_HASH_LEN);
+    touch->nseen++;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+touch_room(cxm_touch_t *touch)
+{
+    size_t    size;
+    json_t  **events;
+
+    if (touch->n < touch->size) {
+        return CXM_OK;
+    }
+
+    size = touch->size == 0 ? CXM_TOUCH_START : touch->size * 2;
+    events = realloc(touch->events, size * sizeof(json_t *));
+
+    if (events == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    touch->events = events;
+    touch->size = size;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+touch_gather(cxm_txn_t *txn, json_t *event)
+{
+    cxm_rc_t      rc;
+    uint8_t       hash[CXM_HASH_LEN];
+    cxm_str_t     key;
+    cxm_touch_t  *touch;
+
+    touch = cxm_touch_of(txn);
+
+    if (touch == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    rc = touch_room(touch);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    key = cxm_json_get_str(event, CXM_EVENT_KEY);
+
+    if (key.data != NULL) {
+        if (cxm_hex_decode(key, hash, sizeof(hash)) != CXM_OK) {
+            return CXM_INTERNAL;
+        }
+
+        rc = seen_add(txn, touch, hash);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    cxm_txn_touch(txn);
+    touch->events[touch->n++] = json_incref(event);
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = touch_gather(txn, event);
+    *duplicate = rc == CXM_CONFLICT;
+
+    if (rc == CXM_OK || *duplicate) {
+        return CXM_OK;
+    }
+
+    return cxm_fail(err, rc, NULL, "The event could not be gathered.");
+}
+
+
+/* --- entries ------------------------------------------------------------ */
+
+static size_t
+size_of_str(cxm_str_t s)
+{
+    size_t         i, n;
+    unsigned char  c;
+
+    n = s.len + 2;
+
+    for (i = 0; i < s.len; i++) {
+        c = (unsigned char) s.data[i];
+        n += c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t'
+             ? 1 : c < 0x20 ? CXM_TOUCH_ESCAPE : 0;
+    }
+
+    return n;
+}
+
+
+/* Bytes of compact JSON at most; an event is two levels deep. */
+static size_t
+size_of_json(json_t *value)
+{
+    void    *iter;
+    size_t   n;
+
+    if (json_is_string(value)) {
+        return size_of_str(cxm_json_str(value));
+    }
+
+    if (!json_is_object(value)) {
+        return CXM_TOUCH_NUMBER;
+    }
+
+    n = 2;
+
+    for (iter = json_object_iter(value); iter != NULL;
+         iter = json_object_iter_next(value, iter))
+    {
+        /* names have been checked: nothing in them is escaped */
+
+        n += json_object_iter_key_len(iter) + 4
+             + size_of_json(json_object_iter_value(iter));
+    }
+
+    return n;
+}
+
+
+static cxm_rc_t
+flush_entry(cxm_txn_t *txn, json_t *const *events, size_t n, cxm_error_t *err)
+{
+    size_t       i;
+    cxm_rc_t     rc;
+    cxm_entry_t  entry;
+
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = CXM_KIND_TOUCHPOINT;
+    entry.action = CXM_ACTION_ADD;
+    entry.body = json_array();
+
+    rc = entry.body == NULL ? CXM_INTERNAL : CXM_OK;
+
+    for (i = 0; i < n && rc == CXM_OK; i++) {
+        rc = json_array_append(entry.body, events[i]) == 0 ? CXM_OK
+                                                           : CXM_INTERNAL;
+    }
+
+    rc = rc == CXM_OK ? cxm_journal_append(txn, &entry, err)
+                      : cxm_fail(err, rc, NULL, "Not enough memory.");
+
+    json_decref(entry.body);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
+{
+    size_t        first, next, size, total;
+    cxm_rc_t      rc;
+    cxm_touch_t  *touch;
+
+    touch = cxm_touch_of(txn);
+
+    if (touch == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    rc = CXM_OK;
+
+    for (first = 0; first < touch->n && rc == CXM_OK; first = next) {
+        total = 2 + size_of_json(touch->events[first]);
+
+        for (next = first + 1; next < touch->n; next++) {
+            size = 1 + size_of_json(touch->events[next]);
+
+            if (total + size > CXM_TOUCH_BODY) {
+                break;
+            }
+
+            total += size;
+        }
+
+        rc = flush_entry(txn, &touch->events[first], next - first, err);
+    }
+
+    touch_drop_events(touch);
+
+    return rc;
+}

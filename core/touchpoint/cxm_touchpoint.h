@@ -1,0 +1,76 @@
+/*
+ * Touchpoints: events that a browser, a server or the web server itself saw.
+ *
+ * Kind CXM_KIND_TOUCHPOINT, ADD.  The events of one commit are gathered and
+ * become entries of up to CXM_ENTRY_PAGE bytes, one seal and one link each:
+ * body = JSON array of events.  An event is the checked input plus "k": hex
+ * of the 16-byte keyed hash of its id (when it has one; the id itself is not
+ * kept), "at": ms when client_time counts, "bot": 1, "unverified": 1 (money
+ * without a server key), "claimed" instead of "customer" without one,
+ * "device", "country", "status_class".  Empty texts are left out.
+ *
+ * Apply puts the ids into `once` and counts series CXM_SERIES_TOUCHPOINT:
+ * question 0, point 0 people, 1 bots; segments below, value numbers from the
+ * dictionary of "survey" CXM_SERIES_TOUCHPOINT.  Every event counts
+ * once in each segment, with value 0 where it has none.
+ */
+
+#ifndef CXM_TOUCHPOINT_H
+#define CXM_TOUCHPOINT_H
+
+#include "cxm_access.h"
+#include "cxm_field.h"
+
+
+/* Part of the format. */
+typedef enum {
+    CXM_TOUCH_ALL = 0,
+    CXM_TOUCH_TYPE,
+    CXM_TOUCH_TOUCHPOINT,
+    CXM_TOUCH_COUNTRY,
+    CXM_TOUCH_DEVICE,
+    CXM_TOUCH_STATUS_CLASS
+} cxm_touch_segment_t;
+
+#define CXM_EVENTS_MAX  500         /* of one request */
+
+/* Members of a stored event that the code reads. */
+#define CXM_EVENT_KEY   "k"
+#define CXM_EVENT_AT    "at"
+#define CXM_EVENT_BOT   "bot"
+
+/* Points of the series. */
+#define CXM_TOUCH_PEOPLE  0
+#define CXM_TOUCH_BOTS    1
+
+extern const cxm_kind_t    cxm_kind_touchpoint;
+extern const cxm_fields_t  cxm_event_fields;
+
+/*
+ * Checks one event and makes it what is stored (without what needs a
+ * transaction): fields, personal query parameters stripped from url and
+ * referrer (cxm_event_url.h), privacy, bot and money marks, client_time,
+ * which with a server key must not be after `now`.  A server key's own
+ * agent is no bot.  *out is a new reference that shares values with input.
+ * Needs no transaction: runs in the event loop.
+ */
+cxm_rc_t cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
+    cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
+    cxm_error_t *err);
+
+/*
+ * Gathers one made event (which it takes a reference of) into the
+ * transaction; *duplicate when its id was seen within 24 h or in this
+ * transaction: then nothing is written.
+ */
+cxm_rc_t cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
+    cxm_error_t *err);
+
+/* Gathered events become entries: flow's flush. */
+cxm_rc_t cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err);
+
+/* Number of a segment by name; 0: none. */
+uint16_t cxm_touch_segment(cxm_str_t name);
+
+
+#endif /* CXM_TOUCHPOINT_H */

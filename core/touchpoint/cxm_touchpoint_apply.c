@@ -1,0 +1,221 @@
+/*
+ * Entries of events become counts and ids that were seen.
+ */
+
+#include <stdlib.h>
+
+#include "cxm_counter.h"
+#include "cxm_dict.h"
+#include "cxm_journal.h"
+#include "cxm_json.h"
+#include "cxm_once.h"
+#include "cxm_touchpoint.h"
+#include "cxm_touchpoint_int.h"
+
+
+typedef struct {
+    cxm_touch_segment_t  no;
+    const char          *name;          /* also the member of an event */
+} cxm_touch_name_t;
+
+
+static const cxm_touch_name_t  cxm_touch_names[] = {
+    { CXM_TOUCH_TYPE, "type" },
+    { CXM_TOUCH_TOUCHPOINT, "touchpoint" },
+    { CXM_TOUCH_COUNTRY, "country" },
+    { CXM_TOUCH_DEVICE, "device" },
+    { CXM_TOUCH_STATUS_CLASS, "status_class" }
+};
+
+#define CXM_TOUCH_NAMES                                                       \
+    (sizeof(cxm_touch_names) / sizeof(cxm_touch_names[0]))
+
+
+uint16_t
+cxm_touch_segment(cxm_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < CXM_TOUCH_NAMES; i++) {
+        if (cxm_str_eqz(name, cxm_touch_names[i].name)) {
+            return (uint16_t) cxm_touch_names[i].no;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+hash_order(const void *a, const void *b)
+{
+    return memcmp(a, b, CXM_HASH_LEN);
+}
+
+
+/* In order of their keys, so that neighbours meet in the same page. */
+static cxm_rc_t
+apply_ids(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    size_t      i, n, size;
+    uint8_t   (*hashes)[CXM_HASH_LEN];
+    cxm_rc_t    rc;
+    cxm_str_t   key;
+
+    size = json_array_size(entry->body);
+    hashes = malloc((size + 1) * CXM_HASH_LEN);
+
+    if (hashes == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    rc = CXM_OK;
+    n = 0;
+
+    for (i = 0; i < size && rc == CXM_OK; i++) {
+        key = cxm_json_get_str(json_array_get(entry->body, i), CXM_EVENT_KEY);
+
+        if (key.data != NULL) {
+            rc = cxm_hex_decode(key, hashes[n++], CXM_HASH_LEN) == CXM_OK
+                 ? CXM_OK : CXM_CORRUPT;
+        }
+    }
+
+    qsort(hashes, n, CXM_HASH_LEN, hash_order);
+
+    for (i = 0; i < n && rc == CXM_OK; i++) {
+        rc = cxm_once_put(txn, CXM_ONCE_EVENT, hashes[i],
+                          cxm_entry_time(entry), cxm_str(""));
+    }
+
+    free(hashes);
+
+    return rc;
+}
+
+
+static cxm_touch_value_t *
+value_place(cxm_touch_t *touch, uint16_t segment, cxm_str_t text)
+{
+    size_t    i;
+    uint32_t  h;
+
+    h = segment;
+
+    for (i = 0; i < text.len; i++) {
+        h = (h ^ (uint8_t) text.data[i]) * 16777619u;
+    }
+
+    return &touch->values[(h ^ h >> 16) & (CXM_TOUCH_CACHE - 1)];
+}
+
+
+/*
+ * Number of a segment's value, from the transaction's memory if it was asked
+ * for lately: a number never changes once it is given.
+ */
+static cxm_rc_t
+value_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
+    uint32_t *value)
+{
+    cxm_rc_t            rc;
+    cxm_touch_t        *touch;
+    cxm_touch_value_t  *place;
+
+    if (text.len == 0) {
+        *value = CXM_DICT_NULL;
+        return CXM_OK;
+    }
+
+    if (text.len > CXM_DICT_TEXT) {
+        text.len = cxm_utf8_prefix(text.data, CXM_DICT_TEXT);
+    }
+
+    touch = cxm_touch_of(txn);
+
+    if (touch == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    place = value_place(touch, segment, text);
+
+    if (place->segment == segment
+        && cxm_str_eq(text, (cxm_str_t) { place->len, place->text }))
+    {
+        *value = place->value;
+        return CXM_OK;
+    }
+
+    rc = cxm_dict_assign(txn, CXM_SERIES_TOUCHPOINT, segment, text, value);
+
+    if (rc == CXM_OK && text.len <= CXM_TOUCH_TEXT) {
+        place->segment = segment;
+        place->value = *value;
+        place->len = (uint16_t) text.len;
+        memcpy(place->text, text.data, text.len);
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
+{
+    size_t        i;
+    uint32_t      point;
+    cxm_rc_t      rc;
+    cxm_series_t  series;
+
+    point = cxm_json_get_int(event, CXM_EVENT_BOT, 0) != 0 ? CXM_TOUCH_BOTS
+                                                           : CXM_TOUCH_PEOPLE;
+
+    memset(&series, 0, sizeof(series));
+    series.survey = CXM_SERIES_TOUCHPOINT;
+
+    rc = cxm_counter_add(txn, &series, at, point, 1);
+
+    for (i = 0; i < CXM_TOUCH_NAMES && rc == CXM_OK; i++) {
+        series.segment = (uint16_t) cxm_touch_names[i].no;
+
+        rc = value_number(txn, series.segment,
+                          cxm_json_get_str(event, cxm_touch_names[i].name),
+                          &series.value);
+
+        if (rc == CXM_OK) {
+            rc = cxm_counter_add(txn, &series, at, point, 1);
+        }
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+touchpoint_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    size_t    i;
+    json_t   *event;
+    cxm_rc_t  rc;
+
+    if (entry->action != CXM_ACTION_ADD || !json_is_array(entry->body)) {
+        return CXM_CORRUPT;
+    }
+
+    rc = apply_ids(txn, entry);
+
+    for (i = 0; i < json_array_size(entry->body) && rc == CXM_OK; i++) {
+        event = json_array_get(entry->body, i);
+
+        rc = apply_counts(txn, event,
+                          cxm_json_get_int(event, CXM_EVENT_AT,
+                                           cxm_entry_time(entry)));
+    }
+
+    return rc;
+}
+
+
+const cxm_kind_t  cxm_kind_touchpoint = {
+    CXM_KIND_TOUCHPOINT, 1, "touchpoint", touchpoint_apply
+};

@@ -1,0 +1,36 @@
+/*
+ * What the files of the room share: its memory of one transaction.
+ */
+
+#ifndef CXM_TOUCHPOINT_INT_H
+#define CXM_TOUCHPOINT_INT_H
+
+#include <jansson.h>
+
+#include "cxm_store.h"
+
+
+#define CXM_TOUCH_CACHE   64            /* a power of two */
+#define CXM_TOUCH_TEXT    54            /* longest text in the cache */
+
+/* A value whose number this transaction has looked up. */
+typedef struct {
+    uint32_t  value;
+    uint16_t  segment;                  /* 0: free */
+    uint16_t  len;
+    char      text[CXM_TOUCH_TEXT];
+} cxm_touch_value_t;
+
+typedef struct {
+    json_t            **events;
+    size_t              n, size;
+    uint8_t           (*seen)[CXM_HASH_LEN];    /* all zero: free */
+    size_t              nseen, seen_size;       /* a power of two, or 0 */
+    cxm_touch_value_t   values[CXM_TOUCH_CACHE];
+} cxm_touch_t;
+
+/* NULL without memory. */
+cxm_touch_t *cxm_touch_of(cxm_txn_t *txn);
+
+
+#endif /* CXM_TOUCHPOINT_INT_H */

@@ -1,0 +1,212 @@
+/*
+ * Jobs: calls on their way through their phases.
+ */
+
+#include "ngx_http_cxm_job.h"
+#include "ngx_http_cxm_batch.h"
+#include "ngx_http_cxm_reply.h"
+#include "ngx_http_cxm_scan.h"
+#include "ngx_http_cxm_store.h"
+
+
+static void ngx_http_cxm_job_end(ngx_http_cxm_job_t *job);
+static void ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job,
+    cxm_call_t *call);
+static void ngx_http_cxm_job_free(ngx_http_cxm_job_t *job);
+
+
+ngx_http_cxm_job_t *
+ngx_http_cxm_job_create(ngx_http_request_t *r, ngx_http_cxm_store_t *store)
+{
+    ngx_http_cxm_job_t  *job;
+    ngx_http_cxm_ctx_t  *ctx;
+
+    job = ngx_calloc(sizeof(ngx_http_cxm_job_t), r->connection->log);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->call = cxm_call_create(ngx_http_cxm_store_handle(store));
+    if (job->call == NULL) {
+        ngx_free(job);
+        return NULL;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
+    ctx->job = job;
+
+    job->store = store;
+    job->request = r;
+
+    ngx_http_cxm_store_hold(store);
+
+    return job;
+}
+
+
+void
+ngx_http_cxm_job_run(ngx_http_cxm_job_t *job, cxm_next_t next)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    if (next == CXM_NEXT_READ_LOOP) {
+        next = cxm_call_read(job->call);
+    }
+
+    switch (next) {
+
+    case CXM_NEXT_READ_POOL:
+        rc = ngx_http_cxm_scan_add(job);
+        break;
+
+    case CXM_NEXT_WRITE:
+        rc = ngx_http_cxm_batch_add(job);
+        break;
+
+    default:
+        ngx_http_cxm_job_end(job);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_cxm_job_refuse(job);
+        return;
+    }
+
+    job->async = 1;
+    r = job->request;
+
+    if (r != NULL && !r->discard_body) {
+
+        /* so that a client that goes is seen */
+
+        r->read_event_handler = ngx_http_test_reading;
+    }
+}
+
+
+void
+ngx_http_cxm_job_refuse(ngx_http_cxm_job_t *job)
+{
+    cxm_call_refuse(job->call, CXM_UNAVAILABLE, "overloaded",
+                    "The server has more work than it can take now; "
+                    "nothing was written.", 1);
+
+    ngx_http_cxm_job_end(job);
+}
+
+
+void
+ngx_http_cxm_job_abandon(ngx_http_cxm_job_t *job)
+{
+    cxm_call_t  *call;
+
+    call = cxm_call_create(NULL);
+    if (call == NULL) {
+        return;
+    }
+
+    /* set when the call began and never changed: no matter who runs it */
+
+    call->cors_origin = cxm_arena_str(&call->arena, job->call->cors_origin);
+
+    cxm_call_refuse(call, CXM_OUTCOME_UNKNOWN, "outcome_unknown",
+                    "The write did not end in time; it may still happen. "
+                    "Repeat it with the same id or Idempotency-Key.", 5);
+
+    ngx_http_cxm_job_answer(job, call);
+}
+
+
+void
+ngx_http_cxm_job_leave(ngx_http_cxm_job_t *job)
+{
+    job->request = NULL;
+
+    if (job->state == NGX_HTTP_CXM_JOB_SCAN_QUEUED) {
+        ngx_http_cxm_scan_cancel(job);
+        ngx_http_cxm_job_free(job);
+        return;
+    }
+
+    if (job->state == NGX_HTTP_CXM_JOB_NEW) {
+
+        /* the call never began, or its reply could not be made */
+
+        ngx_http_cxm_job_free(job);
+    }
+}
+
+
+static void
+ngx_http_cxm_job_end(ngx_http_cxm_job_t *job)
+{
+    cxm_call_t  *call;
+
+    if (job->request != NULL) {
+        call = job->call;
+        job->call = NULL;
+
+        ngx_http_cxm_job_answer(job, call);
+    }
+
+    ngx_http_cxm_job_free(job);
+}
+
+
+/* The call becomes the request's: its reply's bytes live as long as that. */
+
+static void
+ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+    ngx_http_cxm_ctx_t  *ctx;
+
+    r = job->request;
+    c = r->connection;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
+
+    job->request = NULL;
+    ctx->job = NULL;
+    ctx->call = call;
+
+    cxm_call_end(call);
+
+    if (!job->async) {
+
+        /*
+         * Inside the content handler or behind a body: nginx itself goes on
+         * with the request, which must not be freed here.
+         */
+
+        rc = ngx_http_cxm_reply(r, &call->reply);
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, r);
+
+    rc = ngx_http_cxm_reply(r, &call->reply);
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_cxm_job_free(ngx_http_cxm_job_t *job)
+{
+    ngx_http_cxm_store_t  *store;
+
+    store = job->store;
+
+    if (job->call != NULL) {
+        cxm_call_free(job->call);
+    }
+
+    ngx_free(job);
+
+    ngx_http_cxm_store_release(store);
+}

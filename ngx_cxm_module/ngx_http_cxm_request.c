@@ -1,0 +1,301 @@
+/*
+ * From nginx's request to a call.
+ */
+
+#include "ngx_http_cxm_request.h"
+#include "ngx_http_cxm_body.h"
+#include "ngx_http_cxm_job.h"
+#include "ngx_http_cxm_store.h"
+
+
+typedef struct {
+    ngx_uint_t    method;
+    cxm_method_t  cxm;
+    unsigned      body:1;       /* is read, else discarded */
+} ngx_http_cxm_method_t;
+
+typedef struct {
+    const char   *name;
+    size_t        offset;       /* of a cxm_str_t in cxm_request_t */
+} ngx_http_cxm_header_t;
+
+
+static const ngx_http_cxm_method_t *ngx_http_cxm_find_method(
+    ngx_http_request_t *r);
+static void ngx_http_cxm_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_cxm_begin(ngx_http_request_t *r);
+static ngx_int_t ngx_http_cxm_fill(ngx_http_request_t *r,
+    cxm_request_t *request);
+static ngx_int_t ngx_http_cxm_fill_path(ngx_http_request_t *r,
+    cxm_request_t *request);
+static ngx_int_t ngx_http_cxm_fill_base(ngx_http_request_t *r,
+    cxm_request_t *request);
+
+
+/* Another method gets 0, which no route has: 405 with Allow. */
+
+static const ngx_http_cxm_method_t  ngx_http_cxm_methods[] = {
+    { NGX_HTTP_GET,     CXM_GET,     0 },
+    { NGX_HTTP_HEAD,    CXM_HEAD,    0 },
+    { NGX_HTTP_OPTIONS, CXM_OPTIONS, 0 },
+    { NGX_HTTP_POST,    CXM_POST,    1 },
+    { NGX_HTTP_PUT,     CXM_PUT,     1 },
+    { NGX_HTTP_PATCH,   CXM_PATCH,   1 },
+    { NGX_HTTP_DELETE,  CXM_DELETE,  1 },
+    { 0,                0,           0 }
+};
+
+
+static const ngx_http_cxm_header_t  ngx_http_cxm_headers[] = {
+    { "content-type",     offsetof(cxm_request_t, content_type) },
+    { "content-encoding", offsetof(cxm_request_t, content_encoding) },
+    { "accept",           offsetof(cxm_request_t, accept) },
+    { "authorization",    offsetof(cxm_request_t, authorization) },
+    { "idempotency-key",  offsetof(cxm_request_t, idempotency_key) },
+    { "if-match",         offsetof(cxm_request_t, if_match) },
+    { "if-none-match",    offsetof(cxm_request_t, if_none_match) },
+    { "origin",           offsetof(cxm_request_t, origin) },
+    { "user-agent",       offsetof(cxm_request_t, user_agent) },
+    { "accept-language",  offsetof(cxm_request_t, accept_language) },
+    { "sec-gpc",          offsetof(cxm_request_t, sec_gpc) },
+    { "dnt",              offsetof(cxm_request_t, dnt) },
+    { "sec-purpose",      offsetof(cxm_request_t, sec_purpose) },
+    { NULL,               0 }
+};
+
+
+ngx_int_t
+ngx_http_cxm_handler(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    if (r != r->main) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "cxm locations do not answer subrequests");
+
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (ngx_http_cxm_get_ctx(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_cxm_find_method(r)->body) {
+        return ngx_http_cxm_body_read(r, ngx_http_cxm_body_handler);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* one count is the handler's, NGX_DONE gives it back; one is the job's */
+
+    r->main->count++;
+
+    rc = ngx_http_cxm_begin(r);
+
+    if (rc != NGX_OK) {
+        r->main->count--;
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static const ngx_http_cxm_method_t *
+ngx_http_cxm_find_method(ngx_http_request_t *r)
+{
+    const ngx_http_cxm_method_t  *m;
+
+    for (m = ngx_http_cxm_methods; m->method != 0; m++) {
+        if (m->method == r->method) {
+            break;
+        }
+    }
+
+    return m;
+}
+
+
+static void
+ngx_http_cxm_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_cxm_body_ready(r);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_cxm_begin(r);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* NGX_OK: the job has finalized the request, or will. */
+
+static ngx_int_t
+ngx_http_cxm_begin(ngx_http_request_t *r)
+{
+    ngx_int_t                 rc;
+    cxm_next_t                next;
+    cxm_request_t             request;
+    ngx_http_cxm_ctx_t       *ctx;
+    ngx_http_cxm_job_t       *job;
+    ngx_http_cxm_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
+
+    rc = ngx_http_cxm_fill(r, &request);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    job = ngx_http_cxm_job_create(r, scf->store);
+    if (job == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    next = cxm_call_begin(job->call, &request);
+
+    /* the call has copied what it needs */
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
+    cxm_buf_free(&ctx->body);
+
+    ngx_http_cxm_job_run(job, next);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                    *value;
+    cxm_str_t                    *field;
+    ngx_http_cxm_ctx_t           *ctx;
+    ngx_http_cxm_loc_conf_t      *lcf;
+    const ngx_http_cxm_header_t  *h;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+
+    ngx_memzero(request, sizeof(cxm_request_t));
+
+    request->endpoint = lcf->endpoint;
+    request->method = ngx_http_cxm_find_method(r)->cxm;
+    request->query = ngx_http_cxm_str(&r->args);
+    request->body = cxm_buf_str(&ctx->body);
+    request->host = ngx_http_cxm_str(&r->headers_in.server);
+    request->allow_origin = lcf->allow_origin;
+    request->now = cxm_now();
+
+    for (h = ngx_http_cxm_headers; h->name != NULL; h++) {
+        value = ngx_http_cxm_find_header(r, h->name);
+
+        if (value != NULL) {
+            field = (cxm_str_t *) ((char *) request + h->offset);
+            *field = ngx_http_cxm_str(value);
+        }
+    }
+
+    rc = ngx_http_cxm_fill_path(r, request);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_cxm_fill_base(r, request);
+}
+
+
+static ngx_int_t
+ngx_http_cxm_fill_path(ngx_http_request_t *r, cxm_request_t *request)
+{
+    u_char                   *p, *end;
+    ngx_str_t                *prefix;
+    ngx_http_cxm_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+    prefix = &lcf->prefix;
+
+    request->prefix = ngx_http_cxm_str(prefix);
+
+    /* a rewrite may have led elsewhere; "/s" also matches "/survey" */
+
+    if (r->uri.len < prefix->len
+        || ngx_strncmp(r->uri.data, prefix->data, prefix->len) != 0)
+    {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    p = r->uri.data + prefix->len;
+    end = r->uri.data + r->uri.len;
+
+    if (p < end && *p == '/') {
+        p++;
+
+    } else if (p < end && prefix->data[prefix->len - 1] != '/') {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    request->path.len = end - p;
+    request->path.data = (const char *) p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
+{
+    u_char                   *p;
+    ngx_str_t                 base, *host;
+    ngx_http_cxm_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+
+    if (lcf->public_url.len > 0) {
+        request->base = ngx_http_cxm_str(&lcf->public_url);
+        return NGX_OK;
+    }
+
+    /* with its port; nginx has checked the name */
+
+    host = r->headers_in.host ? &r->headers_in.host->value
+                              : &r->headers_in.server;
+
+    base.len = sizeof("https://") - 1 + host->len;
+    base.data = ngx_pnalloc(r->pool, base.len);
+
+    if (base.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = base.data;
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        p = ngx_cpymem(p, "https://", sizeof("https://") - 1);
+
+    } else
+#endif
+    {
+        p = ngx_cpymem(p, "http://", sizeof("http://") - 1);
+    }
+
+    p = ngx_cpymem(p, host->data, host->len);
+    base.len = p - base.data;
+
+    request->base = ngx_http_cxm_str(&base);
+
+    return NGX_OK;
+}
