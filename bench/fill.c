@@ -81,7 +81,7 @@ static void
 fill_commit(cxm_store_t *store, cxm_call_t **calls, size_t n)
 {
     size_t     i;
-    cxm_op_t  *ops[FILL_BATCH];
+    cxm_op_t  *ops[FILL_BATCH] = { NULL };
 
     for (i = 0; i < n; i++) {
         ops[i] = cxm_call_op(calls[i]);

@@ -462,35 +462,35 @@ ngx_http_cxm_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_cxm_loc_conf_t  *lcf = conf;
 
     size_t      i, host;
-    ngx_str_t  *value, *url;
+    ngx_str_t  *value, url;
 
     if (lcf->public_url.data != NULL) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
-    url = &value[1];
+    url = value[1];
 
-    while (url->len > 0 && url->data[url->len - 1] == '/') {
-        url->len--;
+    while (url.len > 0 && url.data[url.len - 1] == '/') {
+        url.len--;
     }
 
-    host = ngx_strncmp(url->data, "https://", 8) == 0 ? 8
-           : ngx_strncmp(url->data, "http://", 7) == 0 ? 7 : 0;
+    host = ngx_strncmp(url.data, "https://", 8) == 0 ? 8
+           : ngx_strncmp(url.data, "http://", 7) == 0 ? 7 : 0;
 
-    if (host == 0 || url->len <= host || url->data[host] == '/') {
+    if (host == 0 || url.len <= host || url.data[host] == '/') {
         goto invalid;
     }
 
-    for (i = host; i < url->len; i++) {
-        if (url->data[i] <= ' ' || url->data[i] >= 0x7f
-            || ngx_strchr("\"'<>\\^`{|}?#@", url->data[i]) != NULL)
+    for (i = host; i < url.len; i++) {
+        if (url.data[i] <= ' ' || url.data[i] >= 0x7f
+            || ngx_strchr("\"'<>\\^`{|}?#@", url.data[i]) != NULL)
         {
             goto invalid;
         }
     }
 
-    lcf->public_url = *url;
+    lcf->public_url = url;
 
     return NGX_CONF_OK;
 
@@ -498,7 +498,7 @@ invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid URL \"%V\", it must be like "
-                       "\"https://www.example.org\"", url);
+                       "\"https://www.example.org\"", &value[1]);
 
     return NGX_CONF_ERROR;
 }

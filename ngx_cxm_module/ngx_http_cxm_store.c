@@ -21,6 +21,7 @@ static void ngx_http_cxm_store_timer(ngx_http_cxm_store_t *store,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_http_cxm_store_open(ngx_http_cxm_store_t *store);
 static void ngx_http_cxm_store_retry(ngx_event_t *ev);
+static void ngx_http_cxm_store_reopen(ngx_http_cxm_store_t *store);
 static void ngx_http_cxm_store_reap(ngx_event_t *ev);
 static void ngx_http_cxm_store_tick(ngx_event_t *ev);
 static cxm_rc_t ngx_http_cxm_store_upkeep_run(cxm_txn_t *txn, void *data,
@@ -195,10 +196,29 @@ ngx_http_cxm_store_retry(ngx_event_t *ev)
 }
 
 
+static void
+ngx_http_cxm_store_reopen(ngx_http_cxm_store_t *store)
+{
+    store->closing = 1;
+    ngx_add_timer(&store->retry, 1);
+}
+
+
+void
+ngx_http_cxm_store_revive(ngx_http_cxm_store_t *store)
+{
+    if (store->handle != NULL && !store->closing
+        && cxm_store_panicked(store->handle))
+    {
+        ngx_http_cxm_store_reopen(store);
+    }
+}
+
+
 /*
- * Readers of dead processes keep old pages alive.  And a handle that has
- * seen a failed commit may refuse to write for good (LMDB calls it panic),
- * so once an operator has lifted the latch it is replaced by a fresh one.
+ * Readers of dead processes keep old pages alive.  Once an operator has
+ * lifted the latch a handle that has seen failures is replaced by a fresh
+ * one.
  */
 
 static void
@@ -214,6 +234,7 @@ ngx_http_cxm_store_reap(ngx_event_t *ev)
     }
 
     ngx_add_timer(ev, NGX_HTTP_CXM_REAP_MSEC);
+    ngx_http_cxm_store_revive(store);
 
     if (store->handle == NULL || store->closing) {
         return;
@@ -224,8 +245,7 @@ ngx_http_cxm_store_reap(ngx_event_t *ev)
     latched = cxm_store_latched(store->handle);
 
     if (store->latched && !latched) {
-        store->closing = 1;
-        ngx_add_timer(&store->retry, 1);
+        ngx_http_cxm_store_reopen(store);
     }
 
     store->latched = latched ? 1 : 0;

@@ -77,6 +77,9 @@ cxm_store_t *ngx_http_cxm_store_handle(const ngx_http_cxm_store_t *store);
 /* For the jobs that have it. */
 cxm_store_t *ngx_http_cxm_store_running(const ngx_http_cxm_store_t *store);
 
+/* After a batch: opens anew what LMDB has given up. */
+void ngx_http_cxm_store_revive(ngx_http_cxm_store_t *store);
+
 /* One more job, one less. */
 void ngx_http_cxm_store_hold(ngx_http_cxm_store_t *store);
 void ngx_http_cxm_store_release(ngx_http_cxm_store_t *store);

@@ -182,7 +182,6 @@ struct cxm_call_s {
     json_t               *audit_object; /* what was asked (a reference), NULL:
                                            the path */
     cxm_rc_t              rc;
-    cxm_error_t           err;
     cxm_reply_t           reply;
     cxm_op_t              op;
 
@@ -194,6 +193,7 @@ struct cxm_call_s {
         unsigned          nheaders;
     } mark;
     size_t                body_len;     /* of the request */
+    cxm_error_t           err;          /* last: most of it is never touched */
 };
 
 typedef enum {

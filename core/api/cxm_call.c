@@ -16,12 +16,13 @@ cxm_call_create(cxm_store_t *store)
 {
     cxm_call_t  *call;
 
-    call = calloc(1, sizeof(*call));
+    call = malloc(sizeof(*call));
 
     if (call == NULL) {
         return NULL;
     }
 
+    memset(call, 0, offsetof(cxm_call_t, err));
     call->store = store;
     cxm_error_init(&call->err);
     cxm_buf_init(&call->reply.body, CXM_REPLY_MAX);
@@ -109,12 +110,6 @@ cxm_call_to_write(cxm_call_t *call)
 
     if (call->method == CXM_HEAD && route->read == NULL) {
         call->reply.status = 200;
-        return CXM_NEXT_DONE;
-    }
-
-    if (cxm_store_latched(call->store)) {
-        call->rc = cxm_fail(&call->err, CXM_LATCHED, "latched",
-                            "The store is read-only after an error.");
         return CXM_NEXT_DONE;
     }
 

@@ -240,16 +240,39 @@ cxm_hex_encode(const uint8_t *data, size_t len, char *out)
 }
 
 
+/* 0..15, or above for what is no digit. */
+static unsigned
+cxm_hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return (unsigned) (c - '0');
+    }
+
+    c |= 0x20;
+
+    return c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10 : 16;
+}
+
+
 cxm_rc_t
 cxm_hex_decode(cxm_str_t s, uint8_t *out, size_t len)
 {
-    size_t  n;
+    size_t    i;
+    unsigned  high, low;
 
-    if (s.len != len * 2
-        || sodium_hex2bin(out, len, s.data, s.len, NULL, &n, NULL) != 0
-        || n != len)
-    {
+    if (s.len != len * 2) {
         return CXM_BAD_REQUEST;
+    }
+
+    for (i = 0; i < len; i++) {
+        high = cxm_hex_value(s.data[2 * i]);
+        low = cxm_hex_value(s.data[2 * i + 1]);
+
+        if (high > 15 || low > 15) {
+            return CXM_BAD_REQUEST;
+        }
+
+        out[i] = (uint8_t) (high << 4 | low);
     }
 
     return CXM_OK;

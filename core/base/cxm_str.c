@@ -376,19 +376,9 @@ cxm_buf_printf(cxm_buf_t *buf, const char *fmt, ...)
 void
 cxm_buf_varint(cxm_buf_t *buf, uint64_t v)
 {
-    size_t   n;
-    uint8_t  bytes[10];
+    uint8_t  bytes[CXM_VARINT_MAX];
 
-    n = 0;
-
-    while (v >= 0x80) {
-        bytes[n++] = (uint8_t) (v | 0x80);
-        v >>= 7;
-    }
-
-    bytes[n++] = (uint8_t) v;
-
-    cxm_buf_put(buf, bytes, n);
+    cxm_buf_put(buf, bytes, (size_t) (cxm_put_varint(bytes, v) - bytes));
 }
 
 

@@ -120,6 +120,22 @@ cxm_unzigzag(uint64_t v)
     return (int64_t) (v >> 1) ^ -(int64_t) (v & 1);
 }
 
+#define CXM_VARINT_MAX  10
+
+/* LEB128; p needs CXM_VARINT_MAX bytes.  Returns the place behind. */
+static inline uint8_t *
+cxm_put_varint(uint8_t *p, uint64_t v)
+{
+    while (v > 0x7f) {
+        *p++ = (uint8_t) (v | 0x80);
+        v >>= 7;
+    }
+
+    *p++ = (uint8_t) v;
+
+    return p;
+}
+
 static inline uint8_t *
 cxm_put_u16(uint8_t *p, uint16_t v)
 {

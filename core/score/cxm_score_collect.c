@@ -337,7 +337,7 @@ segments_put(cxm_score_t *score)
     size_t             i, n;
     uint64_t           count;
     cxm_rc_t           rc;
-    cxm_score_rank_t   ranks[CXM_SCORE_VALUES];
+    cxm_score_rank_t   ranks[CXM_SCORE_VALUES] = { { 0, 0 } };
 
     n = 0;
 
@@ -346,7 +346,9 @@ segments_put(cxm_score_t *score)
                 ? 0 : cxm_score_n(score->values[i], score->npoints);
 
         if (count != 0) {
-            ranks[n++] = (cxm_score_rank_t) { (uint32_t) i, count };
+            ranks[n].value = (uint32_t) i;
+            ranks[n].n = count;
+            n++;
         }
     }
 

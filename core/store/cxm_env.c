@@ -19,6 +19,7 @@
 static const char *const  cxm_env_names[CXM_T_N] = {
     [CXM_T_JOURNAL] = "journal",
     [CXM_T_DOC] = "doc",
+    [CXM_T_ID] = "id",
     [CXM_T_INDEX] = "index",
     [CXM_T_COUNTER] = "counter",
     [CXM_T_ONCE] = "once",

@@ -70,6 +70,13 @@ cxm_store_latched(const cxm_store_t *store)
 }
 
 
+int
+cxm_store_panicked(const cxm_store_t *store)
+{
+    return atomic_load(&store->panic);
+}
+
+
 static int
 cxm_fault_sync_dir(const char *dir)
 {

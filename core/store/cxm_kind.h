@@ -20,6 +20,9 @@ struct cxm_entry_s;
 typedef enum {
     CXM_T_JOURNAL = 0,
     CXM_T_DOC,
+    CXM_T_ID,               /* u8 kind | uuid(16) of facts; apart from
+                               `index`, so that ids in time order fill its
+                               pages */
     CXM_T_INDEX,
     CXM_T_COUNTER,
     CXM_T_ONCE,

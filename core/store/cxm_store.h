@@ -100,6 +100,12 @@ int cxm_store_latched(const cxm_store_t *store);
 void cxm_store_latch(cxm_store_t *store, const char *why);
 cxm_rc_t cxm_store_unlatch(cxm_store_t *store);
 
+/*
+ * LMDB has given up in this process: after a failed write of its meta page
+ * neither reads nor writes go on until the store is closed and opened again.
+ */
+int cxm_store_panicked(const cxm_store_t *store);
+
 /* Clears reader slots of dead processes; returns how many. */
 int cxm_store_reap(cxm_store_t *store);
 

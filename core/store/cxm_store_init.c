@@ -5,6 +5,7 @@
  * there is `data` there is a whole store.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -291,6 +292,45 @@ cxm_init_settle(int fd, const char *dir, unsigned uid, unsigned gid,
 }
 
 
+/*
+ * Whether there is anything that init itself does not make: a directory of
+ * somebody else must not become a store, with another mode and owner.
+ */
+static int
+cxm_init_foreign(const char *dir)
+{
+    int             found;
+    DIR            *list;
+    size_t          i;
+    struct dirent  *entry;
+
+    static const char *const  known[] = {
+        ".", "..", "lost+found", CXM_STORE_KEY, CXM_STORE_LOCK, CXM_INIT_DATA,
+        CXM_INIT_LOCK, CXM_INIT_KEYS
+    };
+
+    list = opendir(dir);
+
+    if (list == NULL) {
+        return 0;
+    }
+
+    found = 0;
+
+    while (!found && (entry = readdir(list)) != NULL) {
+        found = 1;
+
+        for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            found = found && strcmp(entry->d_name, known[i]) != 0;
+        }
+    }
+
+    (void) closedir(list);
+
+    return found;
+}
+
+
 /* Refuses what is a store or was one; makes the directory and the key. */
 static cxm_rc_t
 cxm_init_prepare(const cxm_store_opts_t *opts, const char *key_file,
@@ -314,6 +354,11 @@ cxm_init_prepare(const cxm_store_opts_t *opts, const char *key_file,
         return cxm_fail(err, CXM_CONFLICT, NULL, "\"%s\" has a file of person "
                         "keys but no data: restore it, or remove \"%s/%s\"",
                         opts->dir, opts->dir, CXM_STORE_KEYS);
+    }
+
+    if (cxm_init_foreign(opts->dir)) {
+        return cxm_fail(err, CXM_CONFLICT, NULL, "\"%s\" is not empty and "
+                        "no store", opts->dir);
     }
 
     if (mkdir(opts->dir, 0700) != 0 && errno != EEXIST) {

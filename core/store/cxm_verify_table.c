@@ -17,7 +17,7 @@
 
 /* All but the journal, which was replayed, and meta, whose state is. */
 static const cxm_table_t  cxm_verify_list[] = {
-    CXM_T_DOC, CXM_T_INDEX, CXM_T_COUNTER, CXM_T_ONCE, CXM_T_DUE
+    CXM_T_DOC, CXM_T_ID, CXM_T_INDEX, CXM_T_COUNTER, CXM_T_ONCE, CXM_T_DUE
 };
 
 #define CXM_VERIFY_LIST  (sizeof(cxm_verify_list) / sizeof(cxm_table_t))

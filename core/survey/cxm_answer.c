@@ -285,6 +285,7 @@ cxm_answers_check(const cxm_survey_t *survey, const json_t *answers,
     out->answered = json_array();
     out->csi = -1;
 
+    memset(&an, 0, sizeof(an));
     an.survey = survey;
     an.out = out;
     an.err = err;

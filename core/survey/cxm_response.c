@@ -358,49 +358,6 @@ add_members(cxm_adding_t *add)
 }
 
 
-/*
- * CXM_OK: *out is what the same answer got the first time; CXM_NOT_FOUND: no
- * such id; CXM_CONFLICT: it is another answer's, or that one is gone.
- */
-static cxm_rc_t
-find_repeated(cxm_adding_t *add, const cxm_uuid_t *id, const char *fp,
-    cxm_response_result_t *out)
-{
-    int            same;
-    uint64_t       survey, no;
-    cxm_rc_t       rc;
-    cxm_entry_t    first;
-
-    rc = cxm_response_locate(add->txn, id, &survey, &no);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    memset(&first, 0, sizeof(first));
-    rc = cxm_journal_read(add->txn, no, 0, &first, NULL);
-
-    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
-        return rc;
-    }
-
-    same = rc == CXM_OK && survey == add->survey->doc.no
-           && cxm_str_eqz(cxm_json_get_str(first.body, "fp"), fp);
-
-    if (same) {
-        out->id = *id;
-        out->no = no;
-        out->partial = !cxm_json_get_bool(first.body, "complete", 1);
-        out->repeated = 1;
-    }
-
-    cxm_entry_clear(&first);
-
-    return same ? CXM_OK
-           : cxm_fail(add->err, CXM_CONFLICT, "id_taken",
-                      "Another answer has this id.");
-}
-
-
 static cxm_rc_t
 append(cxm_adding_t *add, const cxm_uuid_t *id, cxm_response_result_t *out)
 {
@@ -487,7 +444,7 @@ cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
     /* a repeat gets its first result also when the survey is closed by now */
 
     if (rc == CXM_OK && given && survey->status != CXM_SURVEY_DRAFT) {
-        rc = find_repeated(&add, &id, fp, out);
+        rc = cxm_response_repeated(txn, survey, &id, fp, out, err);
 
         if (rc != CXM_NOT_FOUND) {
             goto done;
@@ -519,18 +476,4 @@ done:
     json_decref(add.claimed);
 
     return rc;
-}
-
-
-void
-cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
-    char out[2 * CXM_HASH_LEN + 1])
-{
-    uint8_t  hash[CXM_HASH_LEN];
-
-    cxm_keyed_hash(&cxm_store_keyring(store)->k[CXM_SUBKEY_TOKEN],
-                   cxm_str("response"),
-                   (cxm_str_t) { sizeof(id->b), (const char *) id->b },
-                   cxm_str(""), hash, sizeof(hash));
-    cxm_hex_encode(hash, sizeof(hash), out);
 }

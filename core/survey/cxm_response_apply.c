@@ -6,7 +6,6 @@
  */
 
 #include "cxm_answer.h"
-#include "cxm_counter.h"
 #include "cxm_dict.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
@@ -14,41 +13,6 @@
 
 
 #define CXM_WHO_NONE  0
-
-
-static void
-id_key(cxm_row_key_t *key, const cxm_uuid_t *id)
-{
-    cxm_row_key(key);
-    cxm_row_key_u8(key, CXM_NS_RESPONSE_ID);
-    cxm_row_key_bytes(key, id->b, sizeof(id->b));
-}
-
-
-cxm_rc_t
-cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t *survey,
-    uint64_t *no)
-{
-    cxm_rc_t       rc;
-    cxm_str_t      value;
-    cxm_row_key_t  key;
-
-    id_key(&key, id);
-    rc = cxm_row_get(txn, CXM_T_INDEX, &key, &value);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    if (value.len != 16) {
-        return CXM_CORRUPT;
-    }
-
-    *survey = cxm_get_u64((const uint8_t *) value.data);
-    *no = cxm_get_u64((const uint8_t *) value.data + 8);
-
-    return CXM_OK;
-}
 
 
 static void
@@ -341,11 +305,10 @@ static cxm_rc_t
 apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
     const cxm_response_row_t *row)
 {
-    int64_t         person_class;
-    uint8_t         hash[CXM_HASH_LEN], value[8];
-    cxm_rc_t        rc;
-    const json_t   *who;
-    cxm_row_key_t   key;
+    int64_t        person_class;
+    uint8_t        hash[CXM_HASH_LEN];
+    cxm_rc_t       rc;
+    const json_t  *who;
 
     if (entry->subject == 0) {
         return CXM_OK;
@@ -371,32 +334,7 @@ apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
         return rc;
     }
 
-    cxm_row_key(&key);
-    cxm_row_key_u8(&key, CXM_NS_PERSON_RESPONSE);
-    cxm_row_key_u64(&key, entry->subject);
-    cxm_row_key_u64(&key, row->no);
-    cxm_put_u64(value, survey);
-
-    return cxm_row_put(txn, CXM_T_INDEX, &key,
-                       (cxm_str_t) { sizeof(value), (const char *) value });
-}
-
-
-static cxm_rc_t
-apply_new(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
-    const cxm_response_row_t *row)
-{
-    uint8_t        value[16];
-    cxm_rc_t       rc;
-    cxm_row_key_t  key;
-
-    id_key(&key, &entry->id);
-    cxm_put_u64(cxm_put_u64(value, survey), row->no);
-
-    rc = cxm_row_put(txn, CXM_T_INDEX, &key,
-                     (cxm_str_t) { sizeof(value), (const char *) value });
-
-    return rc == CXM_OK ? cxm_response_row_append(txn, survey, row) : rc;
+    return cxm_response_index_person(txn, entry->subject, survey, row->no);
 }
 
 
@@ -452,7 +390,11 @@ apply_row(cxm_txn_t *txn, const cxm_entry_t *entry,
         rc = apply_again(txn, survey->doc.no, row);
 
     } else {
-        rc = apply_new(txn, entry, survey->doc.no, row);
+        rc = cxm_response_index_id(txn, &entry->id, survey->doc.no, row->no);
+
+        if (rc == CXM_OK) {
+            rc = cxm_response_row_append(txn, survey->doc.no, row);
+        }
     }
 
     if (rc == CXM_OK) {

@@ -384,57 +384,6 @@ person_answer(cxm_list_t *list, uint64_t survey, uint64_t no)
 }
 
 
-/* The person's next answer below list->before; CXM_NOT_FOUND: no more. */
-static cxm_rc_t
-person_next(cxm_list_t *list, uint64_t slot, uint64_t *survey, uint64_t *no)
-{
-    cxm_rc_t        rc;
-    cxm_str_t       value;
-    cxm_cursor_t   *cursor;
-    cxm_row_key_t   key;
-    cxm_raw_row_t   row;
-
-    if (list->before == 0) {
-        return CXM_NOT_FOUND;
-    }
-
-    cxm_row_key(&key);
-    cxm_row_key_u8(&key, CXM_NS_PERSON_RESPONSE);
-    cxm_row_key_u64(&key, slot);
-    cxm_row_key_u64(&key, list->before - 1);
-
-    rc = cxm_cursor_open(list->txn, CXM_T_INDEX, &cursor);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = cxm_cursor_seek_back(cursor, &key, &row);
-
-    if (rc == CXM_OK && (row.key.len != key.len
-                         || !cxm_row_within(&row, &key, 1 + 8)))
-    {
-        rc = CXM_NOT_FOUND;
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_row_check(list->txn, CXM_T_INDEX, &row, &value);
-    }
-
-    if (rc == CXM_OK && value.len != 8) {
-        rc = CXM_CORRUPT;
-    }
-
-    if (rc == CXM_OK) {
-        *survey = cxm_get_u64((const uint8_t *) value.data);
-        *no = cxm_get_u64((const uint8_t *) row.key.data + 1 + 8);
-    }
-
-    cxm_cursor_close(cursor);
-
-    return rc;
-}
-
-
 static cxm_rc_t
 list_person(cxm_list_t *list)
 {
@@ -449,7 +398,8 @@ list_person(cxm_list_t *list)
 
     for ( ;; ) {
         if (rc == CXM_OK) {
-            rc = person_next(list, slot, &survey, &no);
+            rc = cxm_response_of_person(list->txn, slot, list->before,
+                                        &survey, &no);
         }
 
         if (rc == CXM_NOT_FOUND) {

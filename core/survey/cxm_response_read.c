@@ -221,3 +221,57 @@ cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,
 
     return rc;
 }
+
+
+cxm_rc_t
+cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
+    const cxm_uuid_t *id, const char *fp, cxm_response_result_t *out,
+    cxm_error_t *err)
+{
+    int            same;
+    uint64_t       home, no;
+    cxm_rc_t       rc;
+    cxm_entry_t    first;
+
+    rc = cxm_response_locate(txn, id, &home, &no);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    memset(&first, 0, sizeof(first));
+    rc = cxm_journal_read(txn, no, 0, &first, NULL);
+
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    same = rc == CXM_OK && home == survey->doc.no
+           && cxm_str_eqz(cxm_json_get_str(first.body, "fp"), fp);
+
+    if (same) {
+        out->id = *id;
+        out->no = no;
+        out->partial = !cxm_json_get_bool(first.body, "complete", 1);
+        out->repeated = 1;
+    }
+
+    cxm_entry_clear(&first);
+
+    return same ? CXM_OK
+           : cxm_fail(err, CXM_CONFLICT, "id_taken",
+                      "Another answer has this id.");
+}
+
+
+void
+cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
+    char out[2 * CXM_HASH_LEN + 1])
+{
+    uint8_t  hash[CXM_HASH_LEN];
+
+    cxm_keyed_hash(&cxm_store_keyring(store)->k[CXM_SUBKEY_TOKEN],
+                   cxm_str("response"),
+                   (cxm_str_t) { sizeof(id->b), (const char *) id->b },
+                   cxm_str(""), hash, sizeof(hash));
+    cxm_hex_encode(hash, sizeof(hash), out);
+}

@@ -2,7 +2,6 @@
  * Rows of answers: their coding, and what they count.
  */
 
-#include "cxm_counter.h"
 #include "cxm_dict.h"
 #include "cxm_response_row.h"
 

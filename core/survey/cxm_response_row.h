@@ -11,6 +11,7 @@
 #define CXM_RESPONSE_ROW_H
 
 #include "cxm_arena.h"
+#include "cxm_counter.h"
 #include "cxm_response.h"
 #include "cxm_row.h"
 
@@ -52,6 +53,24 @@ typedef struct {
 /* Survey and number of an answer by its id; CXM_NOT_FOUND. */
 cxm_rc_t cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id,
     uint64_t *survey, uint64_t *no);
+
+/* The person's newest answer of a number below `before`; CXM_NOT_FOUND. */
+cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
+    uint64_t before, uint64_t *survey, uint64_t *no);
+
+/* Only in apply. */
+cxm_rc_t cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id,
+    uint64_t survey, uint64_t no);
+cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
+    uint64_t survey, uint64_t no);
+
+/*
+ * CXM_OK: *out is what the same answer got the first time; CXM_NOT_FOUND: no
+ * such id; CXM_CONFLICT "id_taken": another's, or that one is gone.
+ */
+cxm_rc_t cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
+    const cxm_uuid_t *id, const char *fp, cxm_response_result_t *out,
+    cxm_error_t *err);
 
 /* Appends the row as it stands behind `prev` (NULL: first of the block). */
 void cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,

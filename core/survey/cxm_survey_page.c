@@ -7,6 +7,68 @@
 #include "cxm_page_int.h"
 
 
+/* The question's part of a pointer below "/answers"; 0: not its issue. */
+int
+cxm_page_issue_of(const cxm_issue_t *issue, const cxm_question_t *question)
+{
+    size_t       len;
+    const char  *p;
+
+    p = issue->pointer;
+
+    if (strncmp(p, "/answers/", 9) != 0) {
+        return 0;
+    }
+
+    p += 9;
+    len = question->id.len;
+
+    return strncmp(p, question->id.data, len) == 0
+           && (p[len] == '\0' || p[len] == '/');
+}
+
+
+const cxm_issue_t *
+cxm_page_issue(const cxm_page_writer_t *page, const cxm_question_t *question)
+{
+    unsigned            i;
+    const cxm_error_t  *err;
+
+    err = page->view->err;
+
+    for (i = 0; err != NULL && i < err->nissues; i++) {
+        if (cxm_page_issue_of(&err->issues[i], question)) {
+            return &err->issues[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+cxm_say_t
+cxm_page_issue_say(const cxm_issue_t *issue)
+{
+    size_t  i;
+
+    static const struct { const char *code; cxm_say_t say; }  said[] = {
+        { "required", CXM_SAY_NEEDED },
+        { "out_of_range", CXM_SAY_RANGE },
+        { "not_allowed", CXM_SAY_RANGE },
+        { "wrong_type", CXM_SAY_RANGE },
+        { "too_long", CXM_SAY_LONG }
+    };
+
+    for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        if (strcmp(issue->code, said[i].code) == 0) {
+            return said[i].say;
+        }
+    }
+
+    return CXM_SAY_CHECK;
+}
+
+
 /* Every wrong question as a link to it; what is no question's, at the end. */
 static void
 put_summary(cxm_page_writer_t *page)

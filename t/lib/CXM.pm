@@ -366,8 +366,9 @@ sub children {
 
 sub alive {
     my ($pid) = @_;
-    # a zombie has ended
-    return slurp("/proc/$pid/stat") =~ /\) ([A-Z]) [^)]*$/ && $1 ne 'Z';
+    # a zombie has ended, but its sockets only with the last of its threads
+    return slurp("/proc/$pid/stat") =~ /\) ([A-Z]) [^)]*$/
+        && ($1 ne 'Z' || (() = glob "/proc/$pid/task/*") > 1);
 }
 
 # QUIT, then TERM, then KILL.  Everything that was started ends here, new

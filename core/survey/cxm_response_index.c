@@ -1,0 +1,130 @@
+/*
+ * Ways to an answer: from its id, and from a person.
+ */
+
+#include "cxm_response_row.h"
+
+
+static void
+id_key(cxm_row_key_t *key, const cxm_uuid_t *id)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_KIND_RESPONSE);
+    cxm_row_key_bytes(key, id->b, sizeof(id->b));
+}
+
+
+cxm_rc_t
+cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t *survey,
+    uint64_t *no)
+{
+    cxm_rc_t       rc;
+    cxm_str_t      value;
+    cxm_reader_t   rd;
+    cxm_row_key_t  key;
+
+    id_key(&key, id);
+    rc = cxm_row_get(txn, CXM_T_ID, &key, &value);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rd = cxm_reader(value.data, value.len);
+    *survey = cxm_read_varint(&rd);
+    *no = cxm_read_varint(&rd);
+
+    return rd.failed || rd.pos != rd.end ? CXM_CORRUPT : CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t survey,
+    uint64_t no)
+{
+    uint8_t        value[2 * CXM_VARINT_MAX], *end;
+    cxm_row_key_t  key;
+
+    id_key(&key, id);
+    end = cxm_put_varint(cxm_put_varint(value, survey), no);
+
+    return cxm_row_put(txn, CXM_T_ID, &key,
+                       (cxm_str_t) { (size_t) (end - value),
+                                     (const char *) value });
+}
+
+
+static void
+person_key(cxm_row_key_t *key, uint64_t slot, uint64_t no)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_PERSON_RESPONSE);
+    cxm_row_key_u64(key, slot);
+    cxm_row_key_u64(key, no);
+}
+
+
+cxm_rc_t
+cxm_response_index_person(cxm_txn_t *txn, uint64_t slot, uint64_t survey,
+    uint64_t no)
+{
+    uint8_t        value[CXM_VARINT_MAX], *end;
+    cxm_row_key_t  key;
+
+    person_key(&key, slot, no);
+    end = cxm_put_varint(value, survey);
+
+    return cxm_row_put(txn, CXM_T_INDEX, &key,
+                       (cxm_str_t) { (size_t) (end - value),
+                                     (const char *) value });
+}
+
+
+cxm_rc_t
+cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
+    uint64_t *survey, uint64_t *no)
+{
+    cxm_rc_t        rc;
+    cxm_str_t       value;
+    cxm_reader_t    rd;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    if (before == 0) {
+        return CXM_NOT_FOUND;
+    }
+
+    person_key(&key, slot, before - 1);
+
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_cursor_seek_back(cursor, &key, &row);
+
+    if (rc == CXM_OK && (row.key.len != key.len
+                         || !cxm_row_within(&row, &key, 1 + 8)))
+    {
+        rc = CXM_NOT_FOUND;
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_row_check(txn, CXM_T_INDEX, &row, &value);
+    }
+
+    if (rc == CXM_OK) {
+        rd = cxm_reader(value.data, value.len);
+        *survey = cxm_read_varint(&rd);
+        rc = rd.failed || rd.pos != rd.end ? CXM_CORRUPT : CXM_OK;
+    }
+
+    if (rc == CXM_OK) {
+        *no = cxm_get_u64((const uint8_t *) row.key.data + 1 + 8);
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc;
+}
