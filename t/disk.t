@@ -195,7 +195,7 @@ undef $t;
 # Posts until one is refused; the ids that were acknowledged and the refusal.
 sub fill {
     my ($t) = @_;
-    my $why = 'long ' x 1500;
+    my $why = 'long ' x 399 . 'text';
     my @ids;
     for (1 .. 5000) {
         my $id = CXM::Clients::uuid();
@@ -210,7 +210,7 @@ sub refuses_writes_only {
     my ($t, $name, $code) = @_;
     my $n = count($t);
     is each_worker($t, sub { (POST => '/s/disk/responses',
-                              answer(CXM::Clients::uuid(), 'x' x 7500)) },
+                              answer(CXM::Clients::uuid(), 'x' x 1999)) },
                    sub { says($_[0]) =~ /^503 $code retry-after$/ }),
         '', "$name: writes get 503 in all workers";
     for my $path (@reads) {

@@ -113,10 +113,10 @@ $master = $t->pid;
 $t->signal('TERM');
 sleep 0.2;
 $fault->clear;
+is scalar(<$h2_out>), 204, 'TERM: answered over HTTP/2';
+waitpid $h2_pid, 0;     # first: its end interrupts reads
 is_deeply statuses(@clients), {201 => $n},
-    'TERM: all are answered, queued ones too';
-is scalar(<$h2_out>), 204, 'over HTTP/2 as well';
-waitpid $h2_pid, 0;
+    'all are answered, queued ones too';
 ok ended($master), 'then it ends';
 $t->stop;
 $fault->start;

@@ -269,7 +269,7 @@ like $said, qr/not sound: table $table, row $row: /, 'it names table and row';
 like $said, qr/not sound: table $table, row $row: .*missing/,
     'it names table and row';
 ($table, $row, $said) = forged('the last entry is gone', 'drop', $last);
-like $said, qr/journal entry $last\b/, 'it names the entry';
+like $said, qr/journal entry $last\b/i, 'it names the entry';
 my $middle = int($last / 2);
 ($table, $row, $said) = forged('an entry in the middle is gone', 'drop',
                                $middle);

@@ -5,6 +5,7 @@
  */
 
 #include <sodium.h>
+#include <time.h>
 
 #include "cxm_crypto.h"
 #include "cxm_id.h"
@@ -64,10 +65,34 @@ cxm_uuid_format(const cxm_uuid_t *id, char out[CXM_UUID_LEN + 1])
 }
 
 
+/*
+ * RFC 9562, section 6.2, method 3: what has passed since `now`, in units of
+ * 2 us, so that the ids of one transaction rise and fill pages in order.
+ */
+static uint16_t
+cxm_uuid_fraction(cxm_ms_t now)
+{
+    int64_t          ns;
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    if (ts.tv_sec < now / 1000 || ts.tv_sec > now / 1000 + 1) {
+        return 0;
+    }
+
+    ns = (ts.tv_sec - now / 1000) * 1000000000 + ts.tv_nsec
+         - now % 1000 * 1000000;
+
+    return ns < 0 ? 0 : ns >> 11 > 0xfff ? 0xfff : (uint16_t) (ns >> 11);
+}
+
+
 void
 cxm_uuid_make(cxm_uuid_t *out, cxm_ms_t now)
 {
-    uint8_t  ms[8];
+    uint8_t   ms[8];
+    uint16_t  fraction;
 
     if (now < 0) {
         now = 0;
@@ -77,11 +102,13 @@ cxm_uuid_make(cxm_uuid_t *out, cxm_ms_t now)
         now = CXM_UUID_MS_MAX;
     }
 
+    fraction = cxm_uuid_fraction(now);
+
     (void) cxm_put_u64(ms, (uint64_t) now);
     memcpy(out->b, ms + 2, 6);
-    cxm_random(out->b + 6, sizeof(out->b) - 6);
+    (void) cxm_put_u16(out->b + 6, (uint16_t) (0x7000 | fraction));
+    cxm_random(out->b + 8, sizeof(out->b) - 8);
 
-    out->b[6] = (uint8_t) (0x70 | (out->b[6] & 0x0f));
     out->b[8] = (uint8_t) (0x80 | (out->b[8] & 0x3f));
 }
 

@@ -15,7 +15,8 @@
 #define CXM_DICT_NULL   0
 #define CXM_DICT_OTHER  1
 #define CXM_DICT_MAX    1000
-#define CXM_DICT_TEXT   128             /* longest value, bytes */
+#define CXM_DICT_TEXT   400             /* longest value, bytes: 100
+                                           characters of any script */
 
 /* Only in apply: gives a number to a new value; text.data NULL is null. */
 cxm_rc_t cxm_dict_assign(cxm_txn_t *txn, uint64_t survey, uint16_t segment,

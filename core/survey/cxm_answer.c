@@ -77,13 +77,10 @@ keep(cxm_answering_t *an, json_t *kept, const json_t *value)
 static void
 keep_personal(cxm_answering_t *an, const json_t *value)
 {
-    cxm_str_t  id;
-
-    id = an->question->id;
     keep(an, an->out->personal, value);
 
     if (json_array_append_new(an->out->answered,
-                              json_stringn(id.data, id.len)) != 0)
+                              json_integer(an->question->no)) != 0)
     {
         (void) cxm_fail(an->err, CXM_INTERNAL, NULL, "No memory.");
     }

@@ -11,7 +11,7 @@
 typedef struct {
     json_t  *shared;        /* scores and choices by question */
     json_t  *personal;      /* texts and contact by question */
-    json_t  *answered;      /* ids of those */
+    json_t  *answered;      /* numbers of those */
     int      csi;           /* tenths; -1: not all its items are there */
 } cxm_answers_t;
 

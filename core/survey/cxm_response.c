@@ -189,9 +189,8 @@ add_time(cxm_adding_t *add)
         return;
     }
 
-    set_str(add, add->body, "client_time", text);
-
     if (!add->known || cxm_rfc3339_parse(text, &at) != CXM_OK) {
+        set_str(add, add->body, "client_time", text);
         return;
     }
 
@@ -218,9 +217,12 @@ add_answers(cxm_adding_t *add)
                              json_object_get(add->input, "answers"),
                              complete, answers, add->err);
 
-    add->failed |= json_object_set(add->body, "answers", answers->shared) != 0
-                   || json_object_set_new(add->body, "complete",
-                                          json_boolean(complete)) != 0;
+    add->failed |= json_object_set(add->body, "answers", answers->shared) != 0;
+
+    if (!complete) {
+        add->failed |= json_object_set_new(add->body, "complete",
+                                           json_false()) != 0;
+    }
 
     if (json_array_size(answers->answered) > 0) {
         add->failed |= json_object_set(add->body, "answered",
@@ -265,9 +267,9 @@ person_slot(cxm_adding_t *add, unsigned person_class, const uint8_t *hash)
 static cxm_rc_t
 add_subject(cxm_adding_t *add)
 {
-    char        hex[2 * CXM_HASH_LEN + 1];
-    uint8_t     hash[CXM_HASH_LEN];
-    json_t     *respondent, *who;
+    char        hex[2 * CXM_WHO_LEN + 1];
+    json_t     *respondent;
+    uint8_t     who[CXM_WHO_LEN];
     unsigned    person_class, i;
     cxm_str_t   name;
 
@@ -298,17 +300,12 @@ add_subject(cxm_adding_t *add)
         person_class |= CXM_PERSON_CLAIMED;
     }
 
-    cxm_person_hash(cxm_txn_store(add->txn), person_class, name, hash);
-    cxm_hex_encode(hash, sizeof(hash), hex);
+    who[0] = (uint8_t) person_class;
+    cxm_person_hash(cxm_txn_store(add->txn), person_class, name, who + 1);
+    cxm_hex_encode(who, sizeof(who), hex);
+    set_str(add, add->body, "who", cxm_strz(hex));
 
-    who = json_object();
-
-    add->failed |= cxm_json_set_int(who, "class", person_class) != 0
-                   || cxm_json_set_str(who, "hash", cxm_strz(hex)) != 0
-                   || json_object_set(add->body, "who", who) != 0;
-    json_decref(who);
-
-    return person_slot(add, person_class, hash);
+    return person_slot(add, person_class, who + 1);
 }
 
 

@@ -12,8 +12,6 @@
 #include "cxm_response_row.h"
 
 
-#define CXM_WHO_NONE  0
-
 
 static void
 row_pair(cxm_response_row_t *row, unsigned question, json_int_t point)
@@ -91,7 +89,6 @@ row_answers(cxm_response_row_t *row, const cxm_survey_t *survey,
 {
     size_t                 i;
     cxm_rc_t               rc;
-    cxm_str_t              id;
     unsigned               known;
     const json_t          *answers, *answered, *value;
     const cxm_question_t  *question;
@@ -124,14 +121,16 @@ row_answers(cxm_response_row_t *row, const cxm_survey_t *survey,
     }
 
     for (i = 0; i < json_array_size(answered); i++) {
-        id = cxm_json_str(json_array_get(answered, i));
-        question = cxm_survey_question(survey, id);
+        value = json_array_get(answered, i);
 
-        if (question == NULL) {
+        if (json_integer_value(value) < 1
+            || json_integer_value(value) > UINT16_MAX)
+        {
             return CXM_CORRUPT;
         }
 
-        row_pair(row, question->no, CXM_POINT_ANSWERED);
+        row_pair(row, (unsigned) json_integer_value(value),
+                 CXM_POINT_ANSWERED);
     }
 
     return CXM_OK;
@@ -253,11 +252,20 @@ row_alloc(cxm_arena_t *arena, cxm_response_row_t *row,
 }
 
 
-static int64_t
-who_class(const cxm_entry_t *entry)
+/* Class and hash of the name; CXM_NOT_FOUND when the answer has none. */
+static cxm_rc_t
+who_of(const cxm_entry_t *entry, uint8_t who[CXM_WHO_LEN])
 {
-    return cxm_json_get_int(json_object_get(entry->body, "who"), "class",
-                            CXM_WHO_NONE);
+    cxm_str_t  text;
+
+    text = cxm_json_get_str(entry->body, "who");
+
+    if (text.data == NULL) {
+        return CXM_NOT_FOUND;
+    }
+
+    return cxm_hex_decode(text, who, CXM_WHO_LEN) == CXM_OK ? CXM_OK
+                                                            : CXM_CORRUPT;
 }
 
 
@@ -265,6 +273,7 @@ static cxm_rc_t
 row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
     const cxm_survey_t *survey, cxm_response_row_t *row)
 {
+    uint8_t   who[CXM_WHO_LEN];
     cxm_rc_t  rc;
 
     memset(row, 0, sizeof(*row));
@@ -278,7 +287,7 @@ row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
         row->flags |= CXM_RESPONSE_PARTIAL;
     }
 
-    if (who_class(entry) & CXM_PERSON_CLAIMED) {
+    if (who_of(entry, who) == CXM_OK && (who[0] & CXM_PERSON_CLAIMED)) {
         row->flags |= CXM_RESPONSE_CLAIMED;
     }
 
@@ -305,32 +314,24 @@ static cxm_rc_t
 apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
     const cxm_response_row_t *row)
 {
-    int64_t        person_class;
-    uint8_t        hash[CXM_HASH_LEN];
-    cxm_rc_t       rc;
-    const json_t  *who;
+    uint8_t   who[CXM_WHO_LEN];
+    cxm_rc_t  rc;
 
     if (entry->subject == 0) {
         return CXM_OK;
     }
 
-    who = json_object_get(entry->body, "who");
-    person_class = who_class(entry);
+    rc = who_of(entry, who);
 
-    if (person_class == CXM_WHO_NONE) {
+    if (rc == CXM_NOT_FOUND) {
         return cxm_person_apply(txn, entry->subject, 0, NULL);
     }
 
-    if (person_class < 0 || person_class > UINT8_MAX
-        || cxm_hex_decode(cxm_json_get_str(who, "hash"), hash, sizeof(hash))
-           != CXM_OK)
-    {
-        return CXM_CORRUPT;
+    if (rc == CXM_OK) {
+        rc = cxm_person_apply(txn, entry->subject, who[0], who + 1);
     }
 
-    rc = cxm_person_apply(txn, entry->subject, (unsigned) person_class, hash);
-
-    if (rc != CXM_OK || (person_class & CXM_PERSON_CLAIMED)) {
+    if (rc != CXM_OK || (who[0] & CXM_PERSON_CLAIMED)) {
         return rc;
     }
 

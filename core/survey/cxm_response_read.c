@@ -146,7 +146,13 @@ entry_json(const cxm_entry_t *entry, const cxm_survey_t *survey,
     set_personal(out, entry, may);
     set_segments(out, survey, entry->body, entry->personal);
     set_or_null(out, "interaction_id", entry->body);
-    set_or_null(out, "client_time", entry->body);
+
+    if (json_object_get(entry->body, "at") != NULL) {
+        set_time(out, "client_time", row->at);
+
+    } else {
+        set_or_null(out, "client_time", entry->body);
+    }
 
     if (entry->erased) {
         (void) json_object_set_new(out, "erased", json_true());

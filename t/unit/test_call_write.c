@@ -229,7 +229,7 @@ audits(void **state)
     cxm_call_free(call);
 
     cxm_store_latch(fixture.store, "test");
-    refused(&r, 503, "latched", NULL);
+    refused(&r, 503, "audit_unavailable", NULL);
     cxm_store_unlatch(fixture.store);
 }
 

@@ -170,7 +170,7 @@ check_tells_what_is_wrong(void **state)
     char   key[400], other[400], data[400];
 
     (void) state;
-    assert_check(CXM_OK, NULL);
+    assert_check(CXM_NOT_FOUND, "missing");
 
     assert_int_equal(init(), CXM_OK);
     assert_check(CXM_OK, NULL);
@@ -200,7 +200,7 @@ check_tells_what_is_wrong(void **state)
     assert_int_equal(unlink(data), 0);
     assert_check(CXM_INVALID, "is not a store");
     assert_int_equal(unlink(key), 0);
-    assert_check(CXM_OK, NULL);
+    assert_check(CXM_NOT_FOUND, "missing");
 
     unit.opts.dir = "/dev/null";
     assert_check(CXM_INVALID, "not a directory");

@@ -136,7 +136,8 @@ sub DESTROY {
 
 sub client {
     my ($self, $no) = @_;
-    srand($$ ^ time * 1000);
+    # from a good source: two clients with one seed would send the same ids
+    srand(unpack 'L', random_bytes(4));
     local $SIG{PIPE} = 'IGNORE';
 
     my $record = $self->{record} =
@@ -307,6 +308,13 @@ sub parse {
     # a reply that was cut says what its status says, but no more
     return if $status =~ /^2/ && $status != 204 && !$reply{json};
     return \%reply;
+}
+
+sub random_bytes {
+    my ($n) = @_;
+    open my $file, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
+    read($file, my $bytes, $n) == $n or die "/dev/urandom: $!";
+    return $bytes;
 }
 
 sub uuid {
