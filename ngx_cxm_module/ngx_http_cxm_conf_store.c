@@ -18,6 +18,7 @@ static char *ngx_http_cxm_store_share(ngx_conf_t *cf,
 static ngx_int_t ngx_http_cxm_check_store(ngx_conf_t *cf,
     ngx_http_cxm_store_t *store, cxm_error_t *err);
 static void ngx_http_cxm_master_cleanup(void *data);
+static ngx_uint_t ngx_http_cxm_same(const ngx_str_t *a, const ngx_str_t *b);
 static ngx_int_t ngx_http_cxm_path(ngx_conf_t *cf, ngx_str_t *in,
     ngx_str_t *out);
 
@@ -138,18 +139,13 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     for (i = 0; i < mcf->stores.nelts; i++) {
         other = known[i];
 
-        if (other->dir.len != store->dir.len
-            || ngx_strncmp(other->dir.data, store->dir.data, store->dir.len)
-               != 0)
-        {
+        if (!ngx_http_cxm_same(&other->dir, &store->dir)) {
             continue;
         }
 
         if (other->map_size != store->map_size
             || other->min_free != store->min_free
-            || other->key.len != store->key.len
-            || ngx_strncmp(other->key.data, store->key.data, store->key.len)
-               != 0)
+            || !ngx_http_cxm_same(&other->key, &store->key))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "store \"%V\" has other parameters in %s:%ui",
@@ -170,6 +166,14 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     scf->store = store;
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_cxm_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 

@@ -257,9 +257,10 @@ ngx_http_cxm_fill_path(ngx_http_request_t *r, cxm_request_t *request)
 static ngx_int_t
 ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
 {
-    u_char                   *p;
-    ngx_str_t                 base, *host;
-    ngx_http_cxm_loc_conf_t  *lcf;
+    u_char                    *p;
+    ngx_str_t                  base, *host;
+    ngx_http_cxm_loc_conf_t   *lcf;
+    ngx_http_core_srv_conf_t  *cscf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
 
@@ -270,8 +271,18 @@ ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
 
     /* with its port; nginx has checked the name */
 
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
     host = r->headers_in.host ? &r->headers_in.host->value
-                              : &r->headers_in.server;
+                              : &cscf->server_name;
+
+    if (host->len == 0) {
+
+        /* HTTP/1.0 without Host, a server without name: no host in links */
+
+        request->base = cxm_str("");
+        return NGX_OK;
+    }
 
     base.len = sizeof("https://") - 1 + host->len;
     base.data = ngx_pnalloc(r->pool, base.len);

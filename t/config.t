@@ -129,7 +129,7 @@ sub test_http {
     my ($http, $main) = @_;
     my $file = $t->write_file('test.conf', join "\n",
         'load_module ' . CXM::module_path() . ';', 'pid test.pid;',
-        $main // '', 'events { }', 'http {', $http, '}', '');
+        $main // '', 'events { }', 'http {', 'access_log off;', $http, '}', '');
     return $t->config_test($file);
 }
 

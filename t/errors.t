@@ -11,12 +11,15 @@ use lib "$FindBin::Bin/lib";
 use CXM;
 use Test::More;
 
+# nginx itself leaks the regular expression of a rewrite
+my $rewrite = $ENV{CXM_SANITIZERS} ? '' : 'rewrite ^ /elsewhere break;';
+
 my $t = CXM->new(conf => {h2 => 1, workers => 1, http => <<'HTTP',
     error_page 401 403 404 405 413 429 503 /error.html;
     limit_req_zone $server_name zone=one:1m rate=1r/m;
     cxm_allow_origin https://shop.example;
 HTTP
-    locations => <<'LOCATIONS'});
+    locations => <<'LOCATIONS' . <<"REWRITE"});
     location = /error.html { return 200 "the site's own page"; }
     location /denied/ { cxm_admin; deny all; }
     location /limited/ { cxm_admin; limit_req zone=one; }
@@ -34,7 +37,6 @@ HTTP
     location /own/ { cxm_admin; error_page 403 =403 @own; deny all; }
     location @own { return 403 "asked for"; }
     location /added/ { cxm_admin; deny all; add_header X-Added yes always; }
-    location /rewritten/ { cxm_admin; rewrite ^ /elsewhere break; }
     location /sub/ { auth_request /admin/surveys; return 200; }
     location /asks-us/ {
         auth_request /admin/surveys;
@@ -42,6 +44,8 @@ HTTP
     }
     location /admin { cxm_admin; }
 LOCATIONS
+    location /rewritten/ { cxm_admin; $rewrite }
+REWRITE
 
 sub is_problem {
     my ($reply, $status, $name) = @_;
@@ -159,7 +163,8 @@ is $t->get('/if/surveys')->{status}, 401, 'no return: our own handler';
 is_problem($t->post('/except/surveys', {}), 403, 'limit_except');
 is $t->get('/except/surveys')->{status}, 401, 'not excepted: our own';
 is_problem($t->get('/adminsurveys'), 404, 'a path beside the prefix');
-is_problem($t->get('/rewritten/x'), 404, 'a rewrite that leads elsewhere');
+is_problem($t->get('/rewritten/x'), 404, 'a rewrite that leads elsewhere')
+    if $rewrite;
 
 my $added = $t->get('/added/x');
 is_problem($added, 403, 'with add_header');

@@ -148,16 +148,51 @@ cxm_call_begin(cxm_call_t *call, const cxm_request_t *request)
 
 /* --- read --------------------------------------------------------------- */
 
+static void
+cxm_call_dump(cxm_call_t *call)
+{
+    if (call->reply.status == 0) {
+        call->rc = cxm_fail(&call->err, CXM_INTERNAL, NULL,
+                            "A handler gave no reply.");
+        return;
+    }
+
+    if (call->output == NULL) {
+        return;
+    }
+
+    cxm_buf_reset(&call->reply.body);
+    cxm_json_dump(&call->reply.body, call->output);
+    call->reply.content_type = cxm_str("application/json");
+
+    json_decref(call->output);
+    call->output = NULL;
+}
+
+
 cxm_next_t
 cxm_call_read(cxm_call_t *call)
 {
+    uint64_t    start;
     cxm_txn_t  *txn;
 
+    start = cxm_monotonic_us();
     call->rc = cxm_txn_read(call->store, &txn, &call->err);
 
     if (call->rc == CXM_OK) {
         call->rc = call->route->read(call, txn);
         cxm_txn_end(txn);
+    }
+
+    /* here, in the pool: a long list would hold up the event loop */
+
+    if (call->rc == CXM_OK) {
+        cxm_call_dump(call);
+    }
+
+    if (call->endpoint == CXM_ENDPOINT_ADMIN) {
+        cxm_call_headerf(call, "Server-Timing", "read;dur=%.3f",
+                         (double) (cxm_monotonic_us() - start) / 1000);
     }
 
     return call->rc == CXM_OK ? cxm_call_to_write(call) : CXM_NEXT_DONE;
@@ -279,25 +314,6 @@ cxm_call_unaudited(cxm_call_t *call)
                         "Reading this leaves a record, which cannot be "
                         "written at the moment.");
     call->err.retry_after = 5;
-}
-
-
-static void
-cxm_call_dump(cxm_call_t *call)
-{
-    if (call->reply.status == 0) {
-        call->rc = cxm_fail(&call->err, CXM_INTERNAL, NULL,
-                            "A handler gave no reply.");
-        return;
-    }
-
-    if (call->output == NULL) {
-        return;
-    }
-
-    cxm_buf_reset(&call->reply.body);
-    cxm_json_dump(&call->reply.body, call->output);
-    call->reply.content_type = cxm_str("application/json");
 }
 
 

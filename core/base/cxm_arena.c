@@ -16,14 +16,18 @@
  * step over its end is seen.
  */
 #if defined(__SANITIZE_ADDRESS__)
+#define CXM_ARENA_FIRST  0
 #define CXM_ARENA_BLOCK  0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
+#define CXM_ARENA_FIRST  0
 #define CXM_ARENA_BLOCK  0
 #endif
 #endif
 
+/* Most calls, beacons above all, need a few hundred bytes. */
 #ifndef CXM_ARENA_BLOCK
+#define CXM_ARENA_FIRST  (1024 - sizeof(cxm_arena_block_t))
 #define CXM_ARENA_BLOCK  (8192 - sizeof(cxm_arena_block_t))
 #endif
 
@@ -56,12 +60,14 @@ static cxm_arena_block_t *
 cxm_arena_block(cxm_arena_t *arena, size_t size)
 {
     int                 large;
+    size_t              usual;
     cxm_arena_block_t  *block, *last;
 
-    large = size > CXM_ARENA_BLOCK / 4;
+    usual = arena->last == NULL ? CXM_ARENA_FIRST : CXM_ARENA_BLOCK;
+    large = size > usual / 4;
 
     if (!large) {
-        size = CXM_ARENA_BLOCK;
+        size = usual;
     }
 
     if (size > SIZE_MAX - sizeof(cxm_arena_block_t)) {

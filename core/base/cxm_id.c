@@ -267,18 +267,13 @@ cxm_hex_encode(const uint8_t *data, size_t len, char *out)
 }
 
 
-/* 0..15, or above for what is no digit. */
-static unsigned
-cxm_hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return (unsigned) (c - '0');
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10 : 16;
-}
+/* Digits plus one; 0 for what is no digit. */
+static const uint8_t  cxm_hex_digits[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+    ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
 
 
 cxm_rc_t
@@ -292,14 +287,14 @@ cxm_hex_decode(cxm_str_t s, uint8_t *out, size_t len)
     }
 
     for (i = 0; i < len; i++) {
-        high = cxm_hex_value(s.data[2 * i]);
-        low = cxm_hex_value(s.data[2 * i + 1]);
+        high = cxm_hex_digits[(uint8_t) s.data[2 * i]];
+        low = cxm_hex_digits[(uint8_t) s.data[2 * i + 1]];
 
-        if (high > 15 || low > 15) {
+        if (high == 0 || low == 0) {
             return CXM_BAD_REQUEST;
         }
 
-        out[i] = (uint8_t) (high << 4 | low);
+        out[i] = (uint8_t) ((high - 1) << 4 | (low - 1));
     }
 
     return CXM_OK;

@@ -3,7 +3,6 @@
  */
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "cxm_batch.h"
 #include "cxm_store_int.h"
@@ -17,17 +16,6 @@ typedef struct {
     uint8_t           *out;         /* of the batch: failed after writing */
     cxm_batch_stat_t   stat;
 } cxm_batch_t;
-
-
-static uint64_t
-cxm_batch_us(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 
 static void
@@ -120,9 +108,9 @@ cxm_batch_commit(cxm_batch_t *batch, cxm_txn_t *txn)
 
     cxm_error_init(&err);
 
-    start = cxm_batch_us();
+    start = cxm_monotonic_us();
     rc = cxm_txn_commit(txn, &err);
-    batch->stat.commit_us = cxm_batch_us() - start;
+    batch->stat.commit_us = cxm_monotonic_us() - start;
 
     /* also for those that failed: they may have seen what is not stored */
 

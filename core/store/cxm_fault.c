@@ -25,17 +25,6 @@
 #define CXM_FAULT_COUNT_MS   1000
 
 
-uint64_t
-cxm_monotonic_ms(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
-}
-
-
 static int
 cxm_fault_disk_free(const cxm_store_t *store, uint64_t *bytes)
 {
@@ -354,7 +343,7 @@ cxm_fault_free_pages(cxm_store_t *store)
     MDB_txn   *mdb;
     uint64_t   now, pages;
 
-    now = cxm_monotonic_ms();
+    now = cxm_monotonic_us() / 1000;
 
     if ((store->free_at == 0 || now - store->free_at >= CXM_FAULT_COUNT_MS)
         && mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb) == MDB_SUCCESS)

@@ -175,8 +175,6 @@ cxm_rc_t cxm_fault_room(cxm_store_t *store, cxm_error_t *err);
 /* Logs damage once, where it was found; returns CXM_CORRUPT. */
 cxm_rc_t cxm_damage(cxm_table_t table, cxm_str_t key, const char *what);
 
-uint64_t cxm_monotonic_ms(void);
-
 
 /* cxm_store_stat.c */
 

@@ -118,9 +118,8 @@ put_error(cxm_page_writer_t *page, const cxm_question_t *question)
 }
 
 
-/* aria-describedby and aria-invalid of a control or its group. */
 static void
-put_aria(cxm_page_writer_t *page, const cxm_question_t *question,
+put_described(cxm_page_writer_t *page, const cxm_question_t *question,
     int described)
 {
     int  wrong;
@@ -140,8 +139,17 @@ put_aria(cxm_page_writer_t *page, const cxm_question_t *question,
 
         cxm_page_put(page, "\"");
     }
+}
 
-    if (wrong) {
+
+/* aria-describedby and aria-invalid of a control or its radio group. */
+static void
+put_aria(cxm_page_writer_t *page, const cxm_question_t *question,
+    int described)
+{
+    put_described(page, question, described);
+
+    if (cxm_page_issue(page, question) != NULL) {
         cxm_page_put(page, " aria-invalid=\"true\"");
     }
 }
@@ -156,11 +164,17 @@ open_group(cxm_page_writer_t *page, const cxm_question_t *question,
     cxm_page_put(page, "\"");
     cxm_page_put(page, role);
 
-    if (question->required && role[0] != '\0') {
-        cxm_page_put(page, " aria-required=\"true\"");
+    if (role[0] == '\0') {
+        put_described(page, question, described);
+
+    } else {
+        if (question->required) {
+            cxm_page_put(page, " aria-required=\"true\"");
+        }
+
+        put_aria(page, question, described);
     }
 
-    put_aria(page, question, described);
     cxm_page_put(page, ">\n<legend>");
     put_label(page, question);
     cxm_page_put(page, "</legend>\n");
@@ -316,19 +330,28 @@ put_number(cxm_page_writer_t *page, const cxm_question_t *question)
 static void
 put_scale(cxm_page_writer_t *page, const cxm_question_t *question)
 {
-    int        i, described;
+    int        i, points, described;
     char       digits[16];
     cxm_say_t  low, high;
     cxm_str_t  value;
 
-    if (question->max - question->min >= CXM_PAGE_RADIOS) {
+    /* on a phone: one row, two of five, or rows of six */
+    static const char *const  scale_open[] = {
+        "<div class=\"scale\">\n",
+        "<div class=\"scale ten\">\n",
+        "<div class=\"scale more\">\n"
+    };
+
+    points = question->max - question->min + 1;
+
+    if (points > CXM_PAGE_RADIOS) {
         put_number(page, question);
         return;
     }
 
     described = scale_ends(question, &low, &high);
     open_group(page, question, " role=\"radiogroup\"", described);
-    cxm_page_put(page, "<div class=\"scale\">\n");
+    cxm_page_put(page, scale_open[(points > 7) + (points > 10)]);
 
     for (i = question->min; i <= question->max; i++) {
         value.len = (size_t) snprintf(digits, sizeof(digits), "%d", i);
@@ -407,40 +430,69 @@ put_textarea(cxm_page_writer_t *page, const cxm_question_t *question)
 }
 
 
+typedef struct {
+    const char  *member, *type, *complete;
+    cxm_say_t    label;
+} contact_input_t;
+
+static const contact_input_t  contact_inputs[] = {
+    { "name", "text", "name", CXM_SAY_NAME },
+    { "email", "email", "email", CXM_SAY_EMAIL },
+    { "phone", "tel", "tel", CXM_SAY_PHONE }
+};
+
+#define CXM_CONTACT_INPUTS  (sizeof(contact_inputs) / sizeof(contact_input_t))
+
+
+/* The input that an issue is about; the first when it is about them all. */
+static size_t
+contact_wrong(const cxm_issue_t *issue)
+{
+    size_t       i;
+    const char  *member;
+
+    member = issue == NULL ? NULL : strrchr(issue->pointer, '/') + 1;
+
+    for (i = 0; member != NULL && i < CXM_CONTACT_INPUTS; i++) {
+        if (strcmp(contact_inputs[i].member, member) == 0) {
+            return i;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 put_contact(cxm_page_writer_t *page, const cxm_question_t *question)
 {
-    size_t         i;
-    const json_t  *sent;
+    size_t                  i, target;
+    const json_t           *sent;
+    const contact_input_t  *input;
 
-    static const struct {
-        const char  *member, *type, *complete;
-        cxm_say_t    label;
-    } inputs[] = {
-        { "name", "text", "name", CXM_SAY_NAME },
-        { "email", "email", "email", CXM_SAY_EMAIL },
-        { "phone", "tel", "tel", CXM_SAY_PHONE }
-    };
-
+    target = contact_wrong(cxm_page_issue(page, question));
     sent = json_object_getn(page->answers, question->id.data,
                             question->id.len);
     open_group(page, question, "", 0);
 
-    for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
-        cxm_page_put(page, "<label class=\"field\">");
-        cxm_page_say(page, inputs[i].label);
-        cxm_buf_printf(page->out, "<input type=\"%s\" autocomplete=\"%s\"",
-                       inputs[i].type, inputs[i].complete);
+    for (i = 0; i < CXM_CONTACT_INPUTS; i++) {
+        input = &contact_inputs[i];
 
-        if (i == 0) {
+        cxm_page_put(page, "<label class=\"field\">");
+        cxm_page_say(page, input->label);
+        cxm_buf_printf(page->out, "<input type=\"%s\" autocomplete=\"%s\"",
+                       input->type, input->complete);
+
+        if (i == target) {
             cxm_page_put(page, " id=\"");
             cxm_page_put_id(page, "i-", question);
             cxm_page_put(page, "\"");
+            put_aria(page, question, 0);
         }
 
-        put_name(page, question, inputs[i].member);
+        put_name(page, question, input->member);
         cxm_page_put(page, " value=\"");
-        cxm_buf_html(page->out, cxm_json_get_str(sent, inputs[i].member));
+        cxm_buf_html(page->out, cxm_json_get_str(sent, input->member));
         cxm_page_put(page, "\"></label>\n");
     }
 

@@ -10,6 +10,7 @@ static const cxm_page_language_t  languages[] = {
     { { 2, "en" }, {
         [CXM_SAY_REQUIRED] = "(required)",
         [CXM_SAY_SUBMIT] = "Send",
+        [CXM_SAY_LANGUAGE] = "Language",
         [CXM_SAY_ERROR_PREFIX] = "Error: ",
         [CXM_SAY_SUMMARY] = "There is a problem",
         [CXM_SAY_NEEDED] = "Please answer this question.",
@@ -43,6 +44,7 @@ static const cxm_page_language_t  languages[] = {
     { { 2, "de" }, {
         [CXM_SAY_REQUIRED] = "(Pflichtfrage)",
         [CXM_SAY_SUBMIT] = "Absenden",
+        [CXM_SAY_LANGUAGE] = "Sprache",
         [CXM_SAY_ERROR_PREFIX] = "Fehler: ",
         [CXM_SAY_SUMMARY] = "Bitte prüfen Sie Ihre Angaben",
         [CXM_SAY_NEEDED] = "Bitte beantworten Sie diese Frage.",
@@ -84,51 +86,74 @@ static const cxm_page_language_t  languages[] = {
  * work with keyboard and screen reader as they are.
  */
 const char  cxm_page_style[] =
-    ":root{color-scheme:light dark;--fg:#1a1a1a;--bg:#fff;--line:#6f6f6f;"
-    "--accent:#0b57d0;--on:#fff;--err:#b3261e;--soft:#555}"
-    "@media(prefers-color-scheme:dark){:root{--fg:#f0f0f0;--bg:#16181c;"
-    "--line:#8e9299;--accent:#8ab4f8;--on:#16181c;--err:#ffb4ab;"
-    "--soft:#b9bcc2}}"
+    ":root{color-scheme:light dark;--fg:#1b1f24;--bg:#fff;--page:#eef1f5;"
+    "--edge:#dbe0e7;--line:#737b86;--accent:#0b57d0;--on:#fff;--err:#b3261e;"
+    "--soft:#545b66}"
+    "@media(prefers-color-scheme:dark){:root{--fg:#eceef1;--bg:#1c1f25;"
+    "--page:#121418;--edge:#31363f;--line:#8c939e;--accent:#8ab4f8;"
+    "--on:#121418;--err:#ffb4ab;--soft:#b4bac4}}"
     "*{box-sizing:border-box}"
     "body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:var(--fg);"
-    "background:var(--bg)}"
-    "main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem 3rem}"
-    "h1{font-size:1.5rem;line-height:1.25;margin:0 0 1.5rem}"
+    "background:var(--page);overflow-wrap:anywhere}"
+    "main{max-width:44rem;min-height:100vh;margin:0 auto;"
+    "padding:1.5rem 1rem 2rem;background:var(--bg)}"
+    "@media(min-width:48rem){main{min-height:0;margin:3rem auto;"
+    "padding:2.5rem 3rem 3rem;border:1px solid var(--edge);"
+    "border-radius:1rem}}"
+    "h1{font-size:1.75rem;line-height:1.25;margin:0 0 1.5rem}"
     "h2{font-size:1.125rem;margin:0 0 .5rem}"
-    "fieldset,.q{border:0;margin:0 0 2rem;padding:0;min-width:0}"
-    "legend,.q>label{display:block;font-weight:600;padding:0;"
-    "margin-bottom:.5rem;overflow-wrap:anywhere}"
+    "main>p{margin:0;color:var(--soft)}"
+    "nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;"
+    "margin:-.75rem 0 1.5rem}"
+    "nav a{color:var(--accent);line-height:1.75rem}"
+    "fieldset,.q{border:0;margin:0 0 2.25rem;padding:0;min-width:0}"
+    "legend,.q>label{display:block;width:100%;font-weight:600;padding:0;"
+    "margin-bottom:.625rem}"
     ".mark,.hint,.ends{color:var(--soft);font-weight:400}"
     ".hint,.ends,.err{margin:.25rem 0 .5rem}"
     ".ends{display:flex;justify-content:space-between;gap:1rem;"
     "font-size:.875rem}"
+    ".ends span:last-child{text-align:end}"
     ".err{color:var(--err);font-weight:600}"
-    ".scale{display:flex;flex-wrap:wrap;gap:.375rem}"
-    ".scale label{position:relative;flex:1 0 2.75rem;max-width:4.5rem}"
+    ".scale{display:grid;gap:.375rem;"
+    "grid-template-columns:repeat(auto-fit,minmax(2.25rem,1fr))}"
+    ".scale label{position:relative}"
     ".scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;"
     "opacity:0;cursor:pointer}"
     ".scale span{display:block;line-height:2.75rem;text-align:center;"
-    "border:1px solid var(--line);border-radius:.5rem}"
-    ".scale input:hover+span{border-color:var(--accent)}"
+    "border:1px solid var(--line);border-radius:.5rem;"
+    "font-variant-numeric:tabular-nums}"
+    ".scale input:hover+span{border-color:var(--accent);"
+    "box-shadow:inset 0 0 0 1px var(--accent)}"
     ".scale input:checked+span{background:var(--accent);color:var(--on);"
     "border-color:var(--accent);font-weight:600}"
-    ".option{display:flex;gap:.625rem;align-items:baseline;padding:.375rem 0}"
-    ".option input{width:1.125rem;height:1.125rem;flex:none;margin:0;"
+    ".option{display:flex;gap:.75rem;align-items:center;padding:.5rem 0;"
+    "cursor:pointer}"
+    ".option span{min-width:0}"
+    ".option input{width:1.25rem;height:1.25rem;flex:none;margin:0;"
     "accent-color:var(--accent)}"
-    ".field{display:block;margin:0 0 .75rem}"
+    ".field{display:block;margin:0 0 1rem}"
     ".field input,.q>input,textarea{display:block;width:100%;font:inherit;"
-    "color:inherit;background:transparent;border:1px solid var(--line);"
-    "border-radius:.5rem;padding:.5rem .75rem}"
-    ".q>input{max-width:10rem}"
+    "color:inherit;background:var(--bg);border:1px solid var(--line);"
+    "border-radius:.5rem;padding:.625rem .75rem}"
+    ".field input{max-width:28rem;margin-top:.25rem}"
+    ".q>input{max-width:8rem}"
+    "textarea{resize:vertical}"
+    "[aria-invalid=true]:not(fieldset){border-color:var(--err);"
+    "box-shadow:inset 0 0 0 1px var(--err)}"
     "button{font:inherit;font-weight:600;color:var(--on);"
     "background:var(--accent);border:0;border-radius:.5rem;"
-    "padding:.75rem 1.75rem;min-height:2.75rem;cursor:pointer}"
-    "a{color:var(--err)}"
+    "padding:.75rem 2rem;min-height:3rem;cursor:pointer}"
+    "button:hover{filter:brightness(.92)}"
     ":focus-visible,.scale input:focus-visible+span{"
     "outline:3px solid var(--accent);outline-offset:2px}"
     ".summary{border:2px solid var(--err);border-radius:.5rem;"
-    "padding:1rem;margin:0 0 2rem}"
-    ".summary ul{margin:0;padding-left:1.25rem}"
+    "padding:1rem 1.25rem;margin:0 0 2rem}"
+    ".summary a{color:var(--err)}"
+    ".summary ul{margin:0;padding-inline-start:1.25rem}"
+    "@media(max-width:47.99rem){button{width:100%}"
+    ".ten{grid-template-columns:repeat(5,1fr)}"
+    ".more{grid-template-columns:repeat(6,1fr)}}"
     "@media(forced-colors:active){.scale input:checked+span{"
     "forced-color-adjust:none;background:Highlight;color:HighlightText}}";
 
@@ -156,4 +181,36 @@ cxm_page_language(cxm_str_t tag)
     }
 
     return &languages[0];
+}
+
+
+cxm_str_t
+cxm_page_language_name(cxm_str_t tag)
+{
+    size_t  i;
+
+    static const struct { const char *tag, *name; }  names[] = {
+        { "ar", "العربية" }, { "bg", "Български" }, { "ca", "Català" },
+        { "cs", "Čeština" }, { "da", "Dansk" }, { "de", "Deutsch" },
+        { "el", "Ελληνικά" }, { "en", "English" }, { "es", "Español" },
+        { "et", "Eesti" }, { "fa", "فارسی" }, { "fi", "Suomi" },
+        { "fr", "Français" }, { "he", "עברית" }, { "hi", "हिन्दी" },
+        { "hr", "Hrvatski" }, { "hu", "Magyar" }, { "it", "Italiano" },
+        { "ja", "日本語" }, { "ko", "한국어" }, { "lt", "Lietuvių" },
+        { "lv", "Latviešu" }, { "nl", "Nederlands" }, { "no", "Norsk" },
+        { "pl", "Polski" }, { "pt", "Português" }, { "ro", "Română" },
+        { "ru", "Русский" }, { "sk", "Slovenčina" }, { "sl", "Slovenščina" },
+        { "sv", "Svenska" }, { "tr", "Türkçe" }, { "uk", "Українська" },
+        { "vi", "Tiếng Việt" }
+    };
+
+    /* a tag with a region may stand beside the one without */
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (cxm_str_eqz(tag, names[i].tag)) {
+            return cxm_strz(names[i].name);
+        }
+    }
+
+    return tag;
 }

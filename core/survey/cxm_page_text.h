@@ -11,6 +11,7 @@
 typedef enum {
     CXM_SAY_REQUIRED = 0,
     CXM_SAY_SUBMIT,
+    CXM_SAY_LANGUAGE,
     CXM_SAY_ERROR_PREFIX,
     CXM_SAY_SUMMARY,
     CXM_SAY_NEEDED,
@@ -52,6 +53,9 @@ const cxm_page_language_t *cxm_page_languages(unsigned *n);
 
 /* The nearest to the tag: English if there is none. */
 const cxm_page_language_t *cxm_page_language(cxm_str_t tag);
+
+/* What speakers of a language call it, or the tag itself. */
+cxm_str_t cxm_page_language_name(cxm_str_t tag);
 
 extern const char  cxm_page_style[];
 

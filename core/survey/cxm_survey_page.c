@@ -87,7 +87,8 @@ put_summary(cxm_page_writer_t *page)
         return;
     }
 
-    cxm_page_put(page, "<div class=\"summary\" role=\"alert\">\n<h2>");
+    cxm_page_put(page, "<div class=\"summary\" role=\"alert\" tabindex=\"-1\" "
+                 "autofocus>\n<h2>");
     cxm_page_say(page, CXM_SAY_SUMMARY);
     cxm_page_put(page, "</h2>\n<ul>\n");
 
@@ -124,6 +125,49 @@ put_summary(cxm_page_writer_t *page)
     }
 
     cxm_page_put(page, "</ul>\n</div>\n");
+}
+
+
+/* Links to the page's other languages; what was entered would be lost. */
+static void
+put_languages(cxm_page_writer_t *page)
+{
+    unsigned             i;
+    cxm_str_t            tag;
+    const cxm_survey_t  *survey;
+
+    survey = page->view->survey;
+
+    if (survey->nlanguages < 2 || page->view->form != NULL) {
+        return;
+    }
+
+    cxm_page_put(page, "<nav aria-label=\"");
+    cxm_page_put(page, page->own->texts[CXM_SAY_LANGUAGE]);
+    cxm_page_put(page, "\">\n");
+
+    for (i = 0; i < survey->nlanguages; i++) {
+        tag = survey->languages[i];
+
+        if (cxm_str_eq(tag, page->language)) {
+            continue;
+        }
+
+        cxm_page_put(page, "<a href=\"");
+        cxm_buf_html(page->out, page->view->prefix);
+        cxm_buf_html(page->out, survey->slug);
+        cxm_page_put(page, "?lang=");
+        cxm_buf_html(page->out, tag);
+        cxm_page_put(page, "\" lang=\"");
+        cxm_buf_html(page->out, tag);
+        cxm_page_put(page, "\" hreflang=\"");
+        cxm_buf_html(page->out, tag);
+        cxm_page_put(page, "\">");
+        cxm_buf_html(page->out, cxm_page_language_name(tag));
+        cxm_page_put(page, "</a>\n");
+    }
+
+    cxm_page_put(page, "</nav>\n");
 }
 
 
@@ -228,10 +272,13 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
              wrong ? cxm_strz(page.own->texts[CXM_SAY_ERROR_PREFIX])
                    : cxm_str(""),
              view->survey->title, view->nonce);
+    put_languages(&page);
     put_summary(&page);
 
+    /* what is wrong is said in the page's language, and all at once */
+
     cxm_page_put(&page, "<form method=\"post\" accept-charset=\"utf-8\" "
-                 "action=\"");
+                 "novalidate action=\"");
     cxm_buf_html(out, view->prefix);
     cxm_buf_html(out, view->survey->slug);
     cxm_page_put(&page, "/responses\">\n");
