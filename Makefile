@@ -35,6 +35,14 @@ packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
 test_packages := perl libmojolicious-perl libev-perl libcmocka-dev \
     nghttp2-client strace clang libclang-rt-14-dev cppcheck
 
+# t/web.t: a browser and what drives it.  A node that came from elsewhere
+# conflicts with Debian's npm, so the commands decide.
+ifneq ($(filter t/web.t,$(TESTS)),)
+web := t/web/node_modules/.package-lock.json
+test_packages += chromium $(shell command -v node >/dev/null \
+    && command -v npm >/dev/null || echo nodejs npm)
+endif
+
 core_src   := $(shell sed -e 's/\#.*//' core/sources 2>/dev/null)
 module_src := $(wildcard ngx_cxm_module/*.c)
 headers    := $(wildcard core/*.h core/*/*.h ngx_cxm_module/*.h)
@@ -86,6 +94,13 @@ packages:
 
 test-packages: | packages
 	@build-aux/need $(test_packages)
+
+t/web/node_modules/.package-lock.json: t/web/package.json \
+        t/web/package-lock.json | test-packages
+	@echo 'NPM t/web'
+	@npm ci --prefix t/web --ignore-scripts --no-audit --no-fund \
+	    --no-update-notifier --loglevel=error > /dev/null
+	@touch $@
 
 build: $(B)/libcxm.a $(B)/cxmctl $(so) $(nginx)
 
@@ -184,7 +199,7 @@ run: build
 stop:
 	@build-aux/site stop
 
-test: | test-packages
+test: $(web) | test-packages
 	@$(MAKE) --no-print-directory build fuzz-build $(units)
 	@build-aux/run-tests -j $(TEST_JOBS) $(units) $(TESTS)
 
@@ -201,7 +216,7 @@ check: | test-packages
 	$(MAKE) --no-print-directory B=build/asan NGINX_SRC="$$source" \
 	    SAN='$(check_san)' TESTS='$(check_tests)' test-built
 
-test-built: build $(units)
+test-built: build $(units) $(web)
 	@. build-aux/sanitizers; \
 	build-aux/run-tests -j $(TEST_JOBS) $(units) $(TESTS)
 

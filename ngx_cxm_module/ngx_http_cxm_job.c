@@ -109,7 +109,12 @@ ngx_http_cxm_job_abandon(ngx_http_cxm_job_t *job)
 
     /* set when the call began and never changed: no matter who runs it */
 
-    call->cors_origin = cxm_arena_str(&call->arena, job->call->cors_origin);
+    call->endpoint = job->call->endpoint;
+
+    if (job->call->cors_origin.data != NULL) {
+        call->cors_origin = cxm_arena_str(&call->arena,
+                                          job->call->cors_origin);
+    }
 
     cxm_call_refuse(call, CXM_OUTCOME_UNKNOWN, "outcome_unknown",
                     "The write did not end in time; it may still happen. "

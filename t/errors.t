@@ -188,7 +188,8 @@ my $ours = $t->get('/denied/x', headers => {Origin => 'https://shop.example'});
 is $ours->{headers}{'access-control-allow-origin'}, 'https://shop.example',
     'an allowed origin may read the problem';
 like $ours->{headers}{vary} // '', qr/Origin/, 'Vary';
-my $foreign = $t->get('/denied/x', headers => {Origin => 'https://bad.example'});
+my $foreign = $t->get('/denied/x',
+                      headers => {Origin => 'https://bad.example'});
 is $foreign->{headers}{'access-control-allow-origin'}, undef,
     'another may not';
 

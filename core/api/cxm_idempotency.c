@@ -18,22 +18,25 @@
 static void
 cxm_idempotent_key(const cxm_call_t *call, cxm_reply_key_t *key)
 {
-    uint8_t    actor[8];
-    cxm_str_t  scope;
+    uint8_t           actor[8], scope[CXM_HASH_LEN];
+    const cxm_key_t  *hash_key;
 
-    scope = call->path;
-
-    if (call->caller.principal.role != NULL) {
-        cxm_put_u64(actor, call->caller.principal.actor);
-        scope = (cxm_str_t) { sizeof(actor), (const char *) actor };
-    }
+    hash_key = &cxm_store_keyring(call->store)->k[CXM_SUBKEY_FINGERPRINT];
 
     key->once_class = CXM_ONCE_REPLY;
     memcpy(key->fingerprint, call->fingerprint, CXM_HASH_LEN);
 
-    cxm_keyed_hash(&cxm_store_keyring(call->store)->k[CXM_SUBKEY_FINGERPRINT],
-                   scope, cxm_strz(call->route->path), call->idempotency_key,
-                   key->hash, CXM_HASH_LEN);
+    /* with the address: the same body to two surveys is two answers */
+
+    cxm_put_u64(actor, call->caller.principal.actor);
+    cxm_keyed_hash(hash_key,
+                   (cxm_str_t) { sizeof(actor), (const char *) actor },
+                   cxm_strz(call->route->path), call->path, scope,
+                   sizeof(scope));
+
+    cxm_keyed_hash(hash_key, cxm_str("idempotency"),
+                   (cxm_str_t) { sizeof(scope), (const char *) scope },
+                   call->idempotency_key, key->hash, CXM_HASH_LEN);
 }
 
 

@@ -263,3 +263,73 @@ cxm_page_reply(cxm_call_t *call, json_t *items, const cxm_page_t *next)
     return cxm_call_reply(call, 200, json_pack("{so so?}", "items", items,
                                                "next", cursor));
 }
+
+
+/* --- lists of documents ------------------------------------------------- */
+
+typedef struct {
+    json_t      *items;
+    json_t    *(*show)(const cxm_doc_t *doc);
+    unsigned     limit;
+    uint64_t     last;
+    int          more;
+    int          failed;        /* memory was short */
+} cxm_page_docs_t;
+
+
+static int
+cxm_page_doc(void *ctx, const cxm_doc_t *doc)
+{
+    cxm_page_docs_t  *list;
+
+    list = ctx;
+
+    if (json_array_size(list->items) == list->limit) {
+        list->more = 1;
+        return 1;
+    }
+
+    list->last = doc->no;
+    list->failed = json_array_append_new(list->items, list->show(doc)) != 0;
+
+    return list->failed;
+}
+
+
+cxm_rc_t
+cxm_page_docs(cxm_call_t *call, cxm_txn_t *txn, cxm_kind_no_t kind,
+    json_t *(*show)(const cxm_doc_t *doc))
+{
+    cxm_rc_t         rc;
+    cxm_page_t       page;
+    cxm_page_docs_t  list;
+
+    rc = cxm_page_begin(call, &page);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    memset(&list, 0, sizeof(list));
+    list.items = json_array();
+    list.show = show;
+    list.limit = page.limit;
+    list.last = page.len == 8 ? cxm_get_u64(page.position) : 0;
+
+    rc = cxm_doc_list(txn, kind, list.last, page.limit + 1, cxm_page_doc,
+                      &list, &call->err);
+
+    if (rc == CXM_OK && list.failed) {
+        rc = cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    if (rc != CXM_OK) {
+        json_decref(list.items);
+        return rc;
+    }
+
+    page.len = list.more ? 8 : 0;
+    cxm_put_u64(page.position, list.last);
+
+    return cxm_page_reply(call, list.items, &page);
+}

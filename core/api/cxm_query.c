@@ -272,6 +272,7 @@ cxm_query_find(cxm_query_place_t *place, cxm_str_t name)
 static cxm_rc_t
 cxm_query_put(cxm_query_place_t *place, cxm_str_t value)
 {
+    int      bad;
     json_t  *old, *text, *array;
 
     text = json_stringn(value.data, value.len);
@@ -290,10 +291,10 @@ cxm_query_put(cxm_query_place_t *place, cxm_str_t value)
 
     if (old != NULL) {
         array = json_array();
+        bad = json_array_append(array, old);
+        bad |= json_array_append_new(array, text);
 
-        if (json_array_append(array, old) != 0
-            || json_array_append_new(array, text) != 0)
-        {
+        if (bad) {
             json_decref(array);
             return cxm_query_no_memory(place->err);
         }

@@ -8,6 +8,7 @@
 
 #include "cxm_call.h"
 #include "cxm_json.h"
+#include "cxm_memory.h"
 #include "cxm_query.h"
 
 
@@ -97,7 +98,8 @@ cxm_call_headerf(cxm_call_t *call, const char *name, const char *fmt, ...)
 cxm_rc_t
 cxm_call_reply(cxm_call_t *call, int status, json_t *output)
 {
-    if (output == NULL) {
+    if (cxm_memory_failed() || output == NULL) {
+        json_decref(output);
         return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 

@@ -165,6 +165,34 @@ beacon_list(cxm_call_t *call, const json_t *list, const char *where)
 }
 
 
+/* Beside "events" nothing may be. */
+static cxm_rc_t
+beacon_alone(cxm_call_t *call, const json_t *document)
+{
+    char         pointer[CXM_ERROR_POINTER_LEN];
+    void        *iter;
+    json_t      *object;
+    const char  *name;
+
+    object = (json_t *) document;
+
+    for (iter = json_object_iter(object); iter != NULL;
+         iter = json_object_iter_next(object, iter))
+    {
+        name = json_object_iter_key(iter);
+
+        if (strcmp(name, "events") != 0) {
+            pointer[0] = '\0';
+            cxm_pointer_push(pointer, sizeof(pointer), cxm_strz(name));
+            (void) cxm_issue(&call->err, pointer, "unknown_field",
+                             "Only \"events\" may be there.");
+        }
+    }
+
+    return call->err.nissues == 0 ? CXM_OK : CXM_INVALID;
+}
+
+
 /* A document with "events" and without "type" holds a list of them. */
 static cxm_rc_t
 beacon_document(cxm_call_t *call, const json_t *document)
@@ -186,12 +214,8 @@ beacon_document(cxm_call_t *call, const json_t *document)
                          "Must be an array.");
     }
 
-    if (json_object_size(document) > 1) {
-        return cxm_issue(&call->err, "", "unknown_field",
-                         "Only \"events\" may be there.");
-    }
-
-    return beacon_list(call, events, "/events");
+    return beacon_alone(call, document) == CXM_OK
+           ? beacon_list(call, events, "/events") : CXM_INVALID;
 }
 
 

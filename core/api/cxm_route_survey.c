@@ -98,61 +98,10 @@ static const cxm_param_t  response_list_query[] = {
 
 /* --- surveys ------------------------------------------------------------ */
 
-typedef struct {
-    json_t    *items;
-    unsigned   limit;
-    uint64_t   last;
-    int        more;
-} survey_list_t;
-
-
-static int
-survey_list_item(void *ctx, const cxm_doc_t *doc)
-{
-    survey_list_t  *list;
-
-    list = ctx;
-
-    if (json_array_size(list->items) == list->limit) {
-        list->more = 1;
-        return 1;
-    }
-
-    list->last = doc->no;
-
-    return json_array_append_new(list->items, cxm_survey_json(doc)) != 0;
-}
-
-
 static cxm_rc_t
 survey_list_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t        rc;
-    cxm_page_t      page;
-    survey_list_t   list;
-
-    rc = cxm_page_begin(call, &page);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    list.items = json_array();
-    list.limit = page.limit;
-    list.more = 0;
-    list.last = page.len == 8 ? cxm_get_u64(page.position) : 0;
-
-    rc = cxm_doc_list(txn, CXM_KIND_SURVEY, list.last, page.limit + 1,
-                      survey_list_item, &list, &call->err);
-
-    if (rc != CXM_OK) {
-        json_decref(list.items);
-        return rc;
-    }
-
-    page.len = list.more ? 8 : 0;
-    cxm_put_u64(page.position, list.last);
-
-    return cxm_page_reply(call, list.items, &page);
+    return cxm_page_docs(call, txn, CXM_KIND_SURVEY, cxm_survey_json);
 }
 
 

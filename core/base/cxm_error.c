@@ -57,7 +57,9 @@ cxm_error_copy(char *dst, size_t size, const char *src)
     len = strnlen(src, size - 1);
     len = cxm_utf8_prefix(src, len);
 
-    memcpy(dst, src, len);
+    /* src may be dst: a code that is kept under a new detail */
+
+    memmove(dst, src, len);
     dst[len] = '\0';
 }
 

@@ -183,29 +183,6 @@ cxm_json_load(cxm_str_t text, json_t **out, cxm_error_t *err)
 }
 
 
-cxm_rc_t
-cxm_json_load_own(cxm_str_t text, json_t **out)
-{
-    json_error_t  error;
-
-    *out = NULL;
-
-    if (text.data == NULL) {
-        return CXM_CORRUPT;
-    }
-
-    memset(&error, 0, sizeof(error));
-
-    *out = json_loadb(text.data, text.len, JSON_DECODE_ANY, &error);
-
-    if (*out != NULL) {
-        return CXM_OK;
-    }
-
-    return error.text[0] == '\0' ? CXM_INTERNAL : CXM_CORRUPT;
-}
-
-
 static void
 cxm_json_escape(cxm_buf_t *buf, uint8_t c)
 {

@@ -24,9 +24,6 @@
  */
 cxm_rc_t cxm_json_load(cxm_str_t text, json_t **out, cxm_error_t *err);
 
-/* For text that we wrote ourselves: CXM_CORRUPT when it does not parse. */
-cxm_rc_t cxm_json_load_own(cxm_str_t text, json_t **out);
-
 /*
  * Appends compact JSON, names in insertion order, reals in the fewest digits
  * that read back the same; sets buf->failed, also beyond 64 levels.

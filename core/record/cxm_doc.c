@@ -7,6 +7,7 @@
 
 #include "cxm_doc.h"
 #include "cxm_json.h"
+#include "cxm_pack.h"
 
 
 static cxm_rc_t
@@ -135,9 +136,9 @@ cxm_doc_decode(uint64_t no, cxm_str_t text, cxm_doc_t *out)
 
     memcpy(out->id.b, id, sizeof(out->id.b));
 
-    return cxm_json_load_own((cxm_str_t) { (size_t) (rd.end - rd.pos),
-                                           (const char *) rd.pos },
-                             &out->body);
+    return cxm_unpack((cxm_str_t) { (size_t) (rd.end - rd.pos),
+                                    (const char *) rd.pos },
+                      &out->body);
 }
 
 
@@ -179,7 +180,7 @@ cxm_doc_store(cxm_txn_t *txn, unsigned kind, const cxm_doc_t *doc)
     cxm_buf_varint(&text, (uint64_t) doc->created_at);
     cxm_buf_varint(&text, (uint64_t) doc->updated_at);
     cxm_buf_varint(&text, doc->seq);
-    cxm_json_dump(&text, doc->body);
+    cxm_pack(&text, doc->body);
 
     rc = text.failed ? CXM_INTERNAL
                      : cxm_row_put_sealed(txn, CXM_T_DOC, &key,

@@ -3,7 +3,7 @@
  *
  * A document's number is the sequence of the entry that created it.  Row in
  * `doc`: u8 kind | u64 number, sealed: header (uuid, version, created,
- * updated, entry's sequence) and the body as JSON.  `index` leads from uuid
+ * updated, entry's sequence) and the body, packed.  `index` leads from uuid
  * and from slug to the number.  The kind's apply is cxm_doc_apply(), or
  * calls it.
  */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cxm_batch.h"
+#include "cxm_memory.h"
 #include "cxm_store_int.h"
 
 
@@ -51,6 +52,7 @@ cxm_batch_op(cxm_txn_t *txn, cxm_op_t *op)
         cxm_error_init(op->err);
     }
 
+    (void) cxm_memory_failed();
     rc = op->run(txn, op->data, op->err);
 
     /* an operation that overlooked a failed step must not be acknowledged */
@@ -58,6 +60,10 @@ cxm_batch_op(cxm_txn_t *txn, cxm_op_t *op)
     if (rc == CXM_OK && txn->failed != CXM_OK) {
         rc = cxm_fail(op->err, txn->failed, NULL,
                       "A step of the operation failed.");
+    }
+
+    if (cxm_memory_failed() && rc == CXM_OK) {
+        rc = cxm_fail(op->err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
     if (rc != CXM_OK && op->err != NULL && op->err->rc == CXM_OK) {

@@ -2,8 +2,8 @@
  * The coding of a journal value: header, seals and link.
  */
 
-#include "cxm_json.h"
 #include "cxm_log.h"
+#include "cxm_pack.h"
 #include "cxm_store_int.h"
 
 
@@ -79,14 +79,14 @@ cxm_entry_header(cxm_buf_t *buf, const cxm_entry_t *entry)
 }
 
 
-/* JSON text of a part into txn->text; no value is an empty text. */
+/* A part, packed, into txn->text; no value is an empty text. */
 static void
 cxm_entry_text(cxm_txn_t *txn, const json_t *value)
 {
     cxm_buf_reset(&txn->text);
 
     if (value != NULL) {
-        cxm_json_dump(&txn->text, value);
+        cxm_pack(&txn->text, value);
     }
 }
 
@@ -293,7 +293,7 @@ cxm_entry_open_part(cxm_txn_t *txn, const cxm_key_t *key,
         return rc;
     }
 
-    return cxm_json_load_own(cxm_buf_str(&txn->text), json);
+    return cxm_unpack(cxm_buf_str(&txn->text), json);
 }
 
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cxm_log.h"
+#include "cxm_memory.h"
 #include "cxm_store_int.h"
 
 
@@ -319,6 +320,8 @@ cxm_store_open(const cxm_store_opts_t *opts, cxm_store_t **out,
     if (cxm_crypto_init() != CXM_OK) {
         return cxm_fail(err, CXM_INTERNAL, NULL, "libsodium does not start");
     }
+
+    cxm_memory_watch();
 
     data = cxm_store_path(opts->dir, CXM_STORE_DATA);
 

@@ -12,7 +12,8 @@
  *   varint length of sealed personal part | it (person's key); 0: none
  *   16 bytes link = keyed BLAKE2b(previous link, key and value up to here)
  *
- * Associated data of both seals is table, key and the header up to the body.
+ * Bodies are packed JSON (cxm_pack.h).  Associated data of both seals is
+ * table, key and the header up to the body.
  * The link of sequence 0 is the store's uuid.
  */
 

@@ -102,6 +102,40 @@ cxm_master_check(const char *path, cxm_error_t *err)
 }
 
 
+/* The file's name must last as well: without the key the store is lost. */
+static int
+cxm_master_sync_dir(const char *path)
+{
+    int    fd, rc;
+    char  *dir, *slash;
+
+    dir = strdup(path);
+
+    if (dir == NULL) {
+        return -1;
+    }
+
+    slash = strrchr(dir, '/');
+
+    if (slash != NULL) {
+        slash[slash == dir] = '\0';
+    }
+
+    fd = open(slash == NULL ? "." : dir,
+              O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(dir);
+
+    if (fd == -1) {
+        return -1;
+    }
+
+    rc = fsync(fd);
+    (void) close(fd);
+
+    return rc;
+}
+
+
 cxm_rc_t
 cxm_master_make(const char *path, unsigned uid, unsigned gid,
     cxm_error_t *err)
@@ -120,11 +154,13 @@ cxm_master_make(const char *path, unsigned uid, unsigned gid,
 
     error = 0;
     cxm_random(key.b, sizeof(key.b));
+    errno = ENOSPC;     /* of a write that is cut short */
 
     if (write(fd, key.b, sizeof(key.b)) != (ssize_t) sizeof(key.b)
         || fchmod(fd, 0600) != 0
         || (uid != (unsigned) -1 && fchown(fd, uid, gid) != 0)
-        || fsync(fd) != 0)
+        || fsync(fd) != 0
+        || cxm_master_sync_dir(path) != 0)
     {
         error = errno;
         (void) unlink(path);

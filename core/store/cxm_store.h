@@ -142,7 +142,8 @@ cxm_rc_t cxm_txn_read(cxm_store_t *store, cxm_txn_t **out, cxm_error_t *err);
 
 /*
  * The one writer.  Blocks until other processes' writers are done: only in a
- * pool task or a tool, never in an event loop.  `now` is the server's clock.
+ * pool task or a tool, never in an event loop.  `now` is the server's clock,
+ * brought forward to the newest entry's time if it was set back.
  */
 cxm_rc_t cxm_txn_write(cxm_store_t *store, cxm_ms_t now, cxm_txn_t **out,
     cxm_error_t *err);

@@ -99,7 +99,7 @@ struct cxm_txn_s {
     cxm_rc_t         failed;            /* it may not be committed */
     cxm_txn_room_t   rooms[CXM_SLOT_N];
     cxm_buf_t        row;               /* a value on its way in */
-    cxm_buf_t        text;              /* JSON of a body */
+    cxm_buf_t        text;              /* of a body, packed */
     cxm_buf_t        entry;             /* a journal value */
 };
 

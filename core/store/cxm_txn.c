@@ -296,6 +296,15 @@ cxm_txn_write(cxm_store_t *store, cxm_ms_t now, cxm_txn_t **out,
         return result;
     }
 
+    /*
+     * Entries are dated no earlier than the last one; what is looked up by
+     * time must not fall behind that when a clock is set back.
+     */
+
+    if (txn->now < (cxm_ms_t) (txn->state.hlc >> 16)) {
+        txn->now = (cxm_ms_t) (txn->state.hlc >> 16);
+    }
+
     *out = txn;
 
     return CXM_OK;

@@ -33,7 +33,11 @@ int cxm_page_issue_of(const cxm_issue_t *issue,
     const cxm_question_t *question);
 const cxm_issue_t *cxm_page_issue(const cxm_page_writer_t *page,
     const cxm_question_t *question);
-cxm_say_t cxm_page_issue_say(const cxm_issue_t *issue);
+cxm_say_t cxm_page_issue_say(const cxm_issue_t *issue,
+    const cxm_question_t *question);
+
+/* Whether a score is typed: too many points for buttons. */
+int cxm_page_typed(const cxm_question_t *question);
 
 void cxm_page_put_question(cxm_page_writer_t *page,
     const cxm_question_t *question);

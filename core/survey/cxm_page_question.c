@@ -112,7 +112,7 @@ put_error(cxm_page_writer_t *page, const cxm_question_t *question)
         cxm_page_put(page, "<p class=\"err\" id=\"");
         cxm_page_put_id(page, "e-", question);
         cxm_page_put(page, "\">");
-        cxm_page_say(page, cxm_page_issue_say(issue));
+        cxm_page_say(page, cxm_page_issue_say(issue, question));
         cxm_page_put(page, "</p>\n");
     }
 }
@@ -254,6 +254,13 @@ put_input(cxm_page_writer_t *page, const cxm_question_t *question,
 }
 
 
+int
+cxm_page_typed(const cxm_question_t *question)
+{
+    return question->max - question->min >= CXM_PAGE_RADIOS;
+}
+
+
 /* What the ends of a scale mean; 0: nobody said. */
 static int
 scale_ends(const cxm_question_t *question, cxm_say_t *low, cxm_say_t *high)
@@ -342,12 +349,12 @@ put_scale(cxm_page_writer_t *page, const cxm_question_t *question)
         "<div class=\"scale more\">\n"
     };
 
-    points = question->max - question->min + 1;
-
-    if (points > CXM_PAGE_RADIOS) {
+    if (cxm_page_typed(question)) {
         put_number(page, question);
         return;
     }
+
+    points = question->max - question->min + 1;
 
     described = scale_ends(question, &low, &high);
     open_group(page, question, " role=\"radiogroup\"", described);

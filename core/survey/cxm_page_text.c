@@ -15,6 +15,7 @@ static const cxm_page_language_t  languages[] = {
         [CXM_SAY_SUMMARY] = "There is a problem",
         [CXM_SAY_NEEDED] = "Please answer this question.",
         [CXM_SAY_RANGE] = "Please choose one of the values offered.",
+        [CXM_SAY_NUMBER] = "Please enter a whole number in this range.",
         [CXM_SAY_LONG] = "This is too long.",
         [CXM_SAY_CHECK] = "Please check this entry.",
         [CXM_SAY_MULTI] = "Choose all that apply.",
@@ -49,6 +50,8 @@ static const cxm_page_language_t  languages[] = {
         [CXM_SAY_SUMMARY] = "Bitte prüfen Sie Ihre Angaben",
         [CXM_SAY_NEEDED] = "Bitte beantworten Sie diese Frage.",
         [CXM_SAY_RANGE] = "Bitte wählen Sie einen der angebotenen Werte.",
+        [CXM_SAY_NUMBER] = "Bitte geben Sie eine ganze Zahl aus diesem "
+                           "Bereich ein.",
         [CXM_SAY_LONG] = "Das ist zu lang.",
         [CXM_SAY_CHECK] = "Bitte prüfen Sie diese Angabe.",
         [CXM_SAY_MULTI] = "Mehrere Antworten sind möglich.",

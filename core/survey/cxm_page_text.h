@@ -16,6 +16,7 @@ typedef enum {
     CXM_SAY_SUMMARY,
     CXM_SAY_NEEDED,
     CXM_SAY_RANGE,
+    CXM_SAY_NUMBER,
     CXM_SAY_LONG,
     CXM_SAY_CHECK,
     CXM_SAY_MULTI,

@@ -47,7 +47,7 @@ cxm_page_issue(const cxm_page_writer_t *page, const cxm_question_t *question)
 
 
 cxm_say_t
-cxm_page_issue_say(const cxm_issue_t *issue)
+cxm_page_issue_say(const cxm_issue_t *issue, const cxm_question_t *question)
 {
     size_t  i;
 
@@ -61,7 +61,8 @@ cxm_page_issue_say(const cxm_issue_t *issue)
 
     for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
         if (strcmp(issue->code, said[i].code) == 0) {
-            return said[i].say;
+            return said[i].say == CXM_SAY_RANGE && cxm_page_typed(question)
+                   ? CXM_SAY_NUMBER : said[i].say;
         }
     }
 
@@ -100,9 +101,10 @@ put_summary(cxm_page_writer_t *page)
             cxm_page_put_id(page, "i-", question);
             cxm_page_put(page, "\">");
             cxm_page_put_text(page, question->json);
-            cxm_page_put(page, ": ");
+            cxm_page_put(page, " \xe2\x80\x93 ");
             cxm_page_say(page,
-                         cxm_page_issue_say(cxm_page_issue(page, question)));
+                         cxm_page_issue_say(cxm_page_issue(page, question),
+                                            question));
             cxm_page_put(page, "</a></li>\n");
         }
     }

@@ -7,12 +7,13 @@
 #include "cxm_journal.h"
 #include "cxm_json.h"
 #include "cxm_once.h"
+#include "cxm_pack.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
 
 
 /*
- * What an entry as stored holds beside the text of its body, at most: four
+ * What an entry as stored holds beside its packed body, at most: four
  * bytes, seven varints of up to 10, the time, the id, two lengths, the link.
  */
 #define CXM_TOUCH_EXTRA   (4 + 7 * 10 + 8 + 16 + 4 + CXM_MAC_LEN             \
@@ -20,8 +21,7 @@
 #define CXM_TOUCH_BODY    (CXM_ENTRY_PAGE - CXM_TOUCH_EXTRA)
 
 #define CXM_TOUCH_START   64            /* places; a power of two */
-#define CXM_TOUCH_NUMBER  26            /* longest number in JSON */
-#define CXM_TOUCH_ESCAPE  5             /* bytes that \u00xx adds */
+#define CXM_TOUCH_ARRAY   4             /* tag and count of the events */
 
 
 static void
@@ -232,51 +232,14 @@ cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
 
 /* --- entries ------------------------------------------------------------ */
 
+/* Bytes of an event in an entry; scratch is the caller's. */
 static size_t
-size_of_str(cxm_str_t s)
+event_size(cxm_buf_t *scratch, const json_t *event)
 {
-    size_t         i, n;
-    unsigned char  c;
+    cxm_buf_reset(scratch);
+    cxm_pack(scratch, event);
 
-    n = s.len + 2;
-
-    for (i = 0; i < s.len; i++) {
-        c = (unsigned char) s.data[i];
-        n += c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t'
-             ? 1 : c < 0x20 ? CXM_TOUCH_ESCAPE : 0;
-    }
-
-    return n;
-}
-
-
-/* Bytes of compact JSON at most; an event is two levels deep. */
-static size_t
-size_of_json(json_t *value)
-{
-    void    *iter;
-    size_t   n;
-
-    if (json_is_string(value)) {
-        return size_of_str(cxm_json_str(value));
-    }
-
-    if (!json_is_object(value)) {
-        return CXM_TOUCH_NUMBER;
-    }
-
-    n = 2;
-
-    for (iter = json_object_iter(value); iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        /* names have been checked: nothing in them is escaped */
-
-        n += json_object_iter_key_len(iter) + 4
-             + size_of_json(json_object_iter_value(iter));
-    }
-
-    return n;
+    return scratch->len;
 }
 
 
@@ -313,6 +276,7 @@ cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
 {
     size_t        first, next, size, total;
     cxm_rc_t      rc;
+    cxm_buf_t     scratch;
     cxm_touch_t  *touch;
 
     touch = cxm_touch_of(txn);
@@ -322,12 +286,18 @@ cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
     }
 
     rc = CXM_OK;
+    size = 0;
+    cxm_buf_init(&scratch, CXM_ENTRY_MAX);
 
     for (first = 0; first < touch->n && rc == CXM_OK; first = next) {
-        total = 2 + size_of_json(touch->events[first]);
+
+        /* the one that ended the entry before has been measured */
+
+        total = CXM_TOUCH_ARRAY
+                + (first == 0 ? event_size(&scratch, touch->events[0]) : size);
 
         for (next = first + 1; next < touch->n; next++) {
-            size = 1 + size_of_json(touch->events[next]);
+            size = event_size(&scratch, touch->events[next]);
 
             if (total + size > CXM_TOUCH_BODY) {
                 break;
@@ -339,6 +309,7 @@ cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
         rc = flush_entry(txn, &touch->events[first], next - first, err);
     }
 
+    cxm_buf_free(&scratch);
     touch_drop_events(touch);
 
     return rc;

@@ -3,7 +3,7 @@
  *
  * Kind CXM_KIND_TOUCHPOINT, ADD.  The events of one commit are gathered and
  * become entries of up to CXM_ENTRY_PAGE bytes, one seal and one link each:
- * body = JSON array of events.  An event is the checked input plus "k": hex
+ * body = array of events.  An event is the checked input plus "k": hex
  * of the 16-byte keyed hash of its id (when it has one; the id itself is not
  * kept), "at": ms when client_time counts, "bot": 1, "unverified": 1 (money
  * without a server key), "claimed" instead of "customer" without one,

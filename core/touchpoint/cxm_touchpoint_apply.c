@@ -127,10 +127,6 @@ value_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
         return CXM_OK;
     }
 
-    if (text.len > CXM_DICT_TEXT) {
-        text.len = cxm_utf8_prefix(text.data, CXM_DICT_TEXT);
-    }
-
     touch = cxm_touch_of(txn);
 
     if (touch == NULL) {

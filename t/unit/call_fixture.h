@@ -385,8 +385,8 @@ body(const cxm_call_t *call)
 {
     json_t  *value;
 
-    assert_int_equal(cxm_json_load_own(cxm_buf_str(&call->reply.body),
-                                       &value), CXM_OK);
+    assert_int_equal(cxm_json_load(cxm_buf_str(&call->reply.body),
+                                       &value, NULL), CXM_OK);
 
     return value;
 }

@@ -476,7 +476,7 @@ statuses(void **state)
     for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         cxm_buf_init(&out, 4096);
         cxm_problem_of_status(&out, codes[i]);
-        assert_int_equal(cxm_json_load_own(cxm_buf_str(&out), &value),
+        assert_int_equal(cxm_json_load(cxm_buf_str(&out), &value, NULL),
                          CXM_OK);
         assert_int_equal(cxm_json_get_int(value, "status", -1), codes[i]);
         assert_true(cxm_json_get_str(value, "code").len > 0);

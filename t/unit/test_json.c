@@ -62,7 +62,7 @@ same(const char *in, const char *out, int sorted)
     cxm_buf_putc(&buf, '\0');
     assert_string_equal(buf.data, out);
 
-    assert_int_equal(cxm_json_load_own(cxm_strz(out), &again), CXM_OK);
+    assert_int_equal(cxm_json_load(cxm_strz(out), &again, NULL), CXM_OK);
     assert_true(json_equal(value, again));
 
     json_decref(value);
@@ -217,23 +217,6 @@ depth(void **state)
 
 
 static void
-own_text(void **state)
-{
-    json_t  *value;
-
-    (void) state;
-
-    assert_int_equal(cxm_json_load_own(cxm_str("{"), &value), CXM_CORRUPT);
-    assert_null(value);
-    assert_int_equal(cxm_json_load_own((cxm_str_t) { 0, NULL }, &value),
-                     CXM_CORRUPT);
-    assert_int_equal(cxm_json_load_own(
-        cxm_str("[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]"), &value), CXM_OK);
-    json_decref(value);
-}
-
-
-static void
 dump_is_bounded(void **state)
 {
     int        i;
@@ -339,11 +322,6 @@ lack_of_memory(void **state)
 
         assert_true(rc == CXM_INTERNAL || rc == CXM_BAD_REQUEST);
         assert_null(value);
-
-        fail_at = i;
-        rc = cxm_json_load_own(text, &value);
-        assert_true(rc == CXM_INTERNAL || rc == CXM_CORRUPT);
-        assert_null(value);
     }
 
     json_set_alloc_funcs(malloc, free);
@@ -363,7 +341,6 @@ main(void)
         cmocka_unit_test(bad_encoding),
         cmocka_unit_test(duplicate_names),
         cmocka_unit_test(depth),
-        cmocka_unit_test(own_text),
         cmocka_unit_test(dump_is_bounded),
         cmocka_unit_test(members),
         cmocka_unit_test(lack_of_memory)

@@ -93,7 +93,7 @@ balanced(const char *html)
     static const char *const  names[] = {
         "html", "head", "body", "main", "form", "fieldset", "legend", "label",
         "div", "p", "span", "ul", "li", "a", "button", "textarea", "h1", "h2",
-        "style", "title"
+        "style", "title", "nav"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -134,8 +134,10 @@ fresh(void **state)
     has(html, "<h1>How &lt;b&gt;are</h1>");
     has(html, "<style nonce=\"NONCE\">");
     has(html, "<form method=\"post\" accept-charset=\"utf-8\" "
-        "action=\"/s/paged/responses\">");
+        "novalidate action=\"/s/paged/responses\">");
     has(html, "name=\"id\" value=\"0190a000-0000-7000-8000-000000000001\"");
+    has(html, "<a href=\"/s/paged?lang=de\" lang=\"de\" hreflang=\"de\">"
+        "Deutsch</a>");
     has(html, "name=\"channel\" value=\"web\"");
     has(html, "name=\"language\" value=\"en\"");
     has(html, "Likely &amp; so? <span class=\"mark\">(required)</span>");
@@ -147,7 +149,7 @@ fresh(void **state)
     has(html, "<input type=\"checkbox\" id=\"i-some\"");
     has(html, "name=\"answers.me.email\"");
     has(html, "autocomplete=\"tel\"");
-    lacks(html, "aria-invalid");
+    lacks(html, " aria-invalid=\"");
     lacks(html, "<script");
     lacks(html, " checked");
 }
@@ -197,6 +199,7 @@ refused_form(void **state)
 
     cxm_error_init(&wrong);
     cxm_issue(&wrong, "/answers/nps", "required", "x");
+    cxm_issue(&wrong, "/answers/big", "out_of_range", "x");
     cxm_issue(&wrong, "/answers/me/email", "invalid", "x");
     cxm_issue(&wrong, "/touchpoint", "too_long", "x");
 
@@ -206,16 +209,20 @@ refused_form(void **state)
     balanced(html);
     has(html, "<title>Error: How");
     has(html, "role=\"alert\"");
-    has(html, "<li><a href=\"#i-nps\">Likely &amp; so?: Please answer this "
-        "question.</a></li>");
-    has(html, "<li><a href=\"#i-me\">You?: Please check this entry.");
+    has(html, "<li><a href=\"#i-nps\">Likely &amp; so? \xe2\x80\x93 Please "
+        "answer this question.</a></li>");
+    has(html, "Please enter a whole number in this range.");
+    has(html, "<li><a href=\"#i-me\">You? \xe2\x80\x93 Please check this entry.");
     has(html, "<li>Please check this entry.</li>");
     has(html, "aria-describedby=\"d-nps e-nps\" aria-invalid=\"true\"");
     has(html, "<p class=\"err\" id=\"e-nps\">");
     has(html, "value=\"b\" checked>");
     lacks(html, "value=\"a\" checked>");
     has(html, "&lt;/textarea&gt;&lt;script&gt;</textarea>");
+    has(html, "<input type=\"email\" autocomplete=\"email\" id=\"i-me\" "
+        "aria-describedby=\"e-me\" aria-invalid=\"true\"");
     has(html, "value=\"&quot;x\"");
+    lacks(html, "<nav");
     has(html, "value=\"77\"");
 }
 
