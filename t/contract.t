@@ -56,7 +56,7 @@ sub problem {
         qw(type title detail);
     push @wrong, 'another status inside' if ($json->{status} // 0) != $status;
     push @wrong, 'tells of our insides'
-        if $reply->{body} =~ m{/tmp|\.c\b|lmdb|MDB_|0x[0-9a-f]|%%}i;
+        if $reply->{body} =~ m{/tmp|\.c\b|lmdb|MDB_|0x[0-9a-f]}i;
     ok !@wrong, $name or diag join "\n", @wrong, $reply->{body};
     return map {[@$_{qw(pointer code)}]} @{$json->{errors} || []};
 }
@@ -133,6 +133,12 @@ subtest 'answers that are refused' => sub {
         my @errors = problem(answer('demo', $body, key => $server), 422,
                              'invalid', encode_json($more));
         is_deeply \@errors, [[$pointer, $code]], 'where';
+    }
+    put_survey('words', questions => [{%{$questions[6]}, required => true}]);
+    for my $blank ('', ' ', "\n\t ") {
+        is_deeply [problem(answer('words', {answers => {why => $blank}}), 422,
+                           'invalid', 'blanks')],
+            [['/answers', 'required']], 'are no answer';
     }
     is scalar problem(answer('demo', {answers => 1, zz => 1, channel => 'x'}),
         422, 'invalid', 'several'), 3, 'all that is wrong, at once';

@@ -193,7 +193,7 @@ for my $n (1 .. 60) {
         answers => {nps => $n % 11, why => "because $n " . 'y' x (8 * $n)},
         complete => \1, channel => (qw(web app email))[$n % 3],
         attributes => {plan => "p$n"}});
-    is $reply->{status}, 201, 'an answer' if $reply->{status} != 201;
+    $reply->{status} == 201 or die("an answer: $reply->{body}");
     $t->post('/b', {events => [map { {type => "t$_", id =>
         CXM::Clients::uuid()} } 1 .. 20]}) if $n % 10 == 0;
 }
@@ -333,8 +333,9 @@ for my $try (1 .. 12) {
     my ($rc, $out, $err) = verify_copy();
     $named++;
     is $rc, 1, "entry $seq, byte $byte: verify fails";
-    like $out, qr/not sound: journal entry $seq\b/,
-        "entry $seq, byte $byte: and names it" or diag $err;
+    # byte 0 is the format's number: "not sound", or too new to be judged
+    like "$out$err", qr/journal entry $seq\b/i,
+        "entry $seq, byte $byte: and names it";
 }
 cmp_ok $named, '>=', 6, 'entries were changed';
 

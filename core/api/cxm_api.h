@@ -279,7 +279,7 @@ cxm_rc_t cxm_page_begin(cxm_call_t *call, cxm_page_t *page);
 cxm_rc_t cxm_page_reply(cxm_call_t *call, json_t *items,
     const cxm_page_t *next);
 
-/* The read phase of a list of all documents of a kind, each as `show` has it. */
+/* Read phase of a list of all documents of a kind, each as `show` has it. */
 cxm_rc_t cxm_page_docs(cxm_call_t *call, cxm_txn_t *txn, cxm_kind_no_t kind,
     json_t *(*show)(const cxm_doc_t *doc));
 

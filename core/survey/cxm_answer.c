@@ -194,11 +194,25 @@ answer_multi(cxm_answering_t *an, const json_t *value)
 }
 
 
+/* Blanks alone say nothing, so they answer no required question. */
+static int
+is_blank(cxm_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len && strchr(" \t\r\n", s.data[i]) != NULL; i++) {
+        /* void */
+    }
+
+    return i == s.len;
+}
+
+
 static void
 answer_text(cxm_answering_t *an, const json_t *value)
 {
     if (cxm_field_check_value(&text_field, value, an->pointer, an->err)
-        == CXM_OK && json_string_length(value) > 0)
+        == CXM_OK && !is_blank(cxm_json_str(value)))
     {
         keep_personal(an, value);
     }

@@ -120,6 +120,15 @@ idempotency(void **state)
     cxm_call_free(call);
     assert_int_equal(runs, 3);
 
+    /* the same body of one principal to another survey is another answer */
+
+    r.path = cxm_str("other/notes");
+    call = drive(&r);
+    assert_int_equal(call->reply.status, 201);
+    assert_null(header(call, "Idempotent-Replayed"));
+    cxm_call_free(call);
+    assert_int_equal(runs, 4);
+
     r.idempotency_key = cxm_str("");
     refused(&r, 400, "bad_idempotency_key", NULL);
     r.idempotency_key = cxm_str("a b");

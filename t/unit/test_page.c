@@ -212,7 +212,8 @@ refused_form(void **state)
     has(html, "<li><a href=\"#i-nps\">Likely &amp; so? \xe2\x80\x93 Please "
         "answer this question.</a></li>");
     has(html, "Please enter a whole number in this range.");
-    has(html, "<li><a href=\"#i-me\">You? \xe2\x80\x93 Please check this entry.");
+    has(html, "<li><a href=\"#i-me\">You? \xe2\x80\x93 Please check this "
+        "entry.");
     has(html, "<li>Please check this entry.</li>");
     has(html, "aria-describedby=\"d-nps e-nps\" aria-invalid=\"true\"");
     has(html, "<p class=\"err\" id=\"e-nps\">");

@@ -67,6 +67,26 @@ abort_and_empty_commit_write_nothing(void **state)
 }
 
 
+static void
+a_clock_that_is_set_back_stands_still(void **state)
+{
+    cxm_txn_t  *txn;
+
+    (void) state;
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(unit_append(txn, "one", 0, NULL, NULL), CXM_OK);
+    unit_commit(txn);
+
+    txn = unit_write(&unit, UNIT_NOW - CXM_MS_DAY);
+    assert_int_equal(cxm_txn_now(txn), UNIT_NOW);
+    cxm_txn_end(txn);
+
+    txn = unit_write(&unit, UNIT_NOW + 1);
+    assert_int_equal(cxm_txn_now(txn), UNIT_NOW + 1);
+    cxm_txn_end(txn);
+}
+
+
 static unsigned  destroyed;
 
 
@@ -471,6 +491,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         STORE_TEST(abort_and_empty_commit_write_nothing),
+        STORE_TEST(a_clock_that_is_set_back_stands_still),
         STORE_TEST(rooms_have_memory),
         STORE_TEST(the_latch_refuses_writes_only),
         STORE_TEST(little_disk_space_refuses_writes),
