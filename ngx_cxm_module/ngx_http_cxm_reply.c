@@ -5,6 +5,9 @@
 #include "ngx_http_cxm_reply.h"
 
 
+#define NGX_HTTP_CXM_UNPROCESSABLE  422
+
+
 /* Headers that nginx or its filters look at through a field of their own. */
 
 typedef struct {
@@ -45,6 +48,14 @@ ngx_http_cxm_reply(ngx_http_request_t *r, const cxm_reply_t *reply)
     r->disable_not_modified = 1;
 
     r->headers_out.status = reply->status;
+
+    if (reply->status == NGX_HTTP_CXM_UNPROCESSABLE) {
+
+        /* nginx has no line for it, and would send one without a phrase */
+
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
+
     r->headers_out.content_length_n = 0;
 
     for (i = 0; i < reply->nheaders; i++) {

@@ -96,7 +96,6 @@ main(int argc, char **argv)
 
     ctl.opts.dir = ctl.dir;
     ctl.opts.key_file = ctl.key_file;
-    ctl.opts.min_free = UINT64_MAX;
     ctl.opts.flow = &cxm_flow;
     ctl.argc = argc - optind - used;
     ctl.argv = argv + optind + used;

@@ -6,6 +6,7 @@
 
 #include "cxm_call.h"
 #include "cxm_json.h"
+#include "cxm_memory.h"
 
 
 #define CXM_JSON_WEIGHT  8      /* heap bytes of a parsed body's byte */
@@ -167,6 +168,13 @@ cxm_call_dump(cxm_call_t *call)
 
     json_decref(call->output);
     call->output = NULL;
+
+    /* now: what the write phase rewinds to would look like a whole reply */
+
+    if (call->reply.body.failed) {
+        call->rc = cxm_fail(&call->err, CXM_INTERNAL, NULL,
+                            "The reply is too long.");
+    }
 }
 
 
@@ -175,6 +183,10 @@ cxm_call_read(cxm_call_t *call)
 {
     uint64_t    start;
     cxm_txn_t  *txn;
+
+    /* what an earlier call of this thread lacked is none of ours */
+
+    (void) cxm_memory_failed();
 
     start = cxm_monotonic_us();
     call->rc = cxm_txn_read(call->store, &txn, &call->err);

@@ -54,7 +54,7 @@ cxm_query_decode(cxm_arena_t *arena, cxm_str_t s, cxm_str_t *out,
         low = i + 2 < s.len ? cxm_query_hex(s.data[i + 2]) : -1;
 
         if (high < 0 || low < 0) {
-            return cxm_query_bad(err, "%% is not followed by two hex digits");
+            return cxm_query_bad(err, "a percent sign without two hex digits");
         }
 
         p[n++] = (char) (high << 4 | low);

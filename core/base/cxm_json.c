@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "cxm_json.h"
+#include "cxm_memory.h"
 
 
 /* Our own envelopes around a document of 16, far from any stack's end. */
@@ -103,7 +104,9 @@ cxm_json_refuse(const json_error_t *error, cxm_error_t *err)
 {
     const char  *code, *why;
 
-    if (error->text[0] == '\0') {
+    /* jansson takes a lack of memory inside a string for bad syntax */
+
+    if (error->text[0] == '\0' || cxm_memory_failed()) {
         return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
@@ -175,6 +178,7 @@ cxm_json_load(cxm_str_t text, json_t **out, cxm_error_t *err)
     }
 
     memset(&error, 0, sizeof(error));
+    (void) cxm_memory_failed();
 
     *out = json_loadb(text.data, text.len,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

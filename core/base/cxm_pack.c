@@ -2,6 +2,8 @@
  * Packed JSON.
  */
 
+#include <math.h>
+
 #include "cxm_json.h"
 #include "cxm_pack.h"
 
@@ -264,11 +266,15 @@ cxm_unpack_real(cxm_reader_t *rd, json_t **out)
     bits = cxm_get_u64(p);
     memcpy(&v, &bits, sizeof(v));
 
-    *out = json_real(v);
-
     /* jansson has no infinity and no NaN: there was none to pack */
 
-    return *out == NULL ? CXM_CORRUPT : CXM_OK;
+    if (!isfinite(v)) {
+        return CXM_CORRUPT;
+    }
+
+    *out = json_real(v);
+
+    return *out == NULL ? CXM_INTERNAL : CXM_OK;
 }
 
 

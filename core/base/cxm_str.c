@@ -262,7 +262,7 @@ cxm_buf_grow(cxm_buf_t *buf, size_t len)
     }
 
     if (buf->len > buf->max || len > buf->max - buf->len) {
-        buf->failed = 1;
+        buf->failed = CXM_BUF_FULL;
         return 0;
     }
 
@@ -281,7 +281,7 @@ cxm_buf_grow(cxm_buf_t *buf, size_t len)
     data = realloc(buf->data, size != 0 ? size : 1);
 
     if (data == NULL) {
-        buf->failed = 1;
+        buf->failed = CXM_BUF_MEMORY;
         return 0;
     }
 
@@ -376,7 +376,7 @@ cxm_buf_printf(cxm_buf_t *buf, const char *fmt, ...)
 void
 cxm_buf_varint(cxm_buf_t *buf, uint64_t v)
 {
-    uint8_t  bytes[CXM_VARINT_MAX];
+    uint8_t  bytes[CXM_VARINT_MAX] = { 0 };
 
     cxm_buf_put(buf, bytes, (size_t) (cxm_put_varint(bytes, v) - bytes));
 }

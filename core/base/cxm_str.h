@@ -51,12 +51,15 @@ size_t cxm_utf8_prefix(const char *data, size_t len);   /* that is valid */
 void cxm_pointer_push(char *pointer, size_t size, cxm_str_t name);
 
 
+#define CXM_BUF_FULL    1
+#define CXM_BUF_MEMORY  2
+
 typedef struct {
     uint8_t  *data;         /* NULL until the first put */
     size_t    len;
     size_t    size;
     size_t    max;          /* bound; a put beyond it sets failed */
-    int       failed;
+    int       failed;       /* CXM_BUF_FULL or CXM_BUF_MEMORY */
 } cxm_buf_t;
 
 void cxm_buf_init(cxm_buf_t *buf, size_t max);
@@ -111,7 +114,7 @@ const uint8_t *cxm_read_bytes(cxm_reader_t *rd, size_t len);
 static inline uint64_t
 cxm_zigzag(int64_t v)
 {
-    return ((uint64_t) v << 1) ^ (uint64_t) (v >> 63);
+    return ((uint64_t) v << 1) ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 static inline int64_t

@@ -174,6 +174,10 @@ cxm_entry_encode(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
         return rc;
     }
 
+    if (txn->text.failed == CXM_BUF_MEMORY || buf->failed == CXM_BUF_MEMORY) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "No memory.");
+    }
+
     if (txn->text.failed || buf->failed
         || buf->len + CXM_MAC_LEN > CXM_ENTRY_MAX)
     {

@@ -87,8 +87,7 @@ static cxm_rc_t
 cxm_journal_apply(cxm_txn_t *txn, const cxm_kind_t *kind,
     const cxm_entry_t *entry, cxm_error_t *err)
 {
-    cxm_rc_t     rc;
-    cxm_entry_t  seen;
+    cxm_rc_t  rc;
 
     /* a slot must not be given to two persons, whatever a room forgets */
 
@@ -96,14 +95,8 @@ cxm_journal_apply(cxm_txn_t *txn, const cxm_kind_t *kind,
          ? CXM_OK
          : cxm_person_apply(txn, entry->subject, 0, NULL);
 
-    /* replay cannot open the personal part once the person is erased */
-
-    seen = *entry;
-    seen.personal = NULL;
-    seen.erased = 0;
-
     if (rc == CXM_OK) {
-        rc = kind->apply(txn, &seen);
+        rc = kind->apply(txn, entry);
     }
 
     if (rc != CXM_OK) {

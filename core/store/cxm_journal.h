@@ -67,9 +67,11 @@ cxm_entry_time(const cxm_entry_t *entry)
  * flow's reactions.  Borrows body and personal.  Everything random (ids) is
  * in the entry already.  An error leaves the transaction to be aborted.
  *
- * apply never sees the personal part: after an erasure replay could not give
- * it.  The subject's slot is moved past by itself; apply only leads names to
- * it.  CXM_CONFLICT "person_erased", CXM_TOO_LARGE "entry_too_large".
+ * apply sees the personal part unless the person is erased by now; what it
+ * takes from there (only where a name leads) must be what the entry that
+ * begins an erasure takes away, so that replay ends in the same tables.  The
+ * subject's slot is moved past by itself.  CXM_CONFLICT "person_erased",
+ * CXM_TOO_LARGE "entry_too_large".
  */
 cxm_rc_t cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry,
     cxm_error_t *err);

@@ -49,8 +49,8 @@ typedef struct {
 
     /*
      * Brings the tables to the state after the entry.  Deterministic: no
-     * clock, no random numbers, nothing that is not in the entry or tables;
-     * the entry's personal part is left out.
+     * clock, no random numbers, nothing that is not in the entry or tables.
+     * The personal part is missing once the person is erased.
      * Runs at the first write, in rebuild, in verify and in replication.
      */
     cxm_rc_t   (*apply)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry);

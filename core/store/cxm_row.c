@@ -154,7 +154,8 @@ cxm_row_store(cxm_txn_t *txn, cxm_table_t table, cxm_str_t key,
     cxm_txn_touch(txn);
 
     if (buf->failed) {
-        return cxm_txn_break(txn, CXM_TOO_LARGE);
+        return cxm_txn_break(txn, buf->failed == CXM_BUF_MEMORY
+                                  ? CXM_INTERNAL : CXM_TOO_LARGE);
     }
 
     k = cxm_env_val(key);

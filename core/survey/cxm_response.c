@@ -267,45 +267,33 @@ person_slot(cxm_adding_t *add, unsigned person_class, const uint8_t *hash)
 static cxm_rc_t
 add_subject(cxm_adding_t *add)
 {
-    char        hex[2 * CXM_WHO_LEN + 1];
-    json_t     *respondent;
-    uint8_t     who[CXM_WHO_LEN];
-    unsigned    person_class, i;
-    cxm_str_t   name;
+    uint8_t    hash[CXM_HASH_LEN];
+    unsigned   person_class;
 
-    /* in the order of cxm_person_class_t */
+    person_class = cxm_response_name(cxm_txn_store(add->txn), add->personal,
+                                     hash);
 
-    static const char *const  classes[] = {
-        "customer_id", "external_id", "email", "visitor"
-    };
-
-    respondent = json_object_get(add->input, "respondent");
-
-    if (respondent == NULL) {
+    if (person_class == 0) {
         return json_object_size(add->personal) == 0
                ? CXM_OK : person_slot(add, 0, NULL);
     }
 
-    person_class = 0;
-    name = (cxm_str_t) { 0, NULL };
+    add->failed |= cxm_json_set_int(add->body, "who", person_class) != 0;
 
-    for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        if (json_object_get(respondent, classes[i]) != NULL) {
-            person_class = CXM_PERSON_CUSTOMER_ID + i;
-            name = cxm_json_get_str(respondent, classes[i]);
-        }
-    }
+    return person_slot(add, person_class, hash);
+}
 
-    if (!add->known) {
-        person_class |= CXM_PERSON_CLAIMED;
-    }
 
-    who[0] = (uint8_t) person_class;
-    cxm_person_hash(cxm_txn_store(add->txn), person_class, name, who + 1);
-    cxm_hex_encode(who, sizeof(who), hex);
-    set_str(add, add->body, "who", cxm_strz(hex));
-
-    return person_slot(add, person_class, who + 1);
+/*
+ * The fingerprint tells a repeat from another answer.  It covers the texts,
+ * so it goes where they go.
+ */
+static void
+add_fingerprint(cxm_adding_t *add, const char *fp)
+{
+    set_str(add, json_object_size(add->personal) > 0 ? add->personal
+                                                     : add->body,
+            "fp", cxm_strz(fp));
 }
 
 
@@ -448,7 +436,6 @@ cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
         }
 
         rc = CXM_OK;
-        set_str(&add, add.body, "fp", cxm_strz(fp));
     }
 
     if (rc == CXM_OK) {
@@ -458,6 +445,10 @@ cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
     if (rc == CXM_OK) {
         add_members(&add);
         rc = err->rc;
+    }
+
+    if (rc == CXM_OK && given) {
+        add_fingerprint(&add, fp);
     }
 
     if (rc == CXM_OK) {

@@ -6,10 +6,12 @@
  * "complete"?: false, "segments": {name: value}, "answered"?: [numbers of
  * questions answered in the personal part], "csi"?: tenths, "at"?: ms where
  * client_time counts, else "client_time"?: as it was sent, "interaction_id"?,
- * "who"?: hex of class and hash of the name, "fp"?: hex fingerprint when the
- * client gave the id}.  Personal part, sealed with the subject's key:
- * {"answers"?: {texts, contact}, "respondent"?, "claimed"?: {"respondent"?,
- * "agent"?}, "attributes"?: those that are no segment}.
+ * "who"?: class of the name, "fp"?}.  Personal part, sealed with the subject's
+ * key: {"answers"?: {texts, contact}, "respondent"?, "claimed"?:
+ * {"respondent"?, "agent"?}, "attributes"?: those that are no segment, "fp"?}.
+ * "fp", hex of the fingerprint when the client gave the id, lies in the
+ * personal part where there is one: no hash of what a person said outlives
+ * the person's key.
  *
  * An answer with a personal part always has a subject: the known person, or
  * the one of the claimed name, or one of its own, so that it can be erased.
@@ -38,8 +40,6 @@
 
 #define CXM_BLOCK_ROWS        32
 #define CXM_BLOCK_BYTES       1400
-
-#define CXM_WHO_LEN           (1 + CXM_HASH_LEN)
 
 #define CXM_SEGMENT_TEXT      100       /* longest value, characters */
 

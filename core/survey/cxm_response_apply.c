@@ -252,28 +252,10 @@ row_alloc(cxm_arena_t *arena, cxm_response_row_t *row,
 }
 
 
-/* Class and hash of the name; CXM_NOT_FOUND when the answer has none. */
-static cxm_rc_t
-who_of(const cxm_entry_t *entry, uint8_t who[CXM_WHO_LEN])
-{
-    cxm_str_t  text;
-
-    text = cxm_json_get_str(entry->body, "who");
-
-    if (text.data == NULL) {
-        return CXM_NOT_FOUND;
-    }
-
-    return cxm_hex_decode(text, who, CXM_WHO_LEN) == CXM_OK ? CXM_OK
-                                                            : CXM_CORRUPT;
-}
-
-
 static cxm_rc_t
 row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
     const cxm_survey_t *survey, cxm_response_row_t *row)
 {
-    uint8_t   who[CXM_WHO_LEN];
     cxm_rc_t  rc;
 
     memset(row, 0, sizeof(*row));
@@ -287,7 +269,7 @@ row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
         row->flags |= CXM_RESPONSE_PARTIAL;
     }
 
-    if (who_of(entry, who) == CXM_OK && (who[0] & CXM_PERSON_CLAIMED)) {
+    if (cxm_json_get_int(entry->body, "who", 0) & CXM_PERSON_CLAIMED) {
         row->flags |= CXM_RESPONSE_CLAIMED;
     }
 
@@ -309,29 +291,36 @@ row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
 }
 
 
-/* Lets the name lead to the slot, and a known person to the answer. */
+/*
+ * Lets the name lead to the slot, and a known person to the answer.  Of an
+ * erased person neither is left.
+ */
 static cxm_rc_t
 apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
     const cxm_response_row_t *row)
 {
-    uint8_t   who[CXM_WHO_LEN];
+    uint8_t   hash[CXM_HASH_LEN];
     cxm_rc_t  rc;
+    unsigned  person_class;
 
-    if (entry->subject == 0) {
+    if (entry->subject == 0 || entry->erased) {
         return CXM_OK;
     }
 
-    rc = who_of(entry, who);
+    person_class = cxm_response_name(cxm_txn_store(txn), entry->personal,
+                                     hash);
 
-    if (rc == CXM_NOT_FOUND) {
-        return cxm_person_apply(txn, entry->subject, 0, NULL);
+    if (person_class != cxm_json_get_int(entry->body, "who", 0)) {
+        return CXM_CORRUPT;
     }
 
-    if (rc == CXM_OK) {
-        rc = cxm_person_apply(txn, entry->subject, who[0], who + 1);
+    if (person_class == 0) {
+        return CXM_OK;
     }
 
-    if (rc != CXM_OK || (who[0] & CXM_PERSON_CLAIMED)) {
+    rc = cxm_person_apply(txn, entry->subject, person_class, hash);
+
+    if (rc != CXM_OK || (person_class & CXM_PERSON_CLAIMED)) {
         return rc;
     }
 

@@ -245,14 +245,15 @@ cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     }
 
     memset(&first, 0, sizeof(first));
-    rc = cxm_journal_read(txn, no, 0, &first, NULL);
+    rc = cxm_journal_read(txn, no, 1, &first, NULL);
 
     if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
         return rc;
     }
 
     same = rc == CXM_OK && home == survey->doc.no
-           && cxm_str_eqz(cxm_json_get_str(first.body, "fp"), fp);
+           && (cxm_str_eqz(cxm_json_get_str(first.body, "fp"), fp)
+               || cxm_str_eqz(cxm_json_get_str(first.personal, "fp"), fp));
 
     if (same) {
         out->id = *id;

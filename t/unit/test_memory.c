@@ -18,7 +18,7 @@ scarce(size_t size)
 }
 
 #define malloc  scarce
-#include "../../core/base/cxm_memory.c"
+#include "cxm_memory.c"
 #undef malloc
 
 

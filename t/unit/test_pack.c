@@ -17,7 +17,7 @@ static const char *const  values[] = {
     "null", "true", "false", "0", "63", "64", "-1", "9223372036854775807",
     "-9223372036854775808", "0.5", "-1.25e300", "\"\"", "\"a\"",
     "[]", "{}", "[[],{}]", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"",
-    "{\"survey\":2,\"answers\":{\"nps\":9,\"other\":[1,2,-3]},\"at\":1777722253}",
+    "{\"survey\":2,\"answers\":{\"nps\":9,\"other\":[1,2,-3]},\"at\":177772}",
     "{\"retired\":1,\"survey\":null,\"surveys\":2,\"a name of no list\":3}",
     "{\"\":1,\"latency_band\":\"x\",\"latency_bands\":\"y\"}"
 };

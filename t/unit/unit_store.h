@@ -60,7 +60,6 @@ unit_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
     cxm_row_key_t  key;
 
     unit_applied++;
-    assert_null(entry->personal);
 
     cxm_row_key(&key);
     cxm_row_key_u64(&key, entry->seq);
