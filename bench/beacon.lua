@@ -9,25 +9,35 @@ function setup(thread)
 end
 
 local n = 0
-local head = string.format("%08x-", os.time() % 0x7fffffff)
+local format = string.format
 
 function init(args)
     math.randomseed(os.time() + part * 7919)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "text/plain"
-    salt = string.format("%04x-4%03x-8%03x-", math.random(0, 65535),
-                         part, math.random(0, 4095))
+    random = args[1] == "v4"
+    start = os.time() * 1000
+    salt = format("8%03x-%04x", math.random(0, 4095), part)
 end
 
-local format = string.format
+-- Ids of version 7, as our script makes them: in the order of time.  With
+-- the argument "v4" they fall anywhere.
+local function id()
+    if random then
+        return format("%08x-%04x-4000-%s%08x", n * 2654435761 % 4294967296,
+                      n % 65536, salt, n)
+    end
+    local ms = start + math.floor(n / 40)
+    return format("%08x-%04x-7%03x-%s%08x", math.floor(ms / 65536),
+                  ms % 65536, n % 4096, salt, n)
+end
 
 function request()
     n = n + 1
-    -- the first digits vary, so that ids fall anywhere in a table by hash
     return wrk.format(nil, nil, nil, format(
-        '{"type":"page_view","id":"%08x-%s%012x","url":"https://shop.example' ..
+        '{"type":"page_view","id":"%s","url":"https://shop.example' ..
         '/product/%d","touchpoint":"product","session":"s%d"}',
-        n * 2654435761 % 4294967296, salt, n, n % 5000, n % 900))
+        id(), n % 5000, n % 900))
 end
 
 -- One line for the program that runs wrk: requests, seconds, bad replies.

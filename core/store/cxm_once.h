@@ -1,9 +1,10 @@
 /*
  * Things that happen once: event ids, idempotency keys.
  *
- * Key: u8 class | u32 generation | 16 bytes hash of the id.  A generation is
- * 24 h of server time (30 days where money moves); a look-up probes the one
- * of `at` and the one before, expiry deletes older ones.
+ * Key: u8 class | u32 generation | 16 bytes that stand for the id, most of
+ * them a hash of it.  A generation is 24 h of server time (30 days where money
+ * moves); a look-up probes the one of `at` and the one before, expiry deletes
+ * older ones.
  */
 
 #ifndef CXM_ONCE_H

@@ -66,9 +66,9 @@ seen_place(const cxm_touch_t *touch, const uint8_t hash[CXM_HASH_LEN])
     uint8_t              *place;
     static const uint8_t  none[CXM_HASH_LEN];
 
-    /* the hash is keyed: nobody outside can choose where it goes */
+    /* by the keyed part: nobody outside can choose where it goes */
 
-    for (i = cxm_get_u32(hash); ; i++) {
+    for (i = cxm_get_u32(hash + CXM_TOUCH_PREFIX); ; i++) {
         place = touch->seen[i & (touch->seen_size - 1)];
 
         if (memcmp(place, none, CXM_HASH_LEN) == 0

@@ -3,11 +3,12 @@
  *
  * Kind CXM_KIND_TOUCHPOINT, ADD.  The events of one commit are gathered and
  * become entries of up to CXM_ENTRY_PAGE bytes, one seal and one link each:
- * body = array of events.  An event is the checked input plus "k": hex
- * of the 16-byte keyed hash of its id (when it has one; the id itself is not
- * kept), "at": ms when client_time counts, "bot": 1, "unverified": 1 (money
- * without a server key), "claimed" instead of "customer" without one,
- * "device", "country", "status_class".  Empty texts are left out.
+ * body = array of events.  An event is the checked input plus "k": hex of
+ * what stands for its id (when it has one): the id's first 6 bytes and 10 of
+ * a keyed hash of it; the id itself is not kept; "at": ms when client_time
+ * counts, "bot": 1, "unverified": 1 (money without a server key), "claimed"
+ * instead of "customer" without one, "device", "country", "status_class".
+ * Empty texts are left out.
  *
  * Apply puts the ids into `once` and counts series CXM_SERIES_TOUCHPOINT:
  * question 0, point 0 people, 1 bots; segments below, value numbers from the

@@ -13,6 +13,8 @@
 #define CXM_TOUCH_CACHE   64            /* a power of two */
 #define CXM_TOUCH_TEXT    54            /* longest text in the cache */
 
+#define CXM_TOUCH_PREFIX  6             /* bytes of an id before its hash */
+
 /* A value whose number this transaction has looked up. */
 typedef struct {
     uint32_t  value;
