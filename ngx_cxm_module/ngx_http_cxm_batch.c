@@ -9,15 +9,19 @@
 static void ngx_http_cxm_batch_start(ngx_event_t *ev);
 static ngx_http_cxm_job_t *ngx_http_cxm_batch_pop(ngx_http_cxm_batch_t *batch);
 static ngx_uint_t ngx_http_cxm_batch_gather(ngx_http_cxm_batch_t *batch);
+static size_t ngx_http_cxm_batch_more(void *ctx, cxm_op_t **ops, size_t max);
 static void ngx_http_cxm_batch_task(void *data, ngx_log_t *log);
 static void ngx_http_cxm_batch_done(ngx_event_t *ev);
 static void ngx_http_cxm_batch_take(ngx_http_cxm_batch_t *batch,
     ngx_queue_t *jobs);
 static void ngx_http_cxm_batch_finish(ngx_queue_t *jobs);
 static void ngx_http_cxm_batch_refuse(ngx_queue_t *jobs);
+static void ngx_http_cxm_batch_pop_expired(ngx_http_cxm_batch_t *batch,
+    ngx_queue_t *expired);
+static void ngx_http_cxm_batch_abandon(ngx_http_cxm_batch_t *batch);
 
 
-void
+ngx_int_t
 ngx_http_cxm_batch_init(ngx_http_cxm_batch_t *batch,
     ngx_http_cxm_store_t *store, ngx_thread_pool_t *pool, ngx_log_t *log)
 {
@@ -31,44 +35,67 @@ ngx_http_cxm_batch_init(ngx_http_cxm_batch_t *batch,
     batch->start.data = batch;
     batch->start.handler = ngx_http_cxm_batch_start;
     batch->start.log = log;
+
+    batch->growing.ops = batch->ops;
+    batch->growing.max = NGX_HTTP_CXM_BATCH_OPS + 1;
+    batch->growing.more = ngx_http_cxm_batch_more;
+    batch->growing.ctx = batch;
+
+    return ngx_thread_mutex_create(&batch->lock, log);
 }
 
 
 ngx_int_t
 ngx_http_cxm_batch_add(ngx_http_cxm_job_t *job)
 {
-    size_t                 size;
-    ngx_http_cxm_batch_t  *batch;
+    size_t                     size, bytes;
+    ngx_uint_t                 nqueued;
+    ngx_http_cxm_batch_t      *batch;
+    ngx_http_cxm_job_state_e   state;
 
     batch = ngx_http_cxm_store_batch(job->store);
     size = cxm_call_size(job->call);
 
-    if (batch->nqueued == NGX_HTTP_CXM_QUEUE_OPS
-        || size > NGX_HTTP_CXM_QUEUE_BYTES - batch->bytes)
-    {
-        if (batch->overload != ngx_time()) {
-            batch->overload = ngx_time();
+    /* all of it before the thread may see the job */
 
-            ngx_log_error(NGX_LOG_WARN, batch->log, 0,
-                          "cxm: the queue of writes is full: "
-                          "%ui operations, %uz bytes; refusing more",
-                          batch->nqueued, batch->bytes);
-        }
-
-        return NGX_DECLINED;
-    }
-
-    job->state = NGX_HTTP_CXM_JOB_WRITE_QUEUED;
+    state = job->state;
+    job->state = NGX_HTTP_CXM_JOB_WRITE;
     job->size = size;
     job->since = ngx_current_msec;
 
-    ngx_queue_insert_tail(&batch->queued, &job->queue);
-    batch->nqueued++;
-    batch->bytes += size;
+    (void) ngx_thread_mutex_lock(&batch->lock, batch->log);
 
-    ngx_http_cxm_batch_wake(batch);
+    nqueued = batch->nqueued;
+    bytes = batch->bytes;
 
-    return NGX_OK;
+    if (nqueued < NGX_HTTP_CXM_QUEUE_OPS
+        && size <= NGX_HTTP_CXM_QUEUE_BYTES - bytes)
+    {
+        ngx_queue_insert_tail(&batch->queued, &job->queue);
+        batch->nqueued++;
+        batch->bytes += size;
+
+        (void) ngx_thread_mutex_unlock(&batch->lock, batch->log);
+
+        ngx_http_cxm_batch_wake(batch);
+
+        return NGX_OK;
+    }
+
+    (void) ngx_thread_mutex_unlock(&batch->lock, batch->log);
+
+    job->state = state;
+
+    if (batch->overload != ngx_time()) {
+        batch->overload = ngx_time();
+
+        ngx_log_error(NGX_LOG_WARN, batch->log, 0,
+                      "cxm: the queue of writes is full: "
+                      "%ui operations, %uz bytes; refusing more",
+                      nqueued, bytes);
+    }
+
+    return NGX_DECLINED;
 }
 
 
@@ -132,17 +159,10 @@ ngx_http_cxm_batch_start(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_cxm_batch_gather(ngx_http_cxm_batch_t *batch)
 {
-    cxm_op_t            *upkeep;
-    ngx_uint_t           n;
-    ngx_http_cxm_job_t  *job;
+    size_t     n;
+    cxm_op_t  *upkeep;
 
-    for (n = 0; n < NGX_HTTP_CXM_BATCH_OPS && batch->nqueued > 0; n++) {
-        job = ngx_http_cxm_batch_pop(batch);
-
-        job->state = NGX_HTTP_CXM_JOB_WRITE_RUNNING;
-        ngx_queue_insert_tail(&batch->running, &job->queue);
-        batch->ops[n] = cxm_call_op(job->call);
-    }
+    n = ngx_http_cxm_batch_more(batch, batch->ops, NGX_HTTP_CXM_BATCH_OPS);
 
     upkeep = ngx_http_cxm_store_upkeep(batch->store);
 
@@ -150,12 +170,39 @@ ngx_http_cxm_batch_gather(ngx_http_cxm_batch_t *batch)
         batch->ops[n++] = upkeep;
     }
 
-    batch->nops = n;
+    batch->growing.n = n;
     batch->handle = ngx_http_cxm_store_running(batch->store);
 
     return n;
 }
 
+
+/* Also in the pool thread, when it has the writer's lock. */
+
+static size_t
+ngx_http_cxm_batch_more(void *ctx, cxm_op_t **ops, size_t max)
+{
+    ngx_http_cxm_batch_t  *batch = ctx;
+
+    size_t               n;
+    ngx_http_cxm_job_t  *job;
+
+    (void) ngx_thread_mutex_lock(&batch->lock, batch->log);
+
+    for (n = 0; n < max && batch->nqueued > 0; n++) {
+        job = ngx_http_cxm_batch_pop(batch);
+
+        ngx_queue_insert_tail(&batch->running, &job->queue);
+        ops[n] = cxm_call_op(job->call);
+    }
+
+    (void) ngx_thread_mutex_unlock(&batch->lock, batch->log);
+
+    return n;
+}
+
+
+/* Under the lock. */
 
 static ngx_http_cxm_job_t *
 ngx_http_cxm_batch_pop(ngx_http_cxm_batch_t *batch)
@@ -181,7 +228,7 @@ ngx_http_cxm_batch_task(void *data, ngx_log_t *log)
 {
     ngx_http_cxm_batch_t  *batch = data;
 
-    cxm_batch_run(batch->handle, batch->ops, batch->nops, &batch->stat);
+    cxm_batch_run_growing(batch->handle, &batch->growing, &batch->stat);
 
     __atomic_store_n(&batch->done, 1, __ATOMIC_RELEASE);
 }
@@ -196,8 +243,9 @@ ngx_http_cxm_batch_done(ngx_event_t *ev)
     batch = ev->data;
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, batch->log, 0,
-                   "cxm batch: %ui operations, %ui transactions, %ui done, "
-                   "commit %uLus", batch->nops, (ngx_uint_t) batch->stat.runs,
+                   "cxm batch: %uz operations, %ui transactions, %ui done, "
+                   "commit %uLus", batch->growing.n,
+                   (ngx_uint_t) batch->stat.runs,
                    (ngx_uint_t) batch->stat.committed,
                    (uint64_t) batch->stat.commit_us);
 
@@ -263,13 +311,34 @@ ngx_http_cxm_batch_refuse(ngx_queue_t *jobs)
 void
 ngx_http_cxm_batch_expire(ngx_http_cxm_batch_t *batch)
 {
-    ngx_queue_t         *q;
-    ngx_msec_int_t       age;
-    ngx_http_cxm_job_t  *job;
+    ngx_queue_t     expired;
+    ngx_msec_int_t  age;
 
     if (!batch->busy) {
         return;
     }
+
+    ngx_queue_init(&expired);
+    ngx_http_cxm_batch_pop_expired(batch, &expired);
+    ngx_http_cxm_batch_refuse(&expired);
+
+    age = (ngx_msec_int_t) (ngx_current_msec - batch->since);
+
+    if (age >= NGX_HTTP_CXM_WAIT_MSEC) {
+        ngx_http_cxm_batch_abandon(batch);
+    }
+}
+
+
+static void
+ngx_http_cxm_batch_pop_expired(ngx_http_cxm_batch_t *batch,
+    ngx_queue_t *expired)
+{
+    ngx_queue_t         *q;
+    ngx_msec_int_t       age;
+    ngx_http_cxm_job_t  *job;
+
+    (void) ngx_thread_mutex_lock(&batch->lock, batch->log);
 
     while (batch->nqueued > 0) {
         q = ngx_queue_head(&batch->queued);
@@ -281,25 +350,50 @@ ngx_http_cxm_batch_expire(ngx_http_cxm_batch_t *batch)
             break;
         }
 
-        ngx_http_cxm_job_refuse(ngx_http_cxm_batch_pop(batch));
+        (void) ngx_http_cxm_batch_pop(batch);
+        ngx_queue_insert_tail(expired, q);
     }
 
-    age = (ngx_msec_int_t) (ngx_current_msec - batch->since);
+    (void) ngx_thread_mutex_unlock(&batch->lock, batch->log);
+}
 
-    if (age < NGX_HTTP_CXM_WAIT_MSEC) {
+
+/*
+ * An answer may lead to the next request, and that one to the lock: so the
+ * jobs are looked up first.  They stay while the batch is in flight.
+ */
+
+static void
+ngx_http_cxm_batch_abandon(ngx_http_cxm_batch_t *batch)
+{
+    ngx_uint_t            i, n;
+    ngx_queue_t          *q;
+    ngx_http_cxm_job_t  **jobs;
+
+    jobs = ngx_alloc(batch->growing.max * sizeof(ngx_http_cxm_job_t *),
+                     batch->log);
+    if (jobs == NULL) {
         return;
     }
 
-    for (q = ngx_queue_head(&batch->running);
+    (void) ngx_thread_mutex_lock(&batch->lock, batch->log);
+
+    for (q = ngx_queue_head(&batch->running), n = 0;
          q != ngx_queue_sentinel(&batch->running);
          q = ngx_queue_next(q))
     {
-        job = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
+        jobs[n++] = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
+    }
 
-        if (job->request != NULL) {
-            ngx_http_cxm_job_abandon(job);
+    (void) ngx_thread_mutex_unlock(&batch->lock, batch->log);
+
+    for (i = 0; i < n; i++) {
+        if (jobs[i]->request != NULL) {
+            ngx_http_cxm_job_abandon(jobs[i]);
         }
     }
+
+    ngx_free(jobs);
 }
 
 
@@ -327,9 +421,9 @@ ngx_http_cxm_batch_exit(ngx_http_cxm_batch_t *batch)
 
         if (ngx_http_cxm_wait(&batch->done) != NGX_OK) {
             ngx_log_error(NGX_LOG_ALERT, batch->log, 0,
-                          "cxm: a commit does not end; its %ui operations "
+                          "cxm: a commit does not end; its %uz operations "
                           "and %ui queued ones get no reply",
-                          batch->nops, batch->nqueued);
+                          batch->growing.n, batch->nqueued);
             return;
         }
 

@@ -38,17 +38,23 @@ typedef struct {
     ngx_thread_pool_t     *pool;
     ngx_log_t             *log;
 
+    /*
+     * Also the thread's, under the lock: what comes while it waits for the
+     * writer shares its commit.
+     */
+    ngx_thread_mutex_t     lock;
     ngx_queue_t            queued;      /* of jobs */
     ngx_uint_t             nqueued;
     size_t                 bytes;
     time_t                 overload;    /* when it was last logged */
 
-    /* the batch in flight; everything here is the thread's until `done` */
-    ngx_queue_t            running;
+    ngx_queue_t            running;     /* of jobs in the batch in flight */
+
+    /* the rest of it is the thread's until `done` */
     ngx_thread_task_t      task;
     cxm_store_t           *handle;
     cxm_op_t              *ops[NGX_HTTP_CXM_BATCH_OPS + 1];
-    ngx_uint_t             nops;
+    cxm_batch_growing_t    growing;
     cxm_batch_stat_t       stat;
     ngx_msec_t             since;
     int                    done;
@@ -59,7 +65,7 @@ typedef struct {
 } ngx_http_cxm_batch_t;
 
 
-void ngx_http_cxm_batch_init(ngx_http_cxm_batch_t *batch,
+ngx_int_t ngx_http_cxm_batch_init(ngx_http_cxm_batch_t *batch,
     ngx_http_cxm_store_t *store, ngx_thread_pool_t *pool, ngx_log_t *log);
 
 /* NGX_DECLINED: the queue is full; the job is as it was. */

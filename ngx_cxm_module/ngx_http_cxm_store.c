@@ -96,7 +96,12 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
         return NGX_ERROR;
     }
 
-    ngx_http_cxm_batch_init(store->batch, store, mcf->write_pool, cycle->log);
+    if (ngx_http_cxm_batch_init(store->batch, store, mcf->write_pool,
+                                cycle->log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     ngx_http_cxm_store_timer(store, &store->retry, ngx_http_cxm_store_retry);
     ngx_http_cxm_store_timer(store, &store->reap, ngx_http_cxm_store_reap);

@@ -15,6 +15,7 @@ typedef struct {
     size_t             n;
     size_t             left;        /* of them */
     uint8_t           *out;         /* of the batch: failed after writing */
+    cxm_batch_growing_t  *growing;  /* or NULL */
     cxm_batch_stat_t   stat;
 } cxm_batch_t;
 
@@ -76,14 +77,16 @@ cxm_batch_op(cxm_txn_t *txn, cxm_op_t *op)
 }
 
 
-/* Runs all that are left; 0 when one of them has spoilt the transaction. */
+/*
+ * Runs all that are left from `i` on; 0 when one of them has spoilt the
+ * transaction.
+ */
 static int
-cxm_batch_ops(cxm_batch_t *batch, cxm_txn_t *txn)
+cxm_batch_ops(cxm_batch_t *batch, cxm_txn_t *txn, size_t i)
 {
-    size_t    i;
     uint64_t  touched;
 
-    for (i = 0; i < batch->n; i++) {
+    for (/* void */; i < batch->n; i++) {
 
         if (batch->out[i]) {
             continue;
@@ -99,6 +102,52 @@ cxm_batch_ops(cxm_batch_t *batch, cxm_txn_t *txn)
             return 0;
         }
     }
+
+    return 1;
+}
+
+
+/* Takes in what came meanwhile; 0 when there was none. */
+static size_t
+cxm_batch_more(cxm_batch_t *batch)
+{
+    size_t                n;
+    cxm_batch_growing_t  *growing;
+
+    growing = batch->growing;
+
+    if (growing == NULL || growing->n == growing->max) {
+        return 0;
+    }
+
+    n = growing->more(growing->ctx, growing->ops + growing->n,
+                      growing->max - growing->n);
+
+    growing->n += n;
+    batch->n += n;
+    batch->left += n;
+
+    return n;
+}
+
+
+/* All there are and all that come until they are done; 0: spoilt. */
+static int
+cxm_batch_all(cxm_batch_t *batch, cxm_txn_t *txn)
+{
+    size_t  first;
+
+    first = 0;
+
+    (void) cxm_batch_more(batch);
+
+    do {
+        if (!cxm_batch_ops(batch, txn, first)) {
+            return 0;
+        }
+
+        first = batch->n;
+    } while (cxm_batch_more(batch) > 0);
 
     return 1;
 }
@@ -150,7 +199,7 @@ cxm_batch_loop(cxm_batch_t *batch)
         }
 
         batch->stat.runs++;
-        done = cxm_batch_ops(batch, txn);
+        done = cxm_batch_all(batch, txn);
 
         if (done) {
             cxm_batch_commit(batch, txn);
@@ -163,38 +212,70 @@ cxm_batch_loop(cxm_batch_t *batch)
 }
 
 
+/* With room for `max` operations in all. */
+static void
+cxm_batch_start(cxm_batch_t *batch, size_t max, cxm_batch_stat_t *stat)
+{
+    size_t       i;
+    cxm_error_t  err;
+
+    batch->left = batch->n;
+    batch->out = calloc(max > 0 ? max : 1, 1);
+
+    if (batch->out != NULL) {
+
+        /* without spare slots only operations that need one fail, each */
+
+        (void) cxm_person_reserve(batch->store, NULL);
+        cxm_batch_loop(batch);
+        free(batch->out);
+
+    } else {
+        cxm_error_init(&err);
+        (void) cxm_fail(&err, CXM_INTERNAL, NULL, "No memory.");
+
+        for (i = 0; i < batch->n; i++) {
+            cxm_batch_refuse(batch->ops[i], CXM_INTERNAL, &err);
+        }
+    }
+
+    if (stat != NULL) {
+        *stat = batch->stat;
+    }
+}
+
+
 void
 cxm_batch_run(cxm_store_t *store, cxm_op_t *const *ops, size_t n,
     cxm_batch_stat_t *stat)
 {
     cxm_batch_t  batch;
-    cxm_error_t  err;
 
     memset(&batch, 0, sizeof(batch));
     batch.store = store;
     batch.ops = ops;
     batch.n = n;
-    batch.left = n;
-    batch.out = n > 0 ? calloc(n, 1) : NULL;
 
-    if (batch.out != NULL) {
+    if (n > 0) {
+        cxm_batch_start(&batch, n, stat);
 
-        /* without spare slots only operations that need one fail, each */
-
-        (void) cxm_person_reserve(store, NULL);
-        cxm_batch_loop(&batch);
-        free(batch.out);
-
-    } else if (n > 0) {
-        cxm_error_init(&err);
-        (void) cxm_fail(&err, CXM_INTERNAL, NULL, "No memory.");
-
-        while (n > 0) {
-            cxm_batch_refuse(ops[--n], CXM_INTERNAL, &err);
-        }
-    }
-
-    if (stat != NULL) {
+    } else if (stat != NULL) {
         *stat = batch.stat;
     }
+}
+
+
+void
+cxm_batch_run_growing(cxm_store_t *store, cxm_batch_growing_t *growing,
+    cxm_batch_stat_t *stat)
+{
+    cxm_batch_t  batch;
+
+    memset(&batch, 0, sizeof(batch));
+    batch.store = store;
+    batch.ops = growing->ops;
+    batch.n = growing->n;
+    batch.growing = growing;
+
+    cxm_batch_start(&batch, growing->max, stat);
 }

@@ -34,5 +34,23 @@ typedef struct {
 void cxm_batch_run(cxm_store_t *store, cxm_op_t *const *ops, size_t n,
     cxm_batch_stat_t *stat);
 
+/*
+ * The same for a batch that may grow while it waits for the writer: what
+ * came meanwhile shares the commit instead of waiting for the next one.
+ * more() is asked again and again, once the transaction is there, until it
+ * has none or max is reached.  It puts at most `max` operations to ops and
+ * returns how many; it runs in the caller's thread.
+ */
+typedef struct {
+    cxm_op_t  **ops;            /* room for max */
+    size_t      n;              /* in and out */
+    size_t      max;
+    size_t    (*more)(void *ctx, cxm_op_t **ops, size_t max);
+    void       *ctx;
+} cxm_batch_growing_t;
+
+void cxm_batch_run_growing(cxm_store_t *store, cxm_batch_growing_t *growing,
+    cxm_batch_stat_t *stat);
+
 
 #endif /* CXM_BATCH_H */

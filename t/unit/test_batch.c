@@ -273,6 +273,73 @@ a_failed_commit_is_everyones(void **state)
 }
 
 
+/* Two at the first question, one at each later one, until there are OPS. */
+static size_t
+more(void *ctx, cxm_op_t **to, size_t max)
+{
+    size_t  i, *given = ctx;
+
+    for (i = 0; i < (*given == 1 ? 2 : 1) && i < max && *given < OPS; i++) {
+        to[i] = &ops[(*given)++];
+    }
+
+    return i;
+}
+
+
+/* Operation 0 is there at first; `max` is the batch's bound. */
+static void
+grow(size_t max)
+{
+    size_t               given;
+    cxm_op_t            *room[OPS];
+    cxm_batch_growing_t  growing;
+
+    given = 1;
+    room[0] = &ops[0];
+    growing = (cxm_batch_growing_t) { room, 1, max, more, &given };
+    cxm_batch_run_growing(unit.store, &growing, &stat_out);
+    assert_int_equal(growing.n, max);
+    assert_int_equal(given, max);
+}
+
+
+static void
+what_comes_meanwhile_shares_the_commit(void **state)
+{
+    size_t  i;
+
+    (void) state;
+    grow(OPS - 1);
+    assert_int_equal(stat_out.runs, 1);
+    assert_int_equal(stat_out.committed, OPS - 1);
+    assert_int_equal(ops[OPS - 1].rc, CXM_INTERNAL);
+
+    for (i = 0; i < OPS - 1; i++) {
+        assert_int_equal(ops[i].rc, CXM_OK);
+        assert_int_equal(op_data[i].runs, 1);
+    }
+
+    assert_head(OPS - 1);
+}
+
+
+static void
+one_that_came_meanwhile_fails(void **state)
+{
+    (void) state;
+    op_data[3].after = CXM_CONFLICT;
+    grow(OPS);
+    assert_int_equal(stat_out.runs, 2);
+    assert_int_equal(stat_out.committed, OPS - 1);
+    assert_int_equal(ops[3].rc, CXM_CONFLICT);
+    assert_int_equal(op_data[0].runs, 2);
+    assert_int_equal(op_data[3].runs, 1);
+    assert_int_equal(op_data[OPS - 1].runs, 1);
+    assert_head(OPS - 1);
+}
+
+
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
@@ -286,7 +353,9 @@ main(void)
         STORE_TEST(the_only_one_fails),
         STORE_TEST(a_careless_operation_is_not_acknowledged),
         STORE_TEST(a_batch_that_cannot_begin),
-        STORE_TEST(a_failed_commit_is_everyones)
+        STORE_TEST(a_failed_commit_is_everyones),
+        STORE_TEST(what_comes_meanwhile_shares_the_commit),
+        STORE_TEST(one_that_came_meanwhile_fails)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
