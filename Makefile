@@ -43,6 +43,7 @@ test_packages += chromium $(shell command -v node >/dev/null \
     && command -v npm >/dev/null || echo nodejs npm)
 endif
 
+bench_c    := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 core_src   := $(shell sed -e 's/\#.*//' core/sources 2>/dev/null)
 module_src := $(wildcard ngx_cxm_module/*.c)
 headers    := $(wildcard core/*.h core/*/*.h ngx_cxm_module/*.h)
@@ -220,7 +221,7 @@ test-built: build $(units) $(web)
 	@. build-aux/sanitizers; \
 	build-aux/run-tests -j $(TEST_JOBS) $(units) $(TESTS)
 
-bench: build $(B)/bench/fill | test-packages
+bench: build $(bench_c) | test-packages
 	@build-aux/need wrk
 	@for program in $$(find bench -maxdepth 1 -type f -perm -u+x | sort); do \
 	    echo "== $$program"; $$program; done
