@@ -4,6 +4,8 @@
 
 #include "ngx_http_cxm_store.h"
 
+#include <malloc.h>
+
 
 #define NGX_HTTP_CXM_RETRY_MIN   200
 #define NGX_HTTP_CXM_RETRY_MAX   2000
@@ -13,6 +15,7 @@
 #define NGX_HTTP_CXM_EXIT_MSEC   2000
 
 #define NGX_HTTP_CXM_DUE_ROWS    1000       /* of one upkeep */
+#define NGX_HTTP_CXM_HEAPS       2          /* the loop's, the threads' */
 
 
 static ngx_int_t ngx_http_cxm_store_start(ngx_cycle_t *cycle,
@@ -63,6 +66,17 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
     }
 
     cxm_log_to(ngx_http_cxm_log);
+
+#if defined(__GLIBC__)
+
+    /*
+     * A pool has many threads and few of them work at a time; with a heap
+     * each, every scan would begin on pages that are not there yet.
+     */
+
+    (void) mallopt(M_ARENA_MAX, NGX_HTTP_CXM_HEAPS);
+
+#endif
 
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
 
