@@ -16,6 +16,7 @@
 
 #define NGX_HTTP_CXM_DUE_ROWS    1000       /* of one upkeep */
 #define NGX_HTTP_CXM_HEAPS       2          /* the loop's, the threads' */
+#define NGX_HTTP_CXM_HEAP_KEEP   (4 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_cxm_store_start(ngx_cycle_t *cycle,
@@ -71,10 +72,13 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
 
     /*
      * A pool has many threads and few of them work at a time; with a heap
-     * each, every scan would begin on pages that are not there yet.
+     * each, or one that is given back after every scan, the next would begin
+     * on pages that are not there yet.
      */
 
     (void) mallopt(M_ARENA_MAX, NGX_HTTP_CXM_HEAPS);
+    (void) mallopt(M_TRIM_THRESHOLD, NGX_HTTP_CXM_HEAP_KEEP);
+    (void) mallopt(M_MMAP_THRESHOLD, NGX_HTTP_CXM_HEAP_KEEP);
 
 #endif
 
