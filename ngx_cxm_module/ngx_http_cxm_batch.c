@@ -14,8 +14,9 @@ static void ngx_http_cxm_batch_task(void *data, ngx_log_t *log);
 static void ngx_http_cxm_batch_done(ngx_event_t *ev);
 static void ngx_http_cxm_batch_take(ngx_http_cxm_batch_t *batch,
     ngx_queue_t *jobs);
-static void ngx_http_cxm_batch_finish(ngx_queue_t *jobs);
-static void ngx_http_cxm_batch_refuse(ngx_queue_t *jobs);
+static void ngx_http_cxm_batch_each(ngx_queue_t *jobs,
+    void (*handler)(ngx_http_cxm_job_t *job));
+static void ngx_http_cxm_batch_finish(ngx_http_cxm_job_t *job);
 static void ngx_http_cxm_batch_pop_expired(ngx_http_cxm_batch_t *batch,
     ngx_queue_t *expired);
 static void ngx_http_cxm_batch_abandon(ngx_http_cxm_batch_t *batch);
@@ -146,7 +147,7 @@ ngx_http_cxm_batch_start(ngx_event_t *ev)
     }
 
     ngx_http_cxm_batch_take(batch, &jobs);
-    ngx_http_cxm_batch_refuse(&jobs);
+    ngx_http_cxm_batch_each(&jobs, ngx_http_cxm_job_refuse);
 
     if (batch->nqueued > 0) {
         ngx_http_cxm_batch_wake(batch);
@@ -256,7 +257,7 @@ ngx_http_cxm_batch_done(ngx_event_t *ev)
     /* first give the disk its work, then answer */
 
     ngx_http_cxm_batch_start(&batch->start);
-    ngx_http_cxm_batch_finish(&jobs);
+    ngx_http_cxm_batch_each(&jobs, ngx_http_cxm_batch_finish);
 }
 
 
@@ -277,7 +278,8 @@ ngx_http_cxm_batch_take(ngx_http_cxm_batch_t *batch, ngx_queue_t *jobs)
 
 
 static void
-ngx_http_cxm_batch_finish(ngx_queue_t *jobs)
+ngx_http_cxm_batch_each(ngx_queue_t *jobs,
+    void (*handler)(ngx_http_cxm_job_t *job))
 {
     ngx_queue_t         *q;
     ngx_http_cxm_job_t  *job;
@@ -287,24 +289,15 @@ ngx_http_cxm_batch_finish(ngx_queue_t *jobs)
         job = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
 
         ngx_queue_remove(q);
-        ngx_http_cxm_job_run(job, CXM_NEXT_DONE);
+        handler(job);
     }
 }
 
 
 static void
-ngx_http_cxm_batch_refuse(ngx_queue_t *jobs)
+ngx_http_cxm_batch_finish(ngx_http_cxm_job_t *job)
 {
-    ngx_queue_t         *q;
-    ngx_http_cxm_job_t  *job;
-
-    while (!ngx_queue_empty(jobs)) {
-        q = ngx_queue_head(jobs);
-        job = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
-
-        ngx_queue_remove(q);
-        ngx_http_cxm_job_refuse(job);
-    }
+    ngx_http_cxm_job_run(job, CXM_NEXT_DONE);
 }
 
 
@@ -320,7 +313,7 @@ ngx_http_cxm_batch_expire(ngx_http_cxm_batch_t *batch)
 
     ngx_queue_init(&expired);
     ngx_http_cxm_batch_pop_expired(batch, &expired);
-    ngx_http_cxm_batch_refuse(&expired);
+    ngx_http_cxm_batch_each(&expired, ngx_http_cxm_job_refuse);
 
     age = (ngx_msec_int_t) (ngx_current_msec - batch->since);
 
@@ -428,13 +421,13 @@ ngx_http_cxm_batch_exit(ngx_http_cxm_batch_t *batch)
         }
 
         ngx_http_cxm_batch_take(batch, &jobs);
-        ngx_http_cxm_batch_finish(&jobs);
+        ngx_http_cxm_batch_each(&jobs, ngx_http_cxm_batch_finish);
     }
 
     while (batch->nqueued > 0 && ngx_http_cxm_batch_gather(batch) > 0) {
         batch->busy = 1;
         ngx_http_cxm_batch_task(batch, batch->log);
         ngx_http_cxm_batch_take(batch, &jobs);
-        ngx_http_cxm_batch_finish(&jobs);
+        ngx_http_cxm_batch_each(&jobs, ngx_http_cxm_batch_finish);
     }
 }

@@ -12,27 +12,15 @@ cxm_rc_t
 cxm_audit(cxm_txn_t *txn, const cxm_caller_t *caller, const char *what,
     json_t *object, cxm_error_t *err)
 {
-    cxm_rc_t           rc;
-    cxm_entry_t        entry;
     const cxm_role_t  *role;
 
     role = caller->principal.role;
 
-    memset(&entry, 0, sizeof(entry));
-    entry.kind = CXM_KIND_ACCESS;
-    entry.action = CXM_ACTION_ADD;
-    entry.actor = caller->principal.actor;
-    entry.body = json_pack("{ss ss? sO?}", "what", what,
-                           "role", role == NULL ? NULL : role->name,
-                           "object", object);
-
-    rc = entry.body == NULL
-         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_journal_append(txn, &entry, err);
-
-    json_decref(entry.body);
-
-    return rc;
+    return cxm_journal_add(txn, CXM_KIND_ACCESS, caller->principal.actor,
+                           json_pack("{ss ss? sO?}", "what", what,
+                                     "role", role == NULL ? NULL : role->name,
+                                     "object", object),
+                           err);
 }
 
 

@@ -81,28 +81,17 @@ cxm_rc_t
 cxm_reply_keep(cxm_txn_t *txn, const cxm_reply_key_t *key, json_t *reply,
     uint64_t actor, cxm_error_t *err)
 {
-    char         hash[2 * CXM_HASH_LEN + 1], print[2 * CXM_HASH_LEN + 1];
-    cxm_rc_t     rc;
-    cxm_entry_t  entry;
+    char  hash[2 * CXM_HASH_LEN + 1], print[2 * CXM_HASH_LEN + 1];
 
     cxm_hex_encode(key->hash, CXM_HASH_LEN, hash);
     cxm_hex_encode(key->fingerprint, CXM_HASH_LEN, print);
 
-    memset(&entry, 0, sizeof(entry));
-    entry.kind = CXM_KIND_REPLY;
-    entry.action = CXM_ACTION_ADD;
-    entry.actor = actor;
-    entry.body = json_pack("{si ss ss sO}", "class", (int) key->once_class,
-                           "hash", hash, "fingerprint", print,
-                           "reply", reply);
-
-    rc = entry.body == NULL
-         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_journal_append(txn, &entry, err);
-
-    json_decref(entry.body);
-
-    return rc;
+    return cxm_journal_add(txn, CXM_KIND_REPLY, actor,
+                           json_pack("{si ss ss sO}",
+                                     "class", (int) key->once_class,
+                                     "hash", hash, "fingerprint", print,
+                                     "reply", reply),
+                           err);
 }
 
 

@@ -62,7 +62,6 @@ cxm_checkpoint_add(cxm_txn_t *txn, cxm_error_t *err)
     char         link[2 * CXM_MAC_LEN + 1], counters[2 * CXM_KEY_LEN + 1];
     uint8_t      hash[CXM_KEY_LEN];
     cxm_rc_t     rc;
-    cxm_entry_t  entry;
 
     rc = cxm_checkpoint_counters(txn, hash);
 
@@ -73,20 +72,12 @@ cxm_checkpoint_add(cxm_txn_t *txn, cxm_error_t *err)
     cxm_hex_encode(txn->state.link, CXM_MAC_LEN, link);
     cxm_hex_encode(hash, sizeof(hash), counters);
 
-    memset(&entry, 0, sizeof(entry));
-    entry.kind = CXM_KIND_CHECKPOINT;
-    entry.action = CXM_ACTION_ADD;
-    entry.body = json_pack("{sI ss sn ss}",
-                           "seq", (json_int_t) txn->state.head,
-                           "link", link, "archive", "counters", counters);
-
-    rc = entry.body == NULL
-         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_journal_append(txn, &entry, err);
-
-    json_decref(entry.body);
-
-    return rc;
+    return cxm_journal_add(txn, CXM_KIND_CHECKPOINT, 0,
+                           json_pack("{sI ss sn ss}",
+                                     "seq", (json_int_t) txn->state.head,
+                                     "link", link, "archive",
+                                     "counters", counters),
+                           err);
 }
 
 

@@ -197,6 +197,30 @@ cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry, cxm_error_t *err)
 
 
 cxm_rc_t
+cxm_journal_add(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t actor,
+    json_t *body, cxm_error_t *err)
+{
+    cxm_rc_t     rc;
+    cxm_entry_t  entry;
+
+    if (body == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = kind;
+    entry.action = CXM_ACTION_ADD;
+    entry.actor = actor;
+    entry.body = body;
+
+    rc = cxm_journal_append(txn, &entry, err);
+    json_decref(body);
+
+    return rc;
+}
+
+
+cxm_rc_t
 cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
     cxm_entry_t *out, cxm_error_t *err)
 {

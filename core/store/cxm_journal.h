@@ -77,6 +77,13 @@ cxm_rc_t cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry,
     cxm_error_t *err);
 
 /*
+ * The same for a fact about nobody, without id: an ADD entry of that body.
+ * Steals body; NULL is a lack of memory.
+ */
+cxm_rc_t cxm_journal_add(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t actor,
+    json_t *body, cxm_error_t *err);
+
+/*
  * Reads one entry; body and personal are new references that
  * cxm_entry_clear() drops.  personal is opened only if asked for.
  */
