@@ -246,28 +246,19 @@ event_size(cxm_buf_t *scratch, const json_t *event)
 static cxm_rc_t
 flush_entry(cxm_txn_t *txn, json_t *const *events, size_t n, cxm_error_t *err)
 {
-    size_t       i;
-    cxm_rc_t     rc;
-    cxm_entry_t  entry;
+    size_t   i;
+    json_t  *body;
 
-    memset(&entry, 0, sizeof(entry));
-    entry.kind = CXM_KIND_TOUCHPOINT;
-    entry.action = CXM_ACTION_ADD;
-    entry.body = json_array();
+    body = json_array();
 
-    rc = entry.body == NULL ? CXM_INTERNAL : CXM_OK;
-
-    for (i = 0; i < n && rc == CXM_OK; i++) {
-        rc = json_array_append(entry.body, events[i]) == 0 ? CXM_OK
-                                                           : CXM_INTERNAL;
+    for (i = 0; i < n && body != NULL; i++) {
+        if (json_array_append(body, events[i]) != 0) {
+            json_decref(body);
+            body = NULL;
+        }
     }
 
-    rc = rc == CXM_OK ? cxm_journal_append(txn, &entry, err)
-                      : cxm_fail(err, rc, NULL, "Not enough memory.");
-
-    json_decref(entry.body);
-
-    return rc;
+    return cxm_journal_add(txn, CXM_KIND_TOUCHPOINT, 0, body, err);
 }
 
 
