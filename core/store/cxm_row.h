@@ -37,8 +37,9 @@ typedef enum {
     CXM_NS_DICT,                /* survey, segment, text -> value number */
     CXM_NS_DICT_TEXT,           /* survey, segment, value number -> text */
     CXM_NS_PERSON,              /* class, hash(16) -> slot */
-    CXM_NS_PERSON_RESPONSE      /* slot, response no -> survey no; last, so
-                                   that new slots fill its pages */
+    CXM_NS_PERSON_RESPONSE = 0xf0   /* slot, response no -> survey no; behind
+                                       all others, so that new slots fill
+                                       its pages */
 } cxm_ns_t;
 
 /*
