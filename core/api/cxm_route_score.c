@@ -142,8 +142,8 @@ score_csi(cxm_scoring_t *scoring)
         question = &survey->questions[survey->csi[i]];
 
         scoring->items[i] = (cxm_score_item_t) {
-            question->id, (uint16_t) (CXM_SERIES_CSI_ITEM + i), question->min,
-            question->max, survey->csi_weight[i]
+            question->id, (uint16_t) (CXM_SERIES_CSI_ITEM + i),
+            survey->csi_items[i]
         };
     }
 

@@ -20,10 +20,9 @@
 
 /* One item of a CSI: its series counts answers that have all items. */
 typedef struct {
-    cxm_str_t  id;
-    uint16_t   question;        /* of the series */
-    int        min, max;
-    double     weight;
+    cxm_str_t       id;
+    uint16_t        question;   /* of the series */
+    cxm_csi_item_t  csi;
 } cxm_score_item_t;
 
 typedef struct {

@@ -47,9 +47,9 @@ static void
 add_item(const cxm_score_t *score, cxm_score_group_t *pair, uint32_t point,
     uint64_t count)
 {
-    const cxm_score_item_t  *item;
+    const cxm_csi_item_t  *item;
 
-    item = &score->query->items[score->item];
+    item = &score->query->items[score->item].csi;
 
     if (point <= (uint32_t) (item->max - item->min)) {
         pair[0] += count;

@@ -155,7 +155,8 @@ put_questions(cxm_score_json_t *out, const cxm_score_query_t *query,
 
         cxm_score_put(&question, "id", json_stringn(id.data, id.len));
         put_real(&question, "mean", has, means[i]);
-        put_real(&question, "weight", 1, query->items[i].weight);
+        put_real(&question, "weight", 1, (double) query->items[i].csi.weight
+                                         / CXM_CSI_WEIGHT_ONE);
 
         if (json_array_append_new(list, question.object) != 0
             || question.failed)
@@ -172,19 +173,16 @@ void
 cxm_score_figures_csi(const cxm_score_query_t *query,
     const cxm_score_group_t *group, cxm_score_json_t *out)
 {
-    double                    means[CXM_CSI_ITEMS];
+    double                    means[CXM_CSI_MAX];
     unsigned                  i;
     cxm_figure_t              f;
-    cxm_csi_item_t            items[CXM_CSI_ITEMS];
+    cxm_csi_item_t            items[CXM_CSI_MAX];
     const cxm_score_group_t  *sums;
 
     sums = group + (query->max - query->min + 1);
 
     for (i = 0; i < query->nitems; i++) {
-        items[i].min = query->items[i].min;
-        items[i].max = query->items[i].max;
-        items[i].weight = cxm_stat_weight(query->items[i].weight);
-
+        items[i] = query->items[i].csi;
         means[i] = sums[2 * i] == 0 ? items[i].min
                    : items[i].min + (double) sums[2 * i + 1]
                                     / (double) sums[2 * i];

@@ -12,9 +12,6 @@
 #define CXM_SIGNIFICANT  0.05
 #define CXM_POINTS_ANY   INT32_MAX
 
-/* Keeps 1000 * items * CXM_WEIGHT_MAX * scale within 64 bits. */
-#define CXM_CSI_SCALE_MAX  1000000u
-
 
 /* The first of a metric is its default. */
 static const cxm_variant_t  cxm_variants[] = {
@@ -233,162 +230,6 @@ cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
 }
 
 
-uint32_t
-cxm_stat_weight(double weight)
-{
-    double  millionths;
-
-    millionths = weight * CXM_WEIGHT_ONE;
-
-    /* the first form is false for NaN too */
-    if (!(millionths >= 0.5) || millionths > CXM_WEIGHT_MAX) {
-        return 0;
-    }
-
-    return (uint32_t) llround(millionths);
-}
-
-
-static uint64_t
-common_divisor(uint64_t a, uint64_t b)
-{
-    uint64_t  rest;
-
-    while (b != 0) {
-        rest = a % b;
-        a = b;
-        b = rest;
-    }
-
-    return a;
-}
-
-
-/* Least common multiple of the lengths of the scales; 0: none that fits. */
-static uint64_t
-common_scale(const cxm_csi_item_t *items, size_t n)
-{
-    size_t    i;
-    uint64_t  scale, length;
-
-    scale = 1;
-
-    for (i = 0; i < n; i++) {
-        if (items[i].max <= items[i].min) {
-            return 0;
-        }
-
-        length = (uint64_t) ((int64_t) items[i].max - items[i].min);
-        scale *= length / common_divisor(scale, length);
-
-        if (scale > CXM_CSI_SCALE_MAX) {
-            return 0;
-        }
-    }
-
-    return scale;
-}
-
-
-static uint64_t
-weight_sum(const cxm_csi_item_t *items, size_t n)
-{
-    size_t    i;
-    uint64_t  sum;
-
-    sum = 0;
-
-    for (i = 0; i < n; i++) {
-        sum += items[i].weight;
-    }
-
-    return sum;
-}
-
-
-cxm_rc_t
-cxm_stat_csi_check(const cxm_csi_item_t *items, size_t n)
-{
-    size_t  i;
-
-    if (n == 0 || n > CXM_CSI_ITEMS || weight_sum(items, n) == 0) {
-        return CXM_INVALID;
-    }
-
-    for (i = 0; i < n; i++) {
-        if (items[i].weight > CXM_WEIGHT_MAX) {
-            return CXM_INVALID;
-        }
-    }
-
-    return common_scale(items, n) == 0 ? CXM_INVALID : CXM_OK;
-}
-
-
-/* 100 sum(w (x - min) / (max - min)) / sum(w) */
-static double
-csi_index(const cxm_csi_item_t *items, size_t n, const double *points)
-{
-    size_t  i;
-    double  sum;
-
-    sum = 0;
-
-    for (i = 0; i < n; i++) {
-        sum += items[i].weight * (points[i] - items[i].min)
-               / ((double) items[i].max - items[i].min);
-    }
-
-    return 100.0 * sum / (double) weight_sum(items, n);
-}
-
-
-double
-cxm_stat_csi_answer(const cxm_csi_item_t *items, size_t n, const int *points)
-{
-    size_t  i;
-    double  x[CXM_CSI_ITEMS] = { 0 };
-
-    for (i = 0; i < n && i < CXM_CSI_ITEMS; i++) {
-        x[i] = points[i];
-    }
-
-    return csi_index(items, i, x);
-}
-
-
-cxm_rc_t
-cxm_stat_csi_tenths(const cxm_csi_item_t *items, size_t n, const int *points,
-    uint32_t *tenths)
-{
-    size_t    i;
-    uint64_t  scale, sum, all, share;
-
-    if (cxm_stat_csi_check(items, n) != CXM_OK) {
-        return CXM_INVALID;
-    }
-
-    scale = common_scale(items, n);
-    sum = 0;
-
-    for (i = 0; i < n; i++) {
-        if (points[i] < items[i].min || points[i] > items[i].max) {
-            return CXM_INVALID;
-        }
-
-        share = scale / (uint64_t) (items[i].max - items[i].min);
-        sum += items[i].weight * share
-               * (uint64_t) (points[i] - items[i].min);
-    }
-
-    all = scale * weight_sum(items, n);
-    sum *= CXM_CSI_TENTHS - 1;
-    *tenths = (uint32_t) (sum / all + (sum % all >= all - all / 2));
-
-    return CXM_OK;
-}
-
-
 void
 cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
     const uint64_t tenths[CXM_CSI_TENTHS], cxm_figure_t *out)
@@ -405,7 +246,7 @@ cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
         return;
     }
 
-    out->value = csi_index(items, n, means);
+    out->value = cxm_csi_index(items, n, means);
     out->display = llround(out->value);
     out->center = out->value;
     out->se /= 10;

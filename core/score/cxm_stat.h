@@ -16,8 +16,7 @@
  *   center = (p + z^2/2n) / (1 + z^2/n),
  *   margin = z sqrt(p (1 - p) / n + z^2/4n^2) / (1 + z^2/n), in per cent.
  * Mean: v = sum(x) / n; margin = z s / sqrt(n), s with n - 1; none for n = 1.
- * CSI: 100 sum(w (mean - min) / (max - min)) / sum(w), ACSI's formula with
- *   the weights of the survey; margin as of a mean, from the indexes of the
+ * CSI: cxm_csi.h of the means; margin as of a mean, from the indexes of the
  *   single answers, since a weighted sum's variance needs them.
  * Comparison: z = (a - b) / sqrt(SEa^2 + SEb^2), two-sided p by erfc.
  */
@@ -28,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cxm_error.h"
+#include "cxm_csi.h"
 
 
 /* counts[i] answers gave the point min + i; max - min + 1 of them. */
@@ -100,39 +99,6 @@ void cxm_stat_net(uint64_t plus, uint64_t minus, uint64_t n,
 void cxm_stat_share(uint64_t plus, uint64_t n, cxm_figure_t *out);
 void cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out);
 
-
-#define CXM_CSI_ITEMS    16
-#define CXM_CSI_TENTHS   1001       /* points of the series of indexes */
-#define CXM_WEIGHT_ONE   1000000u   /* weights are in millionths */
-#define CXM_WEIGHT_MAX   1000000000u
-
-typedef struct {
-    int       min;
-    int       max;
-    uint32_t  weight;               /* need not add up to 1 */
-} cxm_csi_item_t;
-
-/* A weight of a definition in millionths; 0 when it cannot be one. */
-uint32_t cxm_stat_weight(double weight);
-
-/*
- * CXM_INVALID: no items, too many, an empty scale, weights all 0, or scales
- * so different that the index of an answer is not exact in 64 bits.  Of the
- * next three functions only cxm_stat_csi_tenths() checks again.
- */
-cxm_rc_t cxm_stat_csi_check(const cxm_csi_item_t *items, size_t n);
-
-/* Index of one complete answer, 0..100. */
-double cxm_stat_csi_answer(const cxm_csi_item_t *items, size_t n,
-    const int *points);
-
-/*
- * The same as the point of its series: tenths, rounded half away from zero.
- * In integers throughout: apply calls it, and must give the same number on
- * every machine.  CXM_INVALID also for a point off its scale.
- */
-cxm_rc_t cxm_stat_csi_tenths(const cxm_csi_item_t *items, size_t n,
-    const int *points, uint32_t *tenths);
 
 /*
  * CSI of many answers.  The value comes from the items' means, exact; only n

@@ -288,6 +288,7 @@ cxm_answers_check(const cxm_survey_t *survey, const json_t *answers,
     int              values[CXM_CSI_MAX];
     void            *iter;
     json_t          *object;
+    uint32_t         tenths;
     cxm_str_t        id;
     cxm_answering_t  an;
 
@@ -326,9 +327,17 @@ cxm_answers_check(const cxm_survey_t *survey, const json_t *answers,
         return err->rc;
     }
 
-    if (cxm_answers_csi(survey, out->shared, values)) {
-        out->csi = (int) cxm_survey_csi(survey, values);
+    if (!cxm_answers_csi(survey, out->shared, values)) {
+        return CXM_OK;
     }
+
+    if (cxm_csi_tenths(survey->csi_items, survey->ncsi, values, &tenths)
+        != CXM_OK)
+    {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "There is no such index.");
+    }
+
+    out->csi = (int) tenths;
 
     return CXM_OK;
 }

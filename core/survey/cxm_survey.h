@@ -15,6 +15,7 @@
 #define CXM_SURVEY_H
 
 #include "cxm_access.h"
+#include "cxm_csi.h"
 #include "cxm_doc.h"
 #include "cxm_field.h"
 
@@ -59,7 +60,6 @@ typedef enum {
 #define CXM_QUESTIONS_MAX    64
 #define CXM_SEGMENTS_MAX     16         /* of segment_by */
 #define CXM_CHOICES_MAX      100
-#define CXM_CSI_MAX          10
 
 typedef struct {
     cxm_str_t            id;
@@ -99,7 +99,7 @@ typedef struct {
     cxm_survey_segment_t  *segments;
     unsigned               ncsi;        /* 0: no CSI */
     uint16_t               csi[CXM_CSI_MAX];            /* question indexes */
-    double                 csi_weight[CXM_CSI_MAX];     /* sum 1 */
+    cxm_csi_item_t         csi_items[CXM_CSI_MAX];
 } cxm_survey_t;
 
 extern const cxm_fields_t  cxm_survey_fields;       /* input of PUT */
@@ -130,12 +130,6 @@ int cxm_question_type_find(cxm_str_t name);         /* -1: no such type */
    own. */
 void cxm_question_scale(cxm_question_type_t type, const json_t *scale,
     int *min, int *max);
-
-/*
- * The CSI of one answer in tenths, rounded half up, from a value for each
- * item in the order of `csi`.
- */
-unsigned cxm_survey_csi(const cxm_survey_t *survey, const int *values);
 
 /* Names of the segments always kept, by number; [0] is "". */
 extern const char *const  cxm_segment_names[CXM_SEGMENTS_KEPT];

@@ -2,8 +2,6 @@
  * A survey's definition as a struct, and what can be asked of it.
  */
 
-#include <math.h>
-
 #include "cxm_survey_int.h"
 
 
@@ -194,13 +192,13 @@ parse_segments(cxm_arena_t *arena, cxm_survey_t *survey)
 
 /*
  * Weights: those of "csi", else the questions' own if any has one, else
- * equal ones; made to sum to 1.
+ * equal ones; shares of their sum.
  */
 static cxm_rc_t
 parse_csi(cxm_survey_t *survey)
 {
     size_t                 i;
-    double                 sum;
+    double                 sum, weight[CXM_CSI_MAX] = { 0 };
     const json_t          *csi, *items, *weights;
     const cxm_question_t  *question;
 
@@ -217,18 +215,23 @@ parse_csi(cxm_survey_t *survey)
         }
 
         survey->csi[i] = (uint16_t) (question - survey->questions);
-        survey->csi_weight[i] = weights == NULL ? question->weight
-                                : json_number_value(json_array_get(weights, i));
-        sum += survey->csi_weight[i];
+        survey->csi_items[i].min = question->min;
+        survey->csi_items[i].max = question->max;
+
+        weight[i] = weights == NULL ? question->weight
+                    : json_number_value(json_array_get(weights, i));
+        sum += weight[i];
     }
 
     survey->ncsi = (unsigned) i;
 
     for (i = 0; i < survey->ncsi; i++) {
-        survey->csi_weight[i] /= sum;
+        survey->csi_items[i].weight = cxm_csi_weight(weight[i] / sum);
     }
 
-    return i == 0 || sum > 0 ? CXM_OK : CXM_CORRUPT;
+    return i == 0 ? CXM_OK
+           : cxm_csi_check(survey->csi_items, i) == CXM_OK ? CXM_OK
+           : CXM_CORRUPT;
 }
 
 
@@ -383,23 +386,4 @@ cxm_survey_segment(const cxm_survey_t *survey, cxm_str_t name)
     }
 
     return 0;
-}
-
-
-unsigned
-cxm_survey_csi(const cxm_survey_t *survey, const int *values)
-{
-    double                 sum;
-    unsigned               i;
-    const cxm_question_t  *question;
-
-    sum = 0;
-
-    for (i = 0; i < survey->ncsi; i++) {
-        question = &survey->questions[survey->csi[i]];
-        sum += survey->csi_weight[i] * (values[i] - question->min)
-               / (question->max - question->min);
-    }
-
-    return (unsigned) floor(sum * 1000 + 0.5);
 }

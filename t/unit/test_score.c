@@ -187,9 +187,10 @@ csi_question(cxm_score_item_t items[3], double a, double b, double c)
     query.nitems = 3;
 
     for (i = 0; i < 3; i++) {
-        items[i] = (cxm_score_item_t) { cxm_str("item"),
-                                        (uint16_t) (0xff00 + i), 1, 10,
-                                        weights[i] };
+        items[i] = (cxm_score_item_t) {
+            cxm_str("item"), (uint16_t) (0xff00 + i),
+            { 1, 10, cxm_csi_weight(weights[i]) }
+        };
     }
 }
 
