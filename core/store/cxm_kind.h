@@ -39,6 +39,9 @@ typedef enum {
     CXM_KIND_SURVEY,            /* survey: definition */
     CXM_KIND_RESPONSE,          /* survey: answer */
     CXM_KIND_TOUCHPOINT,        /* touchpoint: events of one commit */
+    CXM_KIND_EXPOSURE = 8,      /* survey: whether somebody is asked */
+    CXM_KIND_LAPSE = 9,         /* survey: exposures that held a place in a
+                                   quota for long enough */
     CXM_KIND_N
 } cxm_kind_no_t;
 

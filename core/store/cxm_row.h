@@ -37,6 +37,9 @@ typedef enum {
     CXM_NS_DICT,                /* survey, segment, text -> value number */
     CXM_NS_DICT_TEXT,           /* survey, segment, value number -> text */
     CXM_NS_PERSON,              /* class, hash(16) -> slot */
+    CXM_NS_EXPOSURE = 7,        /* exposure no -> its state */
+    CXM_NS_QUOTA = 8,           /* survey -> places held, answers */
+    CXM_NS_CLOCK = 9,           /* slot, survey (0: any) -> last contact */
     CXM_NS_PERSON_RESPONSE = 0xf0   /* slot, response no -> survey no; behind
                                        all others, so that new slots fill
                                        its pages */

@@ -51,15 +51,20 @@ typedef enum {
  * Question numbers of counters that are no question.  Series 0 counts the
  * answers themselves (point: 0 complete, 1 partial).  The items of a CSI are
  * counted apart from their questions, since only answers that have all items
- * count; the index itself is counted in tenths (0..1000).
+ * count; the index itself is counted in tenths (0..1000).  Those of exposures
+ * are told in cxm_exposure.h.
  */
 #define CXM_SERIES_ANSWERS   0
+#define CXM_SERIES_EXPOSURES 0xfe00
+#define CXM_SERIES_ANSWERED  0xfe01
 #define CXM_SERIES_CSI_ITEM  0xff00     /* + position of the item */
 #define CXM_SERIES_CSI       0xffff
 
 #define CXM_QUESTIONS_MAX    64
 #define CXM_SEGMENTS_MAX     16         /* of segment_by */
 #define CXM_CHOICES_MAX      100
+
+#define CXM_PARTIAL_TIMEOUT  (7 * CXM_MS_DAY)       /* unless said */
 
 typedef struct {
     cxm_str_t            id;
@@ -100,6 +105,11 @@ typedef struct {
     unsigned               ncsi;        /* 0: no CSI */
     uint16_t               csi[CXM_CSI_MAX];            /* question indexes */
     cxm_csi_item_t         csi_items[CXM_CSI_MAX];
+    cxm_ms_t               suppress_same;   /* no second time within; 0: may */
+    cxm_ms_t               suppress_any;    /* the same over all surveys */
+    uint64_t               quota;           /* answers wanted; 0: any number */
+    double                 sample;          /* share that is asked, above 0 */
+    cxm_ms_t               partial_timeout;
 } cxm_survey_t;
 
 extern const cxm_fields_t  cxm_survey_fields;       /* input of PUT */

@@ -136,9 +136,9 @@ static const cxm_field_t  survey_fields[] = {
     { "quota", CXM_FIELD_OBJECT, 0, 0, 0,
       NULL, &quota_table, NULL, "when to stop asking" },
     { "sample", CXM_FIELD_NUMBER, 0, 0, 1,
-      NULL, NULL, NULL, "share of exposures that ask" },
+      NULL, NULL, NULL, "share of exposures that ask, above 0; default 1" },
     { "partial_timeout_hours", CXM_FIELD_INT, 0, 1, 8760,
-      NULL, NULL, NULL, "until a partial answer is final" },
+      NULL, NULL, NULL, "until a partial answer is final; default 168" },
     { "csi", CXM_FIELD_OBJECT, 0, 0, 0,
       NULL, &csi_table, NULL, "customer satisfaction index" },
     { .name = NULL }
@@ -440,6 +440,20 @@ check_csi(const json_t *input, cxm_error_t *err)
 }
 
 
+static void
+check_sample(const json_t *input, cxm_error_t *err)
+{
+    const json_t  *sample;
+
+    sample = json_object_get(input, "sample");
+
+    if (sample != NULL && !(json_number_value(sample) > 0)) {
+        (void) cxm_issue(err, "/sample", "out_of_range",
+                         "A share is above 0 and at most 1.");
+    }
+}
+
+
 /* The default language is one that a question has. */
 static void
 check_default(const json_t *input, cxm_error_t *err)
@@ -483,6 +497,7 @@ cxm_survey_check(const json_t *input, cxm_error_t *err)
 
     check_segments(input, err);
     check_csi(input, err);
+    check_sample(input, err);
     check_default(input, err);
 
     return err->nissues > 0 ? CXM_INVALID : CXM_OK;

@@ -236,6 +236,29 @@ parse_csi(cxm_survey_t *survey)
 
 
 static void
+parse_asking(cxm_survey_t *survey)
+{
+    int64_t        hours;
+    const json_t  *body, *suppress, *sample;
+
+    body = survey->doc.body;
+    suppress = json_object_get(body, "suppress");
+    sample = json_object_get(body, "sample");
+    hours = cxm_json_get_int(body, "partial_timeout_hours", 0);
+
+    survey->suppress_same = CXM_MS_DAY
+                        * cxm_json_get_int(suppress, "same_survey_days", 0);
+    survey->suppress_any = CXM_MS_DAY
+                        * cxm_json_get_int(suppress, "any_survey_days", 0);
+    survey->quota = (uint64_t) cxm_json_get_int(json_object_get(body, "quota"),
+                                                "responses", 0);
+    survey->sample = sample == NULL ? 1 : json_number_value(sample);
+    survey->partial_timeout = hours == 0 ? CXM_PARTIAL_TIMEOUT
+                                         : hours * CXM_MS_HOUR;
+}
+
+
+static void
 language_add(cxm_survey_t *survey, cxm_str_t name, unsigned max)
 {
     unsigned  i;
@@ -318,6 +341,7 @@ cxm_survey_parse(cxm_arena_t *arena, cxm_survey_t *survey)
     survey->status = (cxm_survey_status_t) status;
     survey->slug = cxm_json_get_str(body, "slug");
     survey->title = cxm_json_get_str(body, "title");
+    parse_asking(survey);
 
     rc = parse_questions(arena, survey);
 

@@ -66,6 +66,13 @@ refusals(void **state)
     refused(LIVE(Q_NPS, ",\"segment_by\":[\"a b\"]"), "/segment_by/0",
             "invalid");
     refused(LIVE(Q_NPS, ",\"sample\":1.5"), "/sample", "out_of_range");
+    refused(LIVE(Q_NPS, ",\"sample\":0"), "/sample", "out_of_range");
+    refused(LIVE(Q_NPS, ",\"sample\":0.0"), "/sample", "out_of_range");
+    refused(LIVE(Q_NPS, ",\"quota\":{}"), "/quota/responses", "required");
+    refused(LIVE(Q_NPS, ",\"suppress\":{\"any_survey_days\":-1}"),
+            "/suppress/any_survey_days", "out_of_range");
+    refused(LIVE(Q_NPS, ",\"partial_timeout_hours\":0"),
+            "/partial_timeout_hours", "out_of_range");
     refused(LIVE(Q_NPS, ",\"default_language\":\"de\""), "/default_language",
             "invalid");
 
@@ -315,6 +322,39 @@ csi(void **state)
 
 
 static void
+asking(void **state)
+{
+    cxm_txn_t           *txn;
+    const cxm_survey_t  *survey;
+
+    (void) state;
+
+    must_put("plain", LIVE(Q_NPS, ""));
+    must_put("bound", LIVE(Q_NPS, ",\"suppress\":{\"same_survey_days\":90,"
+             "\"any_survey_days\":7},\"quota\":{\"responses\":5},"
+             "\"sample\":0.25,\"partial_timeout_hours\":2"));
+
+    txn = fixture_read(&f);
+    assert_int_equal(cxm_survey_by_slug(txn, cxm_str("plain"), &survey, &err),
+                     CXM_OK);
+    assert_int_equal(survey->suppress_same, 0);
+    assert_int_equal(survey->suppress_any, 0);
+    assert_int_equal(survey->quota, 0);
+    assert_true(survey->sample == 1);
+    assert_int_equal(survey->partial_timeout, 7 * CXM_MS_DAY);
+
+    assert_int_equal(cxm_survey_by_slug(txn, cxm_str("bound"), &survey, &err),
+                     CXM_OK);
+    assert_int_equal(survey->suppress_same, 90 * CXM_MS_DAY);
+    assert_int_equal(survey->suppress_any, 7 * CXM_MS_DAY);
+    assert_int_equal(survey->quota, 5);
+    assert_true(survey->sample == 0.25);
+    assert_int_equal(survey->partial_timeout, 2 * CXM_MS_HOUR);
+    cxm_txn_end(txn);
+}
+
+
+static void
 deletion(void **state)
 {
     cxm_rc_t              rc;
@@ -357,6 +397,7 @@ main(void)
         cmocka_unit_test_setup_teardown(shown, survey_open, survey_close),
         cmocka_unit_test_setup_teardown(answered, survey_open, survey_close),
         cmocka_unit_test_setup_teardown(csi, survey_open, survey_close),
+        cmocka_unit_test_setup_teardown(asking, survey_open, survey_close),
         cmocka_unit_test_setup_teardown(deletion, survey_open, survey_close)
     };
 
