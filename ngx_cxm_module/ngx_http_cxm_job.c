@@ -12,6 +12,7 @@
 static void ngx_http_cxm_job_end(ngx_http_cxm_job_t *job);
 static void ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job,
     cxm_call_t *call);
+static int ngx_http_cxm_job_stopped(void *host);
 static void ngx_http_cxm_job_free(ngx_http_cxm_job_t *job);
 
 
@@ -31,6 +32,9 @@ ngx_http_cxm_job_create(ngx_http_request_t *r, ngx_http_cxm_store_t *store)
         ngx_free(job);
         return NULL;
     }
+
+    job->call->stopped = ngx_http_cxm_job_stopped;
+    job->call->host = job;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
     ctx->job = job;
@@ -128,6 +132,7 @@ void
 ngx_http_cxm_job_leave(ngx_http_cxm_job_t *job)
 {
     job->request = NULL;
+    __atomic_store_n(&job->left, 1, __ATOMIC_RELAXED);
 
     if (job->state == NGX_HTTP_CXM_JOB_SCAN_QUEUED) {
         ngx_http_cxm_scan_cancel(job);
@@ -141,6 +146,20 @@ ngx_http_cxm_job_leave(ngx_http_cxm_job_t *job)
 
         ngx_http_cxm_job_free(job);
     }
+}
+
+
+/*
+ * In a pool thread.  A worker that terminates waits for the threads of its
+ * pools before it tells anybody.
+ */
+
+static int
+ngx_http_cxm_job_stopped(void *host)
+{
+    ngx_http_cxm_job_t  *job = host;
+
+    return ngx_terminate || __atomic_load_n(&job->left, __ATOMIC_RELAXED);
 }
 
 

@@ -29,6 +29,7 @@ struct ngx_http_cxm_job_s {
     ngx_http_cxm_store_t      *store;
     cxm_call_t                *call;
     ngx_http_request_t        *request;     /* NULL: it left */
+    int                        left;        /* the same, for other threads */
 
     size_t                     size;        /* counted in the queue */
     ngx_msec_t                 since;       /* when it was queued */

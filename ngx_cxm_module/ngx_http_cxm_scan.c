@@ -156,6 +156,11 @@ ngx_http_cxm_scan_finish(ngx_http_cxm_scan_slot_t *slot)
 
     job->state = NGX_HTTP_CXM_JOB_NEW;
 
+    if (cxm_call_stopped(job->call)) {
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "cxm: a long read was stopped, its client has left");
+    }
+
     ngx_http_cxm_job_run(job, slot->next);
 }
 

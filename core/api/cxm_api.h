@@ -11,8 +11,9 @@
  *
  * A call owns its memory (an arena and its json), holds copies of whatever
  * it needs of the request, and knows nothing of the client: the host may
- * forget the client at any time and must still finish the call.  A call is
- * used by one thread at a time.
+ * forget the client at any time and must still finish the call.  By
+ * call->stopped it may end a long read early, with a reply for nobody.  A
+ * call is used by one thread at a time.
  */
 
 #ifndef CXM_API_H
@@ -22,6 +23,7 @@
 #include "cxm_arena.h"
 #include "cxm_batch.h"
 #include "cxm_field.h"
+#include "cxm_long_read.h"
 #include "cxm_store.h"
 
 
@@ -175,6 +177,9 @@ struct cxm_call_s {
     uint64_t              if_match;     /* CXM_VERSION_* */
     cxm_str_t             if_none_match;
     uint8_t               fingerprint[CXM_HASH_LEN];    /* of the body */
+    cxm_stopped_pt        stopped;      /* the host's, NULL: never; long reads
+                                           ask it, in their thread */
+    void                 *host;         /* its argument */
     void                 *data;         /* the route's own, between phases */
     void                (*data_free)(void *data);
     json_t               *output;       /* handler's result: dumped by end */
@@ -214,6 +219,9 @@ cxm_next_t cxm_call_begin(cxm_call_t *call, const cxm_request_t *request);
 
 /* Runs the read phase in a transaction of its own. */
 cxm_next_t cxm_call_read(cxm_call_t *call);
+
+/* Whether a long read of its read phase was stopped. */
+int cxm_call_stopped(const cxm_call_t *call);
 
 /* The operation of the write phase; its rc and err are the call's. */
 cxm_op_t *cxm_call_op(cxm_call_t *call);

@@ -211,6 +211,14 @@ cxm_call_read(cxm_call_t *call)
 }
 
 
+int
+cxm_call_stopped(const cxm_call_t *call)
+{
+    return call->rc == CXM_UNAVAILABLE
+           && strcmp(call->err.code, CXM_LONG_STOPPED) == 0;
+}
+
+
 /* --- write -------------------------------------------------------------- */
 
 static void

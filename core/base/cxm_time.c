@@ -55,6 +55,17 @@ cxm_monotonic_us(void)
 }
 
 
+uint64_t
+cxm_thread_us(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+
 int32_t
 cxm_day_of(cxm_ms_t t)
 {

@@ -1,7 +1,7 @@
 /*
  * Time: milliseconds since 1970-01-01T00:00:00Z, signed 64 bits, no leap
  * seconds; the proleptic Gregorian calendar.  Nothing here reads a clock
- * but cxm_now() and cxm_monotonic_us().
+ * but cxm_now(), cxm_monotonic_us() and cxm_thread_us().
  */
 
 #ifndef CXM_TIME_H
@@ -30,6 +30,9 @@ cxm_ms_t cxm_now(void);
 
 /* For durations: microseconds of a clock that nobody sets. */
 uint64_t cxm_monotonic_us(void);
+
+/* Microseconds that this thread has run for. */
+uint64_t cxm_thread_us(void);
 
 /*
  * RFC 3339 with any offset and 0..9 fraction digits (cut to ms); second 60

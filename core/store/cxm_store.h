@@ -141,6 +141,14 @@ cxm_rc_t cxm_store_stat(cxm_store_t *store, cxm_store_stat_t *out,
 cxm_rc_t cxm_txn_read(cxm_store_t *store, cxm_txn_t **out, cxm_error_t *err);
 
 /*
+ * Lets the snapshot of a read transaction go, and takes the newest.  Cursors
+ * are closed before; values read from rows are gone, what rooms keep in slots
+ * stays.  After rest, and after a failed renew, nothing can be read.
+ */
+void cxm_txn_rest(cxm_txn_t *txn);
+cxm_rc_t cxm_txn_renew(cxm_txn_t *txn, cxm_error_t *err);
+
+/*
  * The one writer.  Blocks until other processes' writers are done: only in a
  * pool task or a tool, never in an event loop.  `now` is the server's clock,
  * brought forward to the newest entry's time if it was set back.

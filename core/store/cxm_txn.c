@@ -249,6 +249,26 @@ cxm_txn_read(cxm_store_t *store, cxm_txn_t **out, cxm_error_t *err)
 }
 
 
+void
+cxm_txn_rest(cxm_txn_t *txn)
+{
+    mdb_txn_reset(txn->mdb);
+}
+
+
+cxm_rc_t
+cxm_txn_renew(cxm_txn_t *txn, cxm_error_t *err)
+{
+    int  rc;
+
+    cxm_txn_rest(txn);
+    rc = mdb_txn_renew(txn->mdb);
+
+    return rc == MDB_SUCCESS ? cxm_state_read(txn, err)
+                             : cxm_txn_refused(txn->store, rc, err);
+}
+
+
 cxm_rc_t
 cxm_txn_write(cxm_store_t *store, cxm_ms_t now, cxm_txn_t **out,
     cxm_error_t *err)
