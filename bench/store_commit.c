@@ -67,7 +67,8 @@ apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 
 
 static const cxm_kind_t  kind = {
-    CXM_KIND_TOUCHPOINT, 1, "touchpoint", apply
+    .no = CXM_KIND_TOUCHPOINT, .version = 1, .name = "touchpoint",
+    .apply = apply
 };
 
 static const cxm_flow_t  flow = {

@@ -6,6 +6,7 @@
 
 #include "cxm_access.h"
 #include "cxm_checkpoint.h"
+#include "cxm_erasure.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_survey.h"
@@ -13,6 +14,7 @@
 
 
 static const cxm_due_class_t *const  cxm_flow_due[] = {
+    &cxm_due_erasure,
     NULL
 };
 
@@ -25,7 +27,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_KEY] = &cxm_kind_key,
         [CXM_KIND_SURVEY] = &cxm_kind_survey,
         [CXM_KIND_RESPONSE] = &cxm_kind_response,
-        [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint
+        [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint,
+        [CXM_KIND_ERASURE] = &cxm_kind_erasure
     },
     .due = cxm_flow_due,
     .flush = cxm_touchpoint_flush

@@ -120,9 +120,18 @@ cxm_entry_personal(cxm_txn_t *txn, const cxm_entry_t *entry,
                         "A personal part needs a person.");
     }
 
-    rc = cxm_person_key(txn->store, entry->subject, &key);
+    /* the key is still there while the erasure is under way */
 
-    if (rc == CXM_NOT_FOUND) {
+    rc = cxm_person_gone(txn, entry->subject, NULL);
+
+    if (rc == CXM_OK) {
+        rc = CXM_CONFLICT;
+
+    } else if (rc == CXM_NOT_FOUND) {
+        rc = cxm_person_key(txn->store, entry->subject, &key);
+    }
+
+    if (rc == CXM_NOT_FOUND || rc == CXM_CONFLICT) {
         return cxm_fail(err, CXM_CONFLICT, "person_erased",
                         "This person has been erased.");
     }

@@ -42,6 +42,7 @@ typedef enum {
     CXM_KIND_EXPOSURE = 8,      /* survey: whether somebody is asked */
     CXM_KIND_LAPSE = 9,         /* survey: exposures that held a place in a
                                    quota for long enough */
+    CXM_KIND_ERASURE = 12,      /* privacy: a person's key is destroyed */
     CXM_KIND_N
 } cxm_kind_no_t;
 
@@ -53,10 +54,29 @@ typedef struct {
     /*
      * Brings the tables to the state after the entry.  Deterministic: no
      * clock, no random numbers, nothing that is not in the entry or tables.
-     * The personal part is missing once the person is erased.
+     * The personal part is missing once the person is erased, or where the
+     * person's key was not restored: only rows of `lookups` may come from it,
+     * all others must come out the same without it.
      * Runs at the first write, in rebuild, in verify and in replication.
      */
     cxm_rc_t   (*apply)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry);
+
+    /*
+     * Namespaces of `index` (cxm_ns_t, 0 ends) whose rows come from personal
+     * parts: keyed hashes that lead to somebody.  Backups leave them out, a
+     * restore makes them anew.  NULL: none.
+     */
+    const uint8_t  *lookups;
+
+    /*
+     * A part of the apply of the entry that begins an erasure: takes away
+     * all that leads to the person of this slot, every row of `lookups`
+     * among it, and adds to *kept how many records stay, counted but nobody's.
+     * The person's key may be there or not.  What apply did must not come
+     * back with a later entry of this person: see cxm_person_gone().
+     * NULL: nothing leads to a person.
+     */
+    cxm_rc_t   (*forget)(struct cxm_txn_s *txn, uint64_t slot, uint64_t *kept);
 } cxm_kind_t;
 
 typedef struct {

@@ -123,24 +123,88 @@ cxm_person_find(cxm_txn_t *txn, unsigned person_class,
 }
 
 
+/* The way back, so that a slot's names can be found. */
+static void
+cxm_person_back_row(cxm_row_key_t *key, uint64_t slot, unsigned person_class,
+    const uint8_t *hash)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_PERSON_NAME);
+    cxm_row_key_u64(key, slot);
+    cxm_row_key_u8(key, (uint8_t) person_class);
+    cxm_row_key_bytes(key, hash, CXM_HASH_LEN);
+}
+
+
+static cxm_rc_t
+cxm_person_name(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
+    const uint8_t *hash)
+{
+    uint8_t        b[8];
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    cxm_person_row(&key, person_class, hash);
+    cxm_put_u64(b, slot);
+
+    rc = cxm_row_put(txn, CXM_T_INDEX, &key,
+                     (cxm_str_t) { sizeof(b), (const char *) b });
+
+    if (rc == CXM_OK) {
+        cxm_person_back_row(&key, slot, person_class, hash);
+        rc = cxm_row_put(txn, CXM_T_INDEX, &key, cxm_str(""));
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_person_unname(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
+    const uint8_t *hash)
+{
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    cxm_person_back_row(&key, slot, person_class, hash);
+    rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+
+    if (rc == CXM_OK) {
+        cxm_person_row(&key, person_class, hash);
+        rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+    }
+
+    /* one of the two rows without the other */
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+void
+cxm_person_pass(cxm_txn_t *txn, uint64_t slot)
+{
+    if (slot < txn->state.persons) {
+        return;
+    }
+
+    cxm_txn_touch(txn);
+    txn->state.persons = slot + 1;
+    txn->state_changed = 1;
+
+    if (txn->person_next <= slot) {
+        txn->person_next = slot + 1;
+    }
+}
+
+
 cxm_rc_t
 cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
     const uint8_t *hash)
 {
-    uint8_t        b[8];
-    uint64_t       old;
-    cxm_rc_t       rc;
-    cxm_row_key_t  key;
+    uint64_t  old;
+    cxm_rc_t  rc;
 
-    if (slot >= txn->state.persons) {
-        cxm_txn_touch(txn);
-        txn->state.persons = slot + 1;
-        txn->state_changed = 1;
-
-        if (txn->person_next <= slot) {
-            txn->person_next = slot + 1;
-        }
-    }
+    cxm_person_pass(txn, slot);
 
     if (hash == NULL) {
         return CXM_OK;
@@ -153,9 +217,16 @@ cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
         return rc;
     }
 
-    cxm_person_row(&key, person_class, hash);
-    cxm_put_u64(b, slot);
+    if (rc == CXM_OK) {
+        rc = cxm_person_unname(txn, old, person_class, hash);
 
-    return cxm_row_put(txn, CXM_T_INDEX, &key,
-                       (cxm_str_t) { sizeof(b), (const char *) b });
+        if (rc != CXM_OK) {
+            return rc;
+        }
+    }
+
+    rc = cxm_person_gone(txn, slot, NULL);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_person_name(txn, slot, person_class, hash) : rc;
 }

@@ -46,10 +46,32 @@ cxm_rc_t cxm_person_find(cxm_txn_t *txn, unsigned person_class,
 
 /*
  * In apply of an entry with a subject: moves the next number past the slot
- * and, if hash is not NULL, lets the name lead to it.
+ * and, if hash is not NULL, lets the name lead to it, unless it is gone.
+ *
+ * A name is a look-up row (cxm_kind_t), so one that is to lead to another
+ * person must be taken from the first by an entry of the first.
  */
 cxm_rc_t cxm_person_apply(cxm_txn_t *txn, uint64_t slot,
     unsigned person_class, const uint8_t *hash);
+
+/*
+ * Erasure.  cxm_person_forget() is the apply of its first entry, document
+ * `erasure`: the slot's names are taken away, each kind forgets it, and from
+ * then on it is gone: entries with a personal part of it are refused.  The
+ * key is overwritten after that is committed.
+ */
+typedef struct {
+    uint64_t  erasure;                  /* the document's number */
+    uint64_t  kept[CXM_KIND_N];         /* records that stay, by kind */
+} cxm_gone_t;
+
+cxm_rc_t cxm_person_forget(cxm_txn_t *txn, uint64_t slot, uint64_t erasure);
+
+/* CXM_OK: it is gone, and how (out may be NULL); CXM_NOT_FOUND: it is not. */
+cxm_rc_t cxm_person_gone(cxm_txn_t *txn, uint64_t slot, cxm_gone_t *out);
+
+/* Whether rows of a namespace of `index` come from personal parts. */
+int cxm_person_lookup(const cxm_flow_t *flow, uint8_t ns);
 
 /* The key of a slot; CXM_NOT_FOUND when erased, CXM_CORRUPT. */
 cxm_rc_t cxm_person_key(const cxm_store_t *store, uint64_t slot,

@@ -170,6 +170,7 @@ cxm_store_t *cxm_txn_store(const cxm_txn_t *txn);
 int cxm_txn_writable(const cxm_txn_t *txn);
 cxm_ms_t cxm_txn_now(const cxm_txn_t *txn);     /* of the write; else 0 */
 uint64_t cxm_txn_head(const cxm_txn_t *txn);    /* last sequence it sees */
+uint64_t cxm_txn_persons(const cxm_txn_t *txn); /* next person slot */
 
 /* True once anything was put, deleted, gathered or added in this txn. */
 int cxm_txn_dirty(const cxm_txn_t *txn);

@@ -235,6 +235,16 @@ void cxm_entry_link(const cxm_store_t *store, uint64_t seq,
     const uint8_t *prev, cxm_str_t linked, uint8_t link[CXM_MAC_LEN]);
 
 
+/* cxm_person.c */
+
+/* Moves the next number past the slot. */
+void cxm_person_pass(cxm_txn_t *txn, uint64_t slot);
+
+/* Takes a name and its way back away; one without the other is damage. */
+cxm_rc_t cxm_person_unname(cxm_txn_t *txn, uint64_t slot,
+    unsigned person_class, const uint8_t *hash);
+
+
 /* cxm_person_file.c */
 
 cxm_rc_t cxm_person_file_make(const char *path, const cxm_uuid_t *uuid,

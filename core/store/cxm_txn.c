@@ -474,6 +474,13 @@ cxm_txn_head(const cxm_txn_t *txn)
 }
 
 
+uint64_t
+cxm_txn_persons(const cxm_txn_t *txn)
+{
+    return txn->state.persons;
+}
+
+
 int
 cxm_txn_dirty(const cxm_txn_t *txn)
 {

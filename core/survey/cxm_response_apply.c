@@ -291,36 +291,50 @@ row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
 }
 
 
-/*
- * Lets the name lead to the slot, and a known person to the answer.  Of an
- * erased person neither is left.
- */
+/* Lets the name lead to the slot; an unreadable one leads nowhere. */
 static cxm_rc_t
-apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
-    const cxm_response_row_t *row)
+apply_name(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned who)
 {
     uint8_t   hash[CXM_HASH_LEN];
-    cxm_rc_t  rc;
     unsigned  person_class;
 
-    if (entry->subject == 0 || entry->erased) {
+    if (entry->erased) {
         return CXM_OK;
     }
 
     person_class = cxm_response_name(cxm_txn_store(txn), entry->personal,
                                      hash);
 
-    if (person_class != cxm_json_get_int(entry->body, "who", 0)) {
+    if (person_class != who) {
         return CXM_CORRUPT;
     }
 
-    if (person_class == 0) {
+    return who == 0 ? CXM_OK
+                    : cxm_person_apply(txn, entry->subject, who, hash);
+}
+
+
+/* The name, and the way from a known person to the answer. */
+static cxm_rc_t
+apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
+    const cxm_response_row_t *row)
+{
+    int64_t   who;
+    cxm_rc_t  rc;
+
+    if (entry->subject == 0) {
         return CXM_OK;
     }
 
-    rc = cxm_person_apply(txn, entry->subject, person_class, hash);
+    who = cxm_json_get_int(entry->body, "who", 0);
 
-    if (rc != CXM_OK || (person_class & CXM_PERSON_CLAIMED)) {
+    if (who < 0 || who > UINT8_MAX) {
+        return CXM_CORRUPT;
+    }
+
+    rc = apply_name(txn, entry, (unsigned) who);
+
+    if (rc != CXM_OK || who == 0 || (who & CXM_PERSON_CLAIMED)) {
         return rc;
     }
 
@@ -428,5 +442,6 @@ const cxm_kind_t  cxm_kind_response = {
     .no = CXM_KIND_RESPONSE,
     .version = 1,
     .name = "response",
-    .apply = response_apply
+    .apply = response_apply,
+    .forget = cxm_response_forget
 };

@@ -71,7 +71,14 @@ cxm_response_index_person(cxm_txn_t *txn, uint64_t slot, uint64_t survey,
     uint64_t no)
 {
     uint8_t        value[CXM_VARINT_MAX], *end;
+    cxm_rc_t       rc;
     cxm_row_key_t  key;
+
+    rc = cxm_person_gone(txn, slot, NULL);
+
+    if (rc != CXM_NOT_FOUND) {
+        return rc;
+    }
 
     person_key(&key, slot, no);
     end = cxm_put_varint(value, survey);
@@ -129,6 +136,34 @@ cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
     cxm_cursor_close(cursor);
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
+{
+    uint64_t       survey, no;
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    no = UINT64_MAX;
+
+    for ( ;; ) {
+        rc = cxm_response_of_person(txn, slot, no, &survey, &no);
+
+        if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+        }
+
+        person_key(&key, slot, no);
+        rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        ++*kept;
+    }
 }
 
 

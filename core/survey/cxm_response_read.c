@@ -3,6 +3,7 @@
  */
 
 #include "cxm_json.h"
+#include "cxm_person.h"
 #include "cxm_response_row.h"
 
 
@@ -60,6 +61,35 @@ answers_json(const cxm_survey_t *survey, const json_t *shared,
     (void) json_object_update_missing(out, (json_t *) personal);
 
     return out;
+}
+
+
+/* What was said in words and cannot be read any more: null. */
+static void
+set_erased(json_t *out, const cxm_survey_t *survey, const json_t *answered)
+{
+    size_t      i;
+    json_t     *answers;
+    unsigned    j;
+    cxm_str_t   id;
+    json_int_t  no;
+
+    answers = json_object_get(out, "answers");
+
+    for (i = 0; i < json_array_size(answered); i++) {
+        no = json_integer_value(json_array_get(answered, i));
+
+        for (j = 0; j < survey->nquestions; j++) {
+            id = survey->questions[j].id;
+
+            if (survey->questions[j].no == no) {
+                (void) json_object_setn_new(answers, id.data, id.len,
+                                            json_null());
+            }
+        }
+    }
+
+    (void) json_object_set_new(out, "erased", json_true());
 }
 
 
@@ -155,10 +185,37 @@ entry_json(const cxm_entry_t *entry, const cxm_survey_t *survey,
     }
 
     if (entry->erased) {
-        (void) json_object_set_new(out, "erased", json_true());
+        set_erased(out, survey, json_object_get(entry->body, "answered"));
     }
 
     return out;
+}
+
+
+/* Who may not see personal fields is told nevertheless that they are gone. */
+static cxm_rc_t
+read_entry(cxm_txn_t *txn, uint64_t seq, int may, cxm_entry_t *entry,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    memset(entry, 0, sizeof(*entry));
+    rc = cxm_journal_read(txn, seq, may, entry, err);
+
+    if (rc != CXM_OK || may || entry->subject == 0) {
+        return rc;
+    }
+
+    rc = cxm_person_gone(txn, entry->subject, NULL);
+    entry->erased = rc == CXM_OK;
+
+    if (rc == CXM_OK || rc == CXM_NOT_FOUND) {
+        return CXM_OK;
+    }
+
+    cxm_entry_clear(entry);
+
+    return cxm_fail(err, rc, NULL, "The answer cannot be read.");
 }
 
 
@@ -180,9 +237,7 @@ cxm_response_row_json(cxm_txn_t *txn, const cxm_caller_t *caller,
         return rc;
     }
 
-    memset(&entry, 0, sizeof(entry));
-    rc = cxm_journal_read(txn, row->entry, may, &entry, err);
-
+    rc = read_entry(txn, row->entry, may, &entry, err);
     if (rc != CXM_OK) {
         return rc;
     }

@@ -65,11 +65,14 @@ cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
 unsigned cxm_response_name(const cxm_store_t *store, const json_t *personal,
     uint8_t hash[CXM_HASH_LEN]);
 
-/* Only in apply. */
+/* Only in apply.  Nothing leads from a person who is gone. */
 cxm_rc_t cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id,
     uint64_t survey, uint64_t no);
 cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t survey, uint64_t no);
+
+/* The kind's `forget`: the answers stay, counted; they are nobody's. */
+cxm_rc_t cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept);
 
 /*
  * CXM_OK: *out is what the same answer got the first time; CXM_NOT_FOUND: no

@@ -213,5 +213,8 @@ touchpoint_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 
 
 const cxm_kind_t  cxm_kind_touchpoint = {
-    CXM_KIND_TOUCHPOINT, 1, "touchpoint", touchpoint_apply
+    .no = CXM_KIND_TOUCHPOINT,
+    .version = 1,
+    .name = "touchpoint",
+    .apply = touchpoint_apply
 };

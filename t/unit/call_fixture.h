@@ -18,7 +18,8 @@
 
 
 static const cxm_kind_t  kind_note = {
-    CXM_KIND_SURVEY, 1, "survey", cxm_doc_apply
+    .no = CXM_KIND_SURVEY, .version = 1, .name = "survey",
+    .apply = cxm_doc_apply
 };
 
 static const cxm_flow_t  flow = {

@@ -12,7 +12,9 @@
 
 #define KIND  CXM_KIND_SURVEY
 
-static const cxm_kind_t  kind_thing = { KIND, 1, "thing", cxm_doc_apply };
+static const cxm_kind_t  kind_thing = {
+    .no = KIND, .version = 1, .name = "thing", .apply = cxm_doc_apply
+};
 
 static const cxm_flow_t  flow = { .kinds = { [KIND] = &kind_thing } };
 

@@ -395,6 +395,99 @@ names_lead_to_persons(void **state)
 }
 
 
+/* Rows of `index` in a namespace. */
+static unsigned
+rows_of(cxm_txn_t *txn, uint8_t ns)
+{
+    unsigned        n;
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    cxm_row_key(&key);
+    cxm_row_key_u8(&key, ns);
+    assert_int_equal(cxm_cursor_open(txn, CXM_T_INDEX, &cursor), CXM_OK);
+    n = 0;
+
+    for (rc = cxm_cursor_seek(cursor, &key, &row);
+         rc == CXM_OK && cxm_row_within(&row, &key, key.len);
+         rc = cxm_cursor_next(cursor, &row))
+    {
+        n++;
+    }
+
+    cxm_cursor_close(cursor);
+
+    return n;
+}
+
+
+static void
+the_gone_stay_gone(void **state)
+{
+    uint8_t      a[CXM_HASH_LEN], b[CXM_HASH_LEN];
+    uint64_t     slot;
+    cxm_txn_t   *txn;
+    cxm_gone_t   gone;
+
+    (void) state;
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    hash(CXM_PERSON_EMAIL, "ada@example.org", a);
+    hash(CXM_PERSON_VISITOR, "v1", b);
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, a), CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_VISITOR, a), CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, 4, CXM_PERSON_VISITOR, b), CXM_OK);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON), 3);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON_NAME), 3);
+    assert_int_equal(cxm_person_gone(txn, 3, &gone), CXM_NOT_FOUND);
+
+    assert_int_equal(cxm_person_forget(txn, 3, 77), CXM_OK);
+    assert_int_equal(cxm_person_forget(txn, 3, 78), CXM_CORRUPT);
+    assert_int_equal(cxm_person_gone(txn, 3, &gone), CXM_OK);
+    assert_int_equal(gone.erasure, 77);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON), 1);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON_NAME), 1);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_VISITOR, b, &slot),
+                     CXM_OK);
+
+    /* its key is there yet, but nothing more is said with it or leads to it */
+
+    assert_int_equal(unit_append(txn, "x", 3, "Ada", NULL), CXM_CONFLICT);
+    assert_int_equal(unit_append(txn, "x", 3, NULL, NULL), CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, a), CXM_OK);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, a, &slot),
+                     CXM_NOT_FOUND);
+
+    /* the name of somebody else, later */
+
+    assert_int_equal(cxm_person_apply(txn, 5, CXM_PERSON_EMAIL, a), CXM_OK);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, a, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 5);
+
+    /* also a number that was never given is passed */
+
+    assert_int_equal(cxm_person_forget(txn, 900, 79), CXM_OK);
+    assert_int_equal(cxm_txn_persons(txn), 901);
+    cxm_txn_end(txn);
+}
+
+
+static void
+look_ups_are_named(void **state)
+{
+    (void) state;
+    assert_true(cxm_person_lookup(&unit_flow, CXM_NS_PERSON));
+    assert_true(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_NAME));
+    assert_false(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_GONE));
+    assert_false(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_RESPONSE));
+    assert_false(cxm_person_lookup(&unit_flow, 0));
+}
+
+
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
@@ -410,7 +503,9 @@ main(void)
         STORE_TEST(half_made_slots_are_made_anew),
         STORE_TEST(processes_share_the_slots),
         STORE_TEST(names_are_folded_as_their_class_says),
-        STORE_TEST(names_lead_to_persons)
+        STORE_TEST(names_lead_to_persons),
+        STORE_TEST(the_gone_stay_gone),
+        STORE_TEST(look_ups_are_named)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "survey_fixture.h"
 
+#include "cxm_erasure.h"
 #include "cxm_person.h"
 #include "cxm_response_row.h"
 
@@ -294,26 +295,33 @@ times(void **state)
 }
 
 
-/* What the entry that begins an erasure takes away from the tables. */
+/* Both halves of an erasure; of how many answers. */
 static void
-unlink_person(uint64_t slot)
+erase(const char *external_id, int kept)
 {
-    uint64_t       survey, no;
-    cxm_txn_t     *txn;
-    cxm_row_key_t  key;
+    int               begun;
+    json_t           *json;
+    uint64_t          no;
+    cxm_doc_t         doc;
+    cxm_txn_t        *txn;
+    cxm_erasure_of_t  of = { CXM_PERSON_EXTERNAL_ID, cxm_strz(external_id),
+                             0 };
 
     txn = fixture_write(&f);
+    assert_int_equal(cxm_erasure_begin(txn, &staff, &of, &doc, &begun, &err),
+                     CXM_OK);
+    assert_int_equal(begun, 1);
+    no = doc.no;
+    cxm_doc_clear(&doc);
+    fixture_commit(txn);
 
-    while (cxm_response_of_person(txn, slot, UINT64_MAX, &survey, &no)
-           == CXM_OK)
-    {
-        cxm_row_key(&key);
-        cxm_row_key_u8(&key, CXM_NS_PERSON_RESPONSE);
-        cxm_row_key_u64(&key, slot);
-        cxm_row_key_u64(&key, no);
-        assert_int_equal(cxm_row_del(txn, CXM_T_INDEX, &key), CXM_OK);
-    }
-
+    txn = fixture_write(&f);
+    assert_int_equal(cxm_erasure_finish(txn, no, &doc, &err), CXM_OK);
+    assert_int_equal(cxm_erasure_json(txn, &doc, &json, &err), CXM_OK);
+    assert_int_equal(cxm_json_get_int(json_object_get(json, "kept"),
+                                      "response", 0), kept);
+    json_decref(json);
+    cxm_doc_clear(&doc);
     fixture_commit(txn);
 }
 
@@ -321,12 +329,11 @@ unlink_person(uint64_t slot)
 static void
 erasure(void **state)
 {
-    int          personal;
-    json_t      *json;
-    uint64_t     slot;
-    uint8_t      hash[CXM_HASH_LEN];
-    cxm_txn_t   *txn;
-    cxm_uuid_t   id, later;
+    int           personal;
+    json_t       *json;
+    cxm_txn_t    *txn;
+    cxm_uuid_t    id, later;
+    cxm_caller_t  analyst;
 
     (void) state;
 
@@ -334,22 +341,24 @@ erasure(void **state)
                   "\"respondent\":{\"external_id\":\"e\"}}"
 
     id = must_answer_as(&staff, "demo", BY("first"));
-    cxm_person_hash(f.store, CXM_PERSON_EXTERNAL_ID, cxm_str("e"), hash);
-
-    txn = fixture_read(&f);
-    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EXTERNAL_ID, hash, &slot),
-                     CXM_OK);
-    cxm_txn_end(txn);
-    unlink_person(slot);
-    assert_int_equal(cxm_person_erase(f.store, slot, &err), CXM_OK);
+    must_answer_as(&staff, "demo", BY("again"));
+    erase("e", 2);
 
     /* still counted, unreadable; and the name begins anew */
 
     json = response(&staff, &id);
-    assert_string_equal(member(json, "answers"), "{\"nps\":3}");
+    assert_string_equal(member(json, "answers"),
+                        "{\"nps\":3,\"why\":null}");
+    assert_string_equal(member(json, "respondent"), "null");
     assert_string_equal(member(json, "erased"), "true");
     json_decref(json);
-    assert_int_equal(count("demo", 1, NULL, NULL, 3), 1);
+    assert_int_equal(count("demo", 1, NULL, NULL, 3), 2);
+
+    analyst = staff;
+    analyst.principal.scopes &= ~(unsigned) CXM_SCOPE_PERSONAL_READ;
+    json = response(&analyst, &id);
+    assert_string_equal(member(json, "erased"), "true");
+    json_decref(json);
 
     later = must_answer_as(&staff, "demo", BY("second"));
     json = response(&staff, &later);
@@ -363,6 +372,8 @@ erasure(void **state)
     assert_int_equal(personal, 0);
     json_decref(json);
     cxm_txn_end(txn);
+
+    erase("e", 1);
 }
 
 

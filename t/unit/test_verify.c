@@ -62,7 +62,9 @@ apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 }
 
 
-static const cxm_kind_t  kind = { CXM_KIND_SURVEY, 1, "survey", apply };
+static const cxm_kind_t  kind = {
+    .no = CXM_KIND_SURVEY, .version = 1, .name = "survey", .apply = apply
+};
 static const cxm_flow_t  flow = { .kinds = { [CXM_KIND_SURVEY] = &kind } };
 
 

@@ -1,0 +1,447 @@
+/*
+ * Erasure of a person.
+ */
+
+#include "cxm_due.h"
+#include "cxm_erasure.h"
+#include "cxm_json.h"
+
+
+/* Number of the class of due rows; part of the format. */
+#define CXM_DUE_ERASURE    4
+
+/*
+ * Later than the transaction that begins an erasure: its own upkeep must not
+ * find the row, and the caller's second half comes first.
+ */
+#define CXM_ERASURE_AGAIN  CXM_MS_SECOND
+
+static const char *const  erasure_names[] = {
+    [0] = "slot",
+    [CXM_PERSON_CUSTOMER_ID] = "customer_id",
+    [CXM_PERSON_EXTERNAL_ID] = "external_id",
+    [CXM_PERSON_EMAIL] = "email",
+    [CXM_PERSON_VISITOR] = "visitor"
+};
+
+
+static int
+is_erased(const json_t *body)
+{
+    return cxm_str_eqz(cxm_json_get_str(body, "state"), "erased");
+}
+
+
+/* --- apply -------------------------------------------------------------- */
+
+static cxm_rc_t
+apply_begun(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    size_t      i;
+    json_int_t  slot;
+    cxm_rc_t    rc;
+    json_t     *slots;
+
+    slots = json_object_get(entry->body, "slots");
+    rc = json_array_size(slots) > 0 ? CXM_OK : CXM_CORRUPT;
+
+    for (i = 0; i < json_array_size(slots) && rc == CXM_OK; i++) {
+        slot = json_integer_value(json_array_get(slots, i));
+
+        rc = slot > 0 ? cxm_person_forget(txn, (uint64_t) slot, entry->seq)
+                      : CXM_CORRUPT;
+    }
+
+    return rc == CXM_OK
+           ? cxm_due_put(txn, cxm_entry_time(entry) + CXM_ERASURE_AGAIN,
+                         CXM_DUE_ERASURE, entry->seq)
+           : rc;
+}
+
+
+static cxm_rc_t
+apply_erased(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_doc_by_id(txn, CXM_KIND_ERASURE, &entry->id, &doc, NULL);
+
+    if (rc == CXM_OK) {
+        rc = cxm_due_del(txn, doc.created_at + CXM_ERASURE_AGAIN,
+                         CXM_DUE_ERASURE, doc.no);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+static cxm_rc_t
+erasure_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t  rc;
+
+    if (entry->action != CXM_ACTION_PUT
+        || is_erased(entry->body) != (entry->replaces != 0))
+    {
+        return CXM_CORRUPT;
+    }
+
+    rc = cxm_doc_apply(txn, entry);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    return entry->replaces == 0 ? apply_begun(txn, entry)
+                                : apply_erased(txn, entry);
+}
+
+
+const cxm_kind_t  cxm_kind_erasure = {
+    .no = CXM_KIND_ERASURE,
+    .version = 1,
+    .name = "erasure",
+    .apply = erasure_apply
+};
+
+
+/* --- first half --------------------------------------------------------- */
+
+static cxm_rc_t
+add_slot(json_t *slots, uint64_t slot, cxm_error_t *err)
+{
+    if (json_array_append_new(slots, json_integer((json_int_t) slot)) != 0) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    return CXM_OK;
+}
+
+
+/* The one known by the name and the one said to have it. */
+static cxm_rc_t
+find_named(cxm_txn_t *txn, const cxm_erasure_of_t *of, json_t *slots,
+    cxm_error_t *err)
+{
+    size_t    i;
+    uint8_t   hash[CXM_HASH_LEN];
+    uint64_t  slot;
+    cxm_rc_t  rc;
+    unsigned  classes[2];
+
+    classes[0] = of->person_class;
+    classes[1] = of->person_class | CXM_PERSON_CLAIMED;
+
+    for (i = 0; i < 2; i++) {
+        cxm_person_hash(cxm_txn_store(txn), classes[i], of->name, hash);
+        rc = cxm_person_find(txn, classes[i], hash, &slot);
+
+        if (rc == CXM_OK) {
+            rc = add_slot(slots, slot, err);
+        }
+
+        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+            return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+        }
+    }
+
+    return json_array_size(slots) > 0
+           ? CXM_OK
+           : cxm_fail(err, CXM_NOT_FOUND, NULL,
+                      "Nobody is known by this name.");
+}
+
+
+/* A number that was given: all below the next one were. */
+static cxm_rc_t
+find_slot(cxm_txn_t *txn, uint64_t slot, json_t *slots, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t    rc;
+    cxm_gone_t  gone;
+
+    if (slot == 0 || slot >= cxm_txn_persons(txn)) {
+        return cxm_fail(err, CXM_NOT_FOUND, NULL,
+                        "There is no person of this number.");
+    }
+
+    rc = cxm_person_gone(txn, slot, &gone);
+
+    if (rc == CXM_NOT_FOUND) {
+        return add_slot(slots, slot, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_get(txn, CXM_KIND_ERASURE, gone.erasure, out, err);
+    }
+
+    return rc == CXM_OK ? CXM_OK
+           : cxm_fail(err, CXM_CORRUPT, NULL, "An erasure is not kept.");
+}
+
+
+static cxm_rc_t
+write_begun(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_erasure_of_t *of, json_t *slots, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    int              created;
+    cxm_rc_t         rc;
+    cxm_doc_write_t  write;
+
+    memset(&write, 0, sizeof(write));
+    write.kind = CXM_KIND_ERASURE;
+    write.if_match = CXM_VERSION_ANY;
+    write.actor = caller->principal.actor;
+    write.body = json_pack("{ss ss sO}", "state", "begun",
+                           "by", erasure_names[of->person_class],
+                           "slots", slots);
+
+    if (write.body == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    rc = cxm_doc_put(txn, &write, out, &created, err);
+    json_decref(write.body);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_erasure_of_t *of, cxm_doc_t *out, int *begun, cxm_error_t *err)
+{
+    json_t    *slots;
+    cxm_rc_t   rc;
+
+    memset(out, 0, sizeof(*out));
+    *begun = 0;
+
+    slots = json_array();
+
+    if (slots == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    rc = of->person_class != 0 ? find_named(txn, of, slots, err)
+                               : find_slot(txn, of->slot, slots, out, err);
+
+    if (rc == CXM_OK && json_array_size(slots) > 0) {
+        *begun = 1;
+        rc = write_begun(txn, caller, of, slots, out, err);
+    }
+
+    json_decref(slots);
+
+    return rc;
+}
+
+
+/* --- second half -------------------------------------------------------- */
+
+/* A key that is not there any more needs no overwriting. */
+static cxm_rc_t
+overwrite(cxm_txn_t *txn, const json_t *slots, cxm_error_t *err)
+{
+    size_t    i;
+    uint64_t  slot;
+    cxm_rc_t  rc;
+
+    for (i = 0; i < json_array_size(slots); i++) {
+        slot = (uint64_t) json_integer_value(json_array_get(slots, i));
+        rc = cxm_person_erase(cxm_txn_store(txn), slot, err);
+
+        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+            return rc;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+write_erased(cxm_txn_t *txn, cxm_doc_t *doc, cxm_error_t *err)
+{
+    int              created;
+    cxm_rc_t         rc;
+    cxm_doc_write_t  write;
+
+    memset(&write, 0, sizeof(write));
+    write.kind = CXM_KIND_ERASURE;
+    write.id = doc->id;
+    write.if_match = doc->version;
+    write.body = json_copy(doc->body);
+
+    rc = json_object_set_new(write.body, "state", json_string("erased")) == 0
+         ? CXM_OK
+         : cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+
+    cxm_doc_clear(doc);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_put(txn, &write, doc, &created, err);
+    }
+
+    json_decref(write.body);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_erasure_finish(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_get(txn, CXM_KIND_ERASURE, no, out, err);
+
+    if (rc == CXM_NOT_FOUND) {
+        return cxm_fail(err, CXM_NOT_FOUND, NULL, "There is no erasure %llu.",
+                        (unsigned long long) no);
+    }
+
+    if (rc != CXM_OK || is_erased(out->body)) {
+        return rc;
+    }
+
+    rc = overwrite(txn, json_object_get(out->body, "slots"), err);
+
+    if (rc == CXM_OK) {
+        rc = write_erased(txn, out, err);
+    }
+
+    if (rc != CXM_OK) {
+        cxm_doc_clear(out);
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+erasure_due(cxm_txn_t *txn, cxm_ms_t at, uint64_t ref, cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    (void) at;
+
+    rc = cxm_erasure_finish(txn, ref, &doc, err);
+
+    if (rc == CXM_OK) {
+        cxm_doc_clear(&doc);
+    }
+
+    return rc;
+}
+
+
+const cxm_due_class_t  cxm_due_erasure = {
+    .no = CXM_DUE_ERASURE,
+    .name = "erasure",
+    .run = erasure_due
+};
+
+
+/* --- receipt ------------------------------------------------------------ */
+
+/* Records that stay, added up over the slots: {"response": n}. */
+static cxm_rc_t
+kept_json(cxm_txn_t *txn, const json_t *slots, json_t *out)
+{
+    size_t             i;
+    uint64_t           total[CXM_KIND_N] = { 0 };
+    unsigned           kind;
+    cxm_rc_t           rc;
+    cxm_gone_t         gone;
+    const cxm_flow_t  *flow;
+
+    for (i = 0; i < json_array_size(slots); i++) {
+        rc = cxm_person_gone(txn, (uint64_t) json_integer_value(
+                                      json_array_get(slots, i)), &gone);
+        if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+        }
+
+        for (kind = 0; kind < CXM_KIND_N; kind++) {
+            total[kind] += gone.kept[kind];
+        }
+    }
+
+    flow = cxm_store_flow(cxm_txn_store(txn));
+
+    for (kind = 0; kind < CXM_KIND_N; kind++) {
+        if (total[kind] > 0
+            && cxm_json_set_int(out, flow->kinds[kind]->name,
+                                (int64_t) total[kind]) != 0)
+        {
+            return CXM_INTERNAL;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+static json_t *
+receipt(const cxm_doc_t *doc, const json_t *kept)
+{
+    int      bad;
+    char     begun[CXM_RFC3339_LEN + 1], erased[CXM_RFC3339_LEN + 1];
+    json_t  *out;
+
+    cxm_rfc3339_format(doc->created_at, begun);
+    cxm_rfc3339_format(doc->updated_at, erased);
+
+    out = cxm_doc_json(doc);
+
+    bad = json_object_set_new(out, "entries", json_array());
+    bad |= json_array_append_new(json_object_get(out, "entries"),
+                                 json_integer((json_int_t) doc->no));
+    bad |= json_object_set_new(out, "begun_at", json_string(begun));
+    bad |= json_object_set_new(out, "erased_at", json_null());
+
+    if (is_erased(doc->body)) {
+        bad |= json_array_append_new(json_object_get(out, "entries"),
+                                     json_integer((json_int_t) doc->seq));
+        bad |= json_object_set_new(out, "erased_at", json_string(erased));
+    }
+
+    bad |= json_object_set(out, "kept", (json_t *) kept);
+
+    if (bad) {
+        json_decref(out);
+        return NULL;
+    }
+
+    return out;
+}
+
+
+cxm_rc_t
+cxm_erasure_json(cxm_txn_t *txn, const cxm_doc_t *doc, json_t **out,
+    cxm_error_t *err)
+{
+    json_t    *kept;
+    cxm_rc_t   rc;
+
+    *out = NULL;
+    kept = json_object();
+    rc = kept_json(txn, json_object_get(doc->body, "slots"), kept);
+
+    if (rc == CXM_OK) {
+        *out = receipt(doc, kept);
+        rc = *out == NULL ? CXM_INTERNAL : CXM_OK;
+    }
+
+    json_decref(kept);
+
+    return rc == CXM_OK ? CXM_OK
+           : cxm_fail(err, rc, NULL, "The erasure cannot be read.");
+}

@@ -1,0 +1,55 @@
+/*
+ * Erasure of a person, so that backups cannot undo it.
+ *
+ * Kind CXM_KIND_ERASURE, a document of two versions, {"state": "begun" |
+ * "erased", "by": how the person was named, "slots": [numbers]}; the name
+ * itself is kept nowhere.  Two transactions:
+ *
+ *   begun    all that leads to the person is taken away (cxm_person_forget),
+ *            a due row is put
+ *   erased   the keys are overwritten and synced, then this, the receipt, is
+ *            written and the due row taken away
+ *
+ * A key is overwritten only after `begun` is on stable storage.  Whatever
+ * ends the process in between, `due` does the second half again.  Answers
+ * stay counted; their texts cannot be read again, in no copy of the store.
+ */
+
+#ifndef CXM_ERASURE_H
+#define CXM_ERASURE_H
+
+#include "cxm_access.h"
+#include "cxm_person.h"
+
+
+extern const cxm_kind_t       cxm_kind_erasure;
+extern const cxm_due_class_t  cxm_due_erasure;
+
+typedef struct {
+    unsigned   person_class;            /* of the name; 0: by slot */
+    cxm_str_t  name;
+    uint64_t   slot;
+} cxm_erasure_of_t;
+
+/*
+ * First half.  A name stands for the person who is known by it and for the
+ * one who was only said to have it.  A slot that is gone gives the erasure
+ * that took it, with *begun 0.  CXM_NOT_FOUND: there is no such person.
+ */
+cxm_rc_t cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_erasure_of_t *of, cxm_doc_t *out, int *begun,
+    cxm_error_t *err);
+
+/*
+ * Second half, in a transaction that began after the first was committed;
+ * changes nothing when it was done before.
+ */
+cxm_rc_t cxm_erasure_finish(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
+    cxm_error_t *err);
+
+/* The receipt: what was erased, when, and what stays; a new reference. */
+cxm_rc_t cxm_erasure_json(cxm_txn_t *txn, const cxm_doc_t *doc, json_t **out,
+    cxm_error_t *err);
+
+
+#endif /* CXM_ERASURE_H */
