@@ -2,16 +2,13 @@
  * Answers to surveys.
  *
  * Kind CXM_KIND_RESPONSE, ADD (and later PUT for partial ones).  Body, sealed
- * with the store's key: {"survey": number, "answers": {scores and choices},
- * "complete"?: false, "segments": {name: value}, "answered"?: [numbers of
- * questions answered in the personal part], "csi"?: tenths, "at"?: ms where
- * client_time counts, else "client_time"?: as it was sent, "interaction_id"?,
- * "who"?: class of the name, "fp"?}.  Personal part, sealed with the subject's
- * key: {"answers"?: {texts, contact}, "respondent"?, "claimed"?:
- * {"respondent"?, "agent"?}, "attributes"?: those that are no segment, "fp"?}.
- * "fp", hex of the fingerprint when the client gave the id, lies in the
- * personal part where there is one: no hash of what a person said outlives
- * the person's key.
+ * with the store's key: what cxm_said.h has and "answers" {scores and
+ * choices}, "complete"?: false, "answered"?: [numbers of questions answered
+ * in the personal part], "csi"?: tenths, "at"?: ms where client_time counts,
+ * else "client_time"?: as it was sent.  Personal part, sealed with the
+ * subject's key: what cxm_said.h has and "answers"? {texts, contact},
+ * "attributes"?: those that are no segment.  There is a fingerprint when the
+ * client gave the id.
  *
  * An answer with a personal part always has a subject: the known person, or
  * the one of the claimed name, or one of its own, so that it can be erased.
@@ -40,8 +37,6 @@
 
 #define CXM_BLOCK_ROWS        32
 #define CXM_BLOCK_BYTES       1400
-
-#define CXM_SEGMENT_TEXT      100       /* longest value, characters */
 
 #define CXM_RESPONSE_PARTIAL  0x01
 #define CXM_RESPONSE_CLAIMED  0x02      /* subject is claimed, not known */

@@ -8,9 +8,8 @@
 #include "cxm_answer.h"
 #include "cxm_dict.h"
 #include "cxm_json.h"
-#include "cxm_person.h"
 #include "cxm_response_row.h"
-
+#include "cxm_said.h"
 
 
 static void
@@ -302,8 +301,7 @@ apply_name(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned who)
         return CXM_OK;
     }
 
-    person_class = cxm_response_name(cxm_txn_store(txn), entry->personal,
-                                     hash);
+    person_class = cxm_said_name(cxm_txn_store(txn), entry->personal, hash);
 
     if (person_class != who) {
         return CXM_CORRUPT;

@@ -2,7 +2,6 @@
  * Ways to an answer: from its id, and from a person.
  */
 
-#include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_response_row.h"
 
@@ -164,41 +163,4 @@ cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
 
         ++*kept;
     }
-}
-
-
-unsigned
-cxm_response_name(const cxm_store_t *store, const json_t *personal,
-    uint8_t hash[CXM_HASH_LEN])
-{
-    unsigned       i, claimed;
-    cxm_str_t      name;
-    const json_t  *respondent;
-
-    /* in the order of cxm_person_class_t */
-
-    static const char *const  classes[] = {
-        "customer_id", "external_id", "email", "visitor"
-    };
-
-    claimed = 0;
-    respondent = json_object_get(personal, "respondent");
-
-    if (respondent == NULL) {
-        claimed = CXM_PERSON_CLAIMED;
-        respondent = json_object_get(json_object_get(personal, "claimed"),
-                                     "respondent");
-    }
-
-    for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        name = cxm_json_get_str(respondent, classes[i]);
-
-        if (name.data != NULL) {
-            i = (CXM_PERSON_CUSTOMER_ID + i) | claimed;
-            cxm_person_hash(store, i, name, hash);
-            return i;
-        }
-    }
-
-    return 0;
 }

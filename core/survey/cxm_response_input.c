@@ -5,32 +5,13 @@
 #include "cxm_json.h"
 #include "cxm_language.h"
 #include "cxm_response.h"
+#include "cxm_said.h"
 
-
-static const char *const  channel_values[] = {
-    "web", "email", "app", "sms", "store", "phone", "api", "link", NULL
-};
 
 static const cxm_field_t  answer_item = { .type = CXM_FIELD_ANY };
 
 static const cxm_field_t  attribute_item = {
     .type = CXM_FIELD_SCALAR, .max = 500
-};
-
-static const cxm_field_t  respondent_fields[] = {
-    { "customer_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "the site's number of a customer" },
-    { "external_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "another system's number of a person" },
-    { "email", CXM_FIELD_EMAIL, CXM_FIELD_PERSONAL, 0, 0,
-      NULL, NULL, NULL, "e-mail address" },
-    { "visitor", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "visitor id of the beacon" },
-    { .name = NULL }
-};
-
-static const cxm_fields_t  respondent_table = {
-    "Respondent", respondent_fields
 };
 
 static const cxm_field_t  response_fields[] = {
@@ -40,16 +21,7 @@ static const cxm_field_t  response_fields[] = {
       NULL, NULL, &answer_item, "by question id, as its type asks" },
     { "complete", CXM_FIELD_BOOL, 0, 0, 0,
       NULL, NULL, NULL, "default true; false may go on" },
-    { "respondent", CXM_FIELD_OBJECT, CXM_FIELD_PERSONAL, 0, 0,
-      NULL, &respondent_table, NULL, "who answers, exactly one member" },
-    { "channel", CXM_FIELD_ENUM, 0, 0, 0,
-      channel_values, NULL, NULL, "where it was answered" },
-    { "touchpoint", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
-      NULL, NULL, NULL, "what was asked about" },
-    { "interaction_id", CXM_FIELD_STRING, 0, 1, 200,
-      NULL, NULL, NULL, "which one it was" },
-    { "agent", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
-      NULL, NULL, NULL, "who served; counts with an ingest key" },
+    CXM_FIELDS_SAID(0),
     { "product", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
       NULL, NULL, NULL, "product" },
     { "attributes", CXM_FIELD_MAP, CXM_FIELD_PERSONAL, 0, 32,

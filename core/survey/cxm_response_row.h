@@ -58,13 +58,6 @@ cxm_rc_t cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id,
 cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t before, uint64_t *survey, uint64_t *no);
 
-/*
- * Class of the name in a personal part, known or claimed, and its keyed hash;
- * 0 when there is none.
- */
-unsigned cxm_response_name(const cxm_store_t *store, const json_t *personal,
-    uint8_t hash[CXM_HASH_LEN]);
-
 /* Only in apply.  Nothing leads from a person who is gone. */
 cxm_rc_t cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id,
     uint64_t survey, uint64_t no);

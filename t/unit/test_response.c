@@ -222,8 +222,8 @@ identity(void **state)
                         "\"who\":{\"email\":\"a@b.de\"}}");
     assert_string_equal(member(json, "respondent"), "null");
     assert_string_equal(member(json, "claimed"),
-                        "{\"agent\":\"Ann\",\"respondent\":"
-                        "{\"email\":\"a@b.de\"}}");
+                        "{\"respondent\":{\"email\":\"a@b.de\"},"
+                        "\"agent\":\"Ann\"}");
     assert_string_equal(member(json, "agent"), "null");
     assert_string_equal(member(json, "interaction_id"), "\"i1\"");
     assert_string_equal(member(json, "attributes"),
@@ -258,6 +258,40 @@ identity(void **state)
     assert_string_equal(member(json, "agent"), "\"Ann\"");
     json_decref(json);
     assert_int_equal(count("demo", 1, "agent", "Ann", 2), 1);
+}
+
+
+/* With Sec-GPC or DNT a browser's visitor is not kept; other claims are. */
+static void
+privacy(void **state)
+{
+    json_t        *json;
+    cxm_uuid_t     id;
+    cxm_caller_t   wary;
+
+    (void) state;
+
+    wary = nobody;
+    wary.private = 1;
+
+    id = must_answer_as(&wary, "demo", AND("\"respondent\":"
+                                           "{\"visitor\":\"v1\"}"));
+    json = response(&staff, &id);
+    assert_string_equal(member(json, "claimed"), "absent");
+    json_decref(json);
+
+    id = must_answer("demo", AND("\"respondent\":{\"visitor\":\"v1\"}"));
+    json = response(&staff, &id);
+    assert_string_equal(member(json, "claimed"),
+                        "{\"respondent\":{\"visitor\":\"v1\"}}");
+    json_decref(json);
+
+    id = must_answer_as(&wary, "demo", AND("\"respondent\":"
+                                           "{\"email\":\"a@b.de\"}"));
+    json = response(&staff, &id);
+    assert_string_equal(member(json, "claimed"),
+                        "{\"respondent\":{\"email\":\"a@b.de\"}}");
+    json_decref(json);
 }
 
 
@@ -592,6 +626,7 @@ main(void)
         cmocka_unit_test_setup_teardown(counted, open_demo, survey_close),
         cmocka_unit_test_setup_teardown(repeats, open_demo, survey_close),
         cmocka_unit_test_setup_teardown(identity, open_demo, survey_close),
+        cmocka_unit_test_setup_teardown(privacy, open_demo, survey_close),
         cmocka_unit_test_setup_teardown(times, open_demo, survey_close),
         cmocka_unit_test_setup_teardown(erasure, open_demo, survey_close),
         cmocka_unit_test_setup_teardown(replaced, open_demo, survey_close),
