@@ -39,6 +39,7 @@ typedef enum {
     CXM_SUBKEY_TOKEN,           /* answer tokens, signed links */
     CXM_SUBKEY_CURSOR,          /* list cursors */
     CXM_SUBKEY_FINGERPRINT,     /* of request bodies */
+    CXM_SUBKEY_ARCHIVE = 10,    /* sealed files beside the environment */
     CXM_SUBKEY_N
 } cxm_subkey_t;
 
