@@ -170,7 +170,8 @@ subtest 'time' => sub {
     put_survey('time', $nps);
     answer('time', {nps => 10}, 1, {client_time => '2024-02-28T23:59:59Z'});
     answer('time', {nps => 10}, 2, {client_time => '2024-02-29T00:00:00Z'});
-    answer('time', {nps => 0}, 3, {client_time => '2024-03-02T10:20:00Z'});
+    answer('time', {nps => 0}, 3, {client_time => '2024-03-02T10:20:00Z',
+                                   channel => 'web'});
 
     my $json = score('nps', survey => 'time', bucket => 'day');
     is $json->{from}, '2024-02-28T00:00:00.000Z';
@@ -213,7 +214,15 @@ subtest 'segments' => sub {
     is_deeply $json->{segments}[1]{scale},
         [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
+    $json = score('nps', survey => 'seg', by => 'plan', bucket => 'year');
+    is_deeply [map { [map { $_->{n} } @{$_->{buckets}}] }
+               @{$json->{segments}}], [[2], [4]], 'buckets of segments';
+    is $json->{segments}[0]{buckets}[0]{value}, -100;
+
     is score('nps', survey => 'seg', where => 'plan:pro')->{n}, 2;
+    is score('nps', survey => 'seg', where => ['channel:web', 'channel:email',
+                                               'channel:web'])->{n}, 3,
+        'any of several values, each once';
     is score('nps', survey => 'seg', where => 'plan:')->{n}, 4;
     my $none = score('nps', survey => 'seg', where => 'plan:gold');
     is $none->{n}, 0;
@@ -250,10 +259,9 @@ subtest 'wrong arguments' => sub {
         ['nps', {survey => 'nps', from => '2000-01-01T00:00:00Z',
                  to => '2024-01-01T00:00:00Z', bucket => 'hour'}, '?bucket',
          'too_many'],
-        ['nps', {survey => 'nps', by => 'plan', where => 'plan:pro'},
-         '?where', 'not_supported'],
-        ['nps', {survey => 'nps', where => ['plan:a', 'channel:web']},
-         '?where', 'not_supported'],
+        ['nps', {survey => 'time', by => 'channel', bucket => 'hour',
+                 from => '2024-01-01T00:00:00Z',
+                 to => '2024-12-31T00:00:00Z'}, '?by', 'too_many'],
         ['nps', {survey => 'nps', where => 'plan'}, '?where', 'invalid'],
         ['nps', {survey => 'nps', by => 'shoe'}, '?by', 'no_such_segment'],
         ['touchpoints', {by => 'plan'}, '?by', 'no_such_segment'],

@@ -115,17 +115,56 @@ score_segment(cxm_scoring_t *scoring, const char *pointer, cxm_str_t name,
 }
 
 
-static cxm_rc_t
-score_where_one(cxm_scoring_t *scoring)
+/* The filter of a segment: the one it has, or a new one. */
+static cxm_filter_t *
+score_filter(cxm_scoring_t *scoring, uint16_t segment)
 {
-    size_t              len;
-    cxm_rc_t            rc;
-    cxm_str_t           arg, value;
-    const char         *colon;
-    cxm_score_query_t  *query;
+    unsigned       i;
+    cxm_filter_t  *filter;
 
-    query = &scoring->query;
-    arg = cxm_call_arg(scoring->call, "where");
+    for (i = 0; i < scoring->query.nfilters; i++) {
+        if (scoring->filters[i].segment == segment) {
+            return &scoring->filters[i];
+        }
+    }
+
+    filter = &scoring->filters[scoring->query.nfilters++];
+    filter->segment = segment;
+    filter->values = cxm_arena_alloc(&scoring->call->arena,
+                                     CXM_QUERY_ARGS * sizeof(uint32_t));
+
+    return filter->values == NULL ? NULL : filter;
+}
+
+
+/* A value that is named twice would be counted twice. */
+static void
+score_filter_value(cxm_filter_t *filter, uint32_t value)
+{
+    unsigned  i;
+
+    for (i = 0; i < filter->nvalues; i++) {
+        if (filter->values[i] == value) {
+            return;
+        }
+    }
+
+    filter->values[filter->nvalues++] = value;
+}
+
+
+/* "segment:value"; nothing behind the colon is null. */
+static cxm_rc_t
+score_where(cxm_scoring_t *scoring, cxm_str_t arg)
+{
+    size_t         len;
+    cxm_rc_t       rc;
+    uint16_t       segment;
+    uint32_t       number;
+    cxm_str_t      value;
+    const char    *colon;
+    cxm_filter_t  *filter;
+
     colon = arg.len == 0 ? NULL : memchr(arg.data, ':', arg.len);
 
     if (colon == NULL) {
@@ -137,49 +176,63 @@ score_where_one(cxm_scoring_t *scoring)
     value = (cxm_str_t) { arg.len - len - 1, colon + 1 };
     arg.len = len;
 
-    rc = score_segment(scoring, "?where", arg, &query->where);
+    if (value.len == 0) {
+        value.data = NULL;
+    }
 
-    if (rc != CXM_OK || value.len == 0) {
-        query->where_value = CXM_DICT_NULL;
+    rc = score_segment(scoring, "?where", arg, &segment);
+
+    if (rc != CXM_OK) {
         return rc;
     }
 
-    rc = cxm_dict_find(scoring->txn, query->survey, query->where, value,
-                       &query->where_value);
+    filter = score_filter(scoring, segment);
 
-    query->where_none = rc == CXM_NOT_FOUND;
+    if (filter == NULL) {
+        return cxm_fail(&scoring->call->err, CXM_INTERNAL, NULL,
+                        "Not enough memory.");
+    }
 
-    return query->where_none ? CXM_OK : rc;
+    rc = cxm_dict_find(scoring->txn, scoring->query.survey, segment, value,
+                       &number);
+
+    if (rc == CXM_OK) {
+        score_filter_value(filter, number);
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }
 
 
-/* Counters know one segment at a time. */
 cxm_rc_t
 cxm_scoring_segments(cxm_scoring_t *scoring)
 {
     cxm_rc_t     rc;
-    unsigned     i, n;
+    unsigned     i;
     cxm_str_t    by;
     cxm_call_t  *call;
 
     call = scoring->call;
     by = cxm_call_arg(call, "by");
-    n = 0;
-
-    for (i = 0; i < call->nargs; i++) {
-        n += cxm_str_eqz(call->args[i].name, "where");
-    }
-
-    if (n > 1 || (n == 1 && by.data != NULL)) {
-        return cxm_issue(&call->err, "?where", "not_supported",
-                         "Only one of by and where for now, once.");
-    }
-
     rc = CXM_OK;
+
+    scoring->filters = cxm_arena_alloc(&call->arena, CXM_QUERY_ARGS
+                                                     * sizeof(cxm_filter_t));
+    scoring->query.filters = scoring->filters;
+
+    if (scoring->filters == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
 
     if (by.data != NULL) {
         rc = score_segment(scoring, "?by", by, &scoring->query.by);
     }
 
-    return rc == CXM_OK && n == 1 ? score_where_one(scoring) : rc;
+    for (i = 0; i < call->nargs && rc == CXM_OK; i++) {
+        if (cxm_str_eqz(call->args[i].name, "where")) {
+            rc = score_where(scoring, call->args[i].value);
+        }
+    }
+
+    return rc;
 }

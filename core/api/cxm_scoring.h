@@ -17,6 +17,7 @@ typedef struct {
     const cxm_survey_t  *survey;        /* NULL: touchpoints */
     cxm_score_query_t    query;
     cxm_score_item_t     items[CXM_CSI_MAX];
+    cxm_filter_t        *filters;       /* of query, in the call's arena */
 } cxm_scoring_t;
 
 

@@ -137,7 +137,7 @@ score_buckets(cxm_score_t *score, cxm_error_t *err)
 
 
 static cxm_rc_t
-score_work(cxm_score_t *score, cxm_error_t *err)
+score_work(cxm_score_t *score, json_t **segments, cxm_error_t *err)
 {
     cxm_rc_t  rc;
 
@@ -147,14 +147,16 @@ score_work(cxm_score_t *score, cxm_error_t *err)
         rc = score_buckets(score, err);
     }
 
-    if (rc != CXM_OK) {
-        return rc;
+    if (rc == CXM_OK) {
+        rc = cxm_score_collect(score, err);
     }
 
-    rc = cxm_score_collect(score);
+    if (rc == CXM_OK) {
+        rc = cxm_score_segments(score, segments);
+    }
 
-    return rc == CXM_OK ? CXM_OK
-                        : cxm_fail(err, rc, NULL, "Cannot read the counters.");
+    return rc == CXM_OK || err->rc == rc
+           ? rc : cxm_fail(err, rc, NULL, "Cannot read the counters.");
 }
 
 
@@ -180,8 +182,9 @@ put_range(cxm_score_json_t *out, const cxm_score_t *score)
 }
 
 
+/* Segments are a reference of ours. */
 static void
-put_score(cxm_score_json_t *out, const cxm_score_t *score)
+put_score(cxm_score_json_t *out, const cxm_score_t *score, json_t *segments)
 {
     const cxm_score_query_t  *query;
 
@@ -196,15 +199,16 @@ put_score(cxm_score_json_t *out, const cxm_score_t *score)
     }
 
     put_range(out, score);
-    cxm_score_figures(score, score->total, out);
+    cxm_score_put_group(score, score->total, out);
 
-    cxm_score_put(out, "buckets", json_incref(score->buckets));
-    cxm_score_put(out, "segments", json_incref(score->segments));
+    cxm_score_put(out, "buckets", cxm_score_buckets(score, score->total));
+    cxm_score_put(out, "segments", segments);
 }
 
 
 static void
-put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score)
+put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score,
+    json_t *segments)
 {
     const cxm_score_query_t  *query;
 
@@ -212,14 +216,17 @@ put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score)
 
     cxm_score_put(out, "metric", json_string(query->metric));
     put_range(out, score);
-    cxm_score_figures(score, score->total, out);
+    cxm_score_put_group(score, score->total, out);
 
     if (query->bucket != CXM_BUCKET_NONE) {
-        cxm_score_put(out, "buckets", json_incref(score->buckets));
+        cxm_score_put(out, "buckets", cxm_score_buckets(score, score->total));
     }
 
     if (query->by != 0) {
-        cxm_score_put(out, "segments", json_incref(score->segments));
+        cxm_score_put(out, "segments", segments);
+
+    } else {
+        json_decref(segments);
     }
 
     cxm_score_put(out, "latency", json_pack("{s:n,s:n,s:n}", "p50", "p90",
@@ -229,17 +236,19 @@ put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score)
 
 static cxm_rc_t
 score_answer(cxm_score_t *score,
-    void (*put)(cxm_score_json_t *out, const cxm_score_t *score),
+    void (*put)(cxm_score_json_t *out, const cxm_score_t *score,
+                json_t *segments),
     json_t **out, cxm_error_t *err)
 {
-    cxm_rc_t          rc;
-    cxm_score_json_t  answer;
+    json_t            *segments;
+    cxm_rc_t           rc;
+    cxm_score_json_t   answer;
 
-    rc = score_work(score, err);
+    rc = score_work(score, &segments, err);
 
     if (rc == CXM_OK) {
         answer = (cxm_score_json_t) { json_object(), "value", 0 };
-        put(&answer, score);
+        put(&answer, score, segments);
 
         if (answer.failed) {
             json_decref(answer.object);
@@ -270,10 +279,10 @@ cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query, json_t **out,
     memset(&score, 0, sizeof(score));
     score.txn = txn;
     score.query = query;
-    score.figures = cxm_score_figures_csi;
+    score.form = &cxm_score_form_csi;
 
     if (query->nitems == 0) {
-        score.figures = cxm_score_figures_scale;
+        score.form = &cxm_score_form_scale;
         hist = (cxm_hist_t) { query->min, query->max, counts };
 
         if (cxm_stat_figure(query->variant, &hist, &figure) != CXM_OK) {
@@ -298,7 +307,7 @@ cxm_score_touchpoints(cxm_txn_t *txn, const cxm_score_query_t *query,
     memset(&score, 0, sizeof(score));
     score.txn = txn;
     score.query = query;
-    score.figures = cxm_score_figures_touch;
+    score.form = &cxm_score_form_touch;
 
     return score_answer(&score, put_touchpoints, out, err);
 }

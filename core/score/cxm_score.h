@@ -1,9 +1,11 @@
 /*
  * Scores from counters: what GET /admin/metrics/ answers.
  *
- * Reads cost rows of counters (a series' days), never answers.  The room
- * knows numbers only; whoever asks brings the numbers of survey, question
- * and segment, and the names to be answered.
+ * Reads cost rows of counters (a series' days), never answers, but for
+ * questions of several segments at once, which no counter holds: those are
+ * counted from rows by whoever has them.  The room knows numbers only;
+ * whoever asks brings the numbers of survey, question and segment, and the
+ * names to be answered.
  */
 
 #ifndef CXM_SCORE_H
@@ -11,11 +13,13 @@
 
 #include <jansson.h>
 
+#include "cxm_cell.h"
 #include "cxm_stat.h"
 #include "cxm_store.h"
 
 
-#define CXM_SCORE_BUCKETS   10000       /* of one answer */
+#define CXM_SCORE_BUCKETS   10000       /* of one answer: of all, and those of
+                                           all segments together */
 #define CXM_SCORE_DECIMALS  1e6         /* figures are rounded to these */
 
 /* One item of a CSI: its series counts answers that have all items. */
@@ -43,18 +47,23 @@ typedef struct {
     cxm_bucket_t             bucket;
 
     uint16_t                 by;        /* segment; 0: none */
-    uint16_t                 where;     /* segment; 0: all */
-    uint32_t                 where_value;
-    int                      where_none;        /* no answer has that value */
+    unsigned                 nfilters;
+    const cxm_filter_t      *filters;   /* no segment twice */
     unsigned                 floor;     /* with fewer answers than this a
                                            group tells its n only */
+
+    cxm_cell_source_pt       rows;      /* for several segments at once; NULL:
+                                           those are refused */
+    cxm_stopped_pt           stopped;   /* of such a read */
+    void                    *host;
 } cxm_score_query_t;
 
 /*
  * *out is a new reference:
  *
  *   {"metric", "survey", "question", "variant", "from", "to", "tz", figures,
- *    "buckets": [{"start", figures}], "segments": [{"value", figures}]}
+ *    "buckets": [{"start", figures}],
+ *    "segments": [{"value", figures, "buckets"?}]}
  *
  * Figures of a scale: "n", "promoters", "passives", "detractors" (NPS) or
  * "positive", "neutral", "negative" (as the variant has them), "value",
@@ -67,9 +76,10 @@ typedef struct {
  * from and to that are not given are the first day of the series (over all
  * answers) and the day after its last; null without any.  A bucket's start
  * is the calendar's, also where from or to cut it.  Segments come by n, the
- * largest first, null last; only those that have any.
+ * largest first, null last; only those that have any; with buckets of their
+ * own where buckets are asked for.
  *
- * CXM_INVALID with pointers "?to", "?bucket", "?variant".
+ * CXM_INVALID with pointers "?to", "?bucket", "?variant", "?by", "?where".
  */
 cxm_rc_t cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query,
     json_t **out, cxm_error_t *err);

@@ -1,25 +1,11 @@
 /*
- * Counts of a query, from counters into groups.
- *
- * Cells of one value come in order of time, so one bucket is filled at a
- * time and answered when the next begins: ten thousand of them need no more
- * memory than their JSON.  Items are read before the points: n and sum of
- * each are all that a bucket needs of them.
+ * Counts of a query, from counters or from rows into groups.
  */
 
 #include <stdlib.h>
 
 #include "cxm_counter.h"
-#include "cxm_dict.h"
 #include "cxm_score_int.h"
-
-
-#define CXM_SCORE_VALUES  (CXM_DICT_MAX + 2)
-
-typedef struct {
-    uint32_t  value;
-    uint64_t  n;
-} cxm_score_rank_t;
 
 
 void
@@ -27,7 +13,7 @@ cxm_score_free(cxm_score_t *score)
 {
     size_t  i;
 
-    for (i = 0; i < score->nvalues; i++) {
+    for (i = 0; score->values != NULL && i < CXM_DICT_VALUES; i++) {
         free(score->values[i]);
     }
 
@@ -35,387 +21,299 @@ cxm_score_free(cxm_score_t *score)
     free(score->starts);
     free(score->total);
     free(score->none);
-    free(score->bucket);
-    free(score->bucket_items);
-    json_decref(score->buckets);
-    json_decref(score->segments);
 }
 
 
-/* Adds a cell of the item being read to n and sum of a group's item. */
-static void
-add_item(const cxm_score_t *score, cxm_score_group_t *pair, uint32_t point,
-    uint64_t count)
-{
-    const cxm_csi_item_t  *item;
-
-    item = &score->query->items[score->item].csi;
-
-    if (point <= (uint32_t) (item->max - item->min)) {
-        pair[0] += count;
-        pair[1] += count * point;
-    }
-}
-
-
-static void
-add_point(const cxm_score_t *score, cxm_score_group_t *group, uint32_t point,
-    uint64_t count)
-{
-    if (point < score->npoints) {
-        group[point] += count;
-    }
-}
-
-
-void
-cxm_score_figures(const cxm_score_t *score, const cxm_score_group_t *group,
-    cxm_score_json_t *out)
-{
-    uint64_t  n;
-
-    n = cxm_score_n(group, score->npoints);
-
-    if (n == 0 || n >= score->query->floor) {
-        score->figures(score->query, group, out);
-        return;
-    }
-
-    score->figures(score->query, score->none, out);
-    cxm_score_put(out, "n", json_integer((json_int_t) n));
-    cxm_score_put(out, "withheld", json_true());
-}
-
-
-/* Answers the bucket that is full and begins the next. */
-static void
-bucket_end(cxm_score_t *score)
-{
-    size_t             n;
-    cxm_score_json_t   out;
-
-    n = 2 * (size_t) score->query->nitems;
-
-    if (n != 0) {
-        memcpy(score->bucket + score->npoints,
-               score->bucket_items + n * score->at,
-               n * sizeof(cxm_score_group_t));
-    }
-
-    out = (cxm_score_json_t) { json_object(), "value", 0 };
-
-    cxm_score_put_time(&out, "start", 1, score->starts[score->at]);
-    cxm_score_figures(score, score->bucket, &out);
-
-    if (json_array_append_new(score->buckets, out.object) != 0 || out.failed) {
-        score->failed = 1;
-    }
-
-    memset(score->bucket, 0, score->width * sizeof(cxm_score_group_t));
-    score->at++;
-}
-
-
-static void
-on_item(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
-    uint64_t count)
-{
-    cxm_score_t  *score = ctx;
-
-    (void) value;
-
-    add_item(score, score->total + score->npoints + 2 * score->item, point,
-             count);
-
-    if (score->nbuckets == 0) {
-        return;
-    }
-
-    while (at >= score->starts[score->at + 1]) {
-        score->at++;
-    }
-
-    add_item(score, score->bucket_items
-                    + 2 * (score->query->nitems * score->at + score->item),
-             point, count);
-}
-
-
-static void
-on_point(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
-    uint64_t count)
-{
-    cxm_score_t  *score = ctx;
-
-    (void) value;
-
-    add_point(score, score->total, point, count);
-
-    if (score->nbuckets == 0) {
-        return;
-    }
-
-    while (at >= score->starts[score->at + 1]) {
-        bucket_end(score);
-    }
-
-    add_point(score, score->bucket, point, count);
-}
-
+/* --- groups ------------------------------------------------------------- */
 
 static cxm_score_group_t *
-value_group(cxm_score_t *score, uint32_t value)
+groups_new(const cxm_score_t *score)
 {
-    if (value >= score->nvalues) {
-        return NULL;
-    }
-
-    if (score->values[value] == NULL) {
-        score->values[value] = calloc(score->width,
-                                      sizeof(cxm_score_group_t));
-        score->failed |= score->values[value] == NULL;
-    }
-
-    return score->values[value];
+    return calloc((score->nbuckets + 1) * score->width,
+                  sizeof(cxm_score_group_t));
 }
 
 
-static void
-on_value_item(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
-    uint64_t count)
+/* Most cells fall where the one before did, or behind it. */
+static size_t
+bucket_of(cxm_score_t *score, cxm_ms_t at)
 {
-    cxm_score_t        *score = ctx;
-    cxm_score_group_t  *group;
+    size_t  low, high, middle;
 
-    (void) at;
+    if (at >= score->starts[score->at]) {
+        if (at < score->starts[score->at + 1]) {
+            return score->at;
+        }
 
-    group = value_group(score, value);
+        low = score->at + 1;
+        high = score->nbuckets;
 
-    if (group != NULL) {
-        add_item(score, group + score->npoints + 2 * score->item, point,
-                 count);
+    } else {
+        low = 0;
+        high = score->at;
     }
-}
 
+    while (high - low > 1) {
+        middle = low + (high - low) / 2;
 
-static void
-on_value_point(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
-    uint64_t count)
-{
-    cxm_score_t        *score = ctx;
-    cxm_score_group_t  *group;
+        if (at < score->starts[middle]) {
+            high = middle;
 
-    (void) at;
-
-    group = value_group(score, value);
-
-    if (group != NULL) {
-        add_point(score, group, point, count);
-    }
-}
-
-
-static cxm_rc_t
-score_scan(cxm_score_t *score, const cxm_series_t *series, int quarters,
-    cxm_counter_pt fn)
-{
-    cxm_counter_query_t  query;
-
-    query = (cxm_counter_query_t) { *series, score->from, score->to,
-                                    quarters };
-    score->at = 0;
-
-    return cxm_counter_scan(score->txn, &query, fn, score);
-}
-
-
-/* All series of a query under one segment: the items, then the points. */
-static cxm_rc_t
-score_series(cxm_score_t *score, uint16_t segment, uint32_t value,
-    int quarters, cxm_counter_pt item, cxm_counter_pt point)
-{
-    cxm_rc_t      rc;
-    cxm_series_t  series;
-
-    memset(&series, 0, sizeof(series));
-    series.survey = score->query->survey;
-    series.segment = segment;
-    series.value = value;
-
-    for (score->item = 0; score->item < score->query->nitems; score->item++) {
-        series.question = score->query->items[score->item].question;
-        rc = score_scan(score, &series, quarters, item);
-
-        if (rc != CXM_OK) {
-            return rc;
+        } else {
+            low = middle;
         }
     }
 
-    series.question = score->query->question;
+    score->at = low;
 
-    return score_scan(score, &series, quarters, point);
+    return low;
 }
 
 
+/* Adds a cell to groups and to their bucket. */
+static void
+groups_add(cxm_score_t *score, cxm_score_group_t *groups, cxm_ms_t at,
+    uint32_t point, uint64_t count)
+{
+    size_t  bucket;
+
+    score->form->add(score->query, groups, score->series, point, count);
+
+    if (score->nbuckets > 0) {
+        bucket = bucket_of(score, at);
+        score->form->add(score->query, groups + (bucket + 1) * score->width,
+                         score->series, point, count);
+    }
+}
+
+
+/* NULL: no such value, no memory, or too many of them. */
+static cxm_score_group_t *
+value_groups(cxm_score_t *score, uint32_t value)
+{
+    cxm_score_group_t  **groups;
+
+    if (value >= CXM_DICT_VALUES) {
+        return NULL;
+    }
+
+    groups = &score->values[value];
+
+    if (*groups == NULL && !score->too_many) {
+        score->too_many = (score->nvalues + 1) * score->nbuckets
+                          > CXM_SCORE_BUCKETS;
+
+        if (!score->too_many) {
+            *groups = groups_new(score);
+            score->failed |= *groups == NULL;
+            score->nvalues++;
+        }
+    }
+
+    return *groups;
+}
+
+
+/* --- counters ----------------------------------------------------------- */
+
+static void
+on_total(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
+    uint64_t count)
+{
+    cxm_score_t  *score = ctx;
+
+    (void) value;
+
+    groups_add(score, score->total, at, point, count);
+}
+
+
+static void
+on_value(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
+    uint64_t count)
+{
+    cxm_score_t        *score = ctx;
+    cxm_score_group_t  *groups;
+
+    groups = value_groups(score, value);
+
+    if (groups != NULL) {
+        groups_add(score, groups, at, point, count);
+    }
+}
+
+
+static uint16_t
+series_question(const cxm_score_query_t *query, unsigned series)
+{
+    return series == 0 ? query->question : query->items[series - 1].question;
+}
+
+
+/* All series of a query under one value of a segment, or all of them. */
 static cxm_rc_t
-collect_total(cxm_score_t *score)
+count_series(cxm_score_t *score, uint16_t segment, uint32_t value,
+    cxm_counter_pt fn)
 {
     cxm_rc_t                  rc;
+    cxm_counter_query_t       cells;
     const cxm_score_query_t  *query;
 
     query = score->query;
     rc = CXM_OK;
 
-    if (score->any && !query->where_none) {
-        rc = score_series(score, query->where, query->where_value,
-                          query->bucket == CXM_BUCKET_HOUR, on_item, on_point);
-    }
+    memset(&cells, 0, sizeof(cells));
+    cells.series.survey = query->survey;
+    cells.series.segment = segment;
+    cells.series.value = value;
+    cells.from = score->from;
+    cells.to = score->to;
+    cells.quarters = query->bucket == CXM_BUCKET_HOUR;
 
-    while (rc == CXM_OK && score->at < score->nbuckets) {
-        bucket_end(score);
+    for (score->series = 0; score->series <= query->nitems && rc == CXM_OK;
+         score->series++)
+    {
+        cells.series.question = series_question(query, score->series);
+        rc = cxm_counter_scan(score->txn, &cells, fn, score);
     }
 
     return rc;
+}
+
+
+static cxm_rc_t
+collect_counters(cxm_score_t *score)
+{
+    unsigned                  i;
+    cxm_rc_t                  rc;
+    const cxm_filter_t       *filter;
+    const cxm_score_query_t  *query;
+
+    query = score->query;
+
+    if (query->nfilters == 0) {
+        rc = count_series(score, 0, 0, on_total);
+
+        return rc != CXM_OK || query->by == 0
+               ? rc : count_series(score, query->by, CXM_VALUE_ALL, on_value);
+    }
+
+    rc = CXM_OK;
+    filter = query->filters;
+
+    for (i = 0; i < filter->nvalues && rc == CXM_OK; i++) {
+        rc = count_series(score, filter->segment, filter->values[i],
+                          on_total);
+    }
+
+    return rc;
+}
+
+
+/* --- rows --------------------------------------------------------------- */
+
+static void
+on_row(void *ctx, unsigned question, uint32_t value, cxm_ms_t at,
+    uint32_t point, uint64_t count)
+{
+    cxm_score_t  *score = ctx;
+
+    score->series = question;
+
+    on_total(score, value, at, point, count);
+
+    if (score->query->by != 0) {
+        on_value(score, value, at, point, count);
+    }
+}
+
+
+static cxm_rc_t
+collect_rows(cxm_score_t *score, cxm_error_t *err)
+{
+    uint16_t                  questions[1 + CXM_CSI_MAX];
+    unsigned                  i;
+    cxm_long_read_t           read;
+    cxm_cell_query_t          cells;
+    const cxm_score_query_t  *query;
+
+    query = score->query;
+
+    if (query->rows == NULL) {
+        return cxm_issue(err, "?where", "not_supported",
+                         "Only one segment at a time is counted here.");
+    }
+
+    for (i = 0; i <= query->nitems; i++) {
+        questions[i] = series_question(query, i);
+    }
+
+    cells = (cxm_cell_query_t) {
+        .survey = query->survey,
+        .nquestions = query->nitems + 1,
+        .questions = questions,
+        .by = query->by,
+        .nfilters = query->nfilters,
+        .filters = query->filters,
+        .from = score->from,
+        .to = score->to
+    };
+
+    cxm_long_read_begin(&read, score->txn, query->stopped, query->host);
+
+    return query->rows(&read, &cells, on_row, score, err);
 }
 
 
 static int
-rank_order(const void *left, const void *right)
+has_answers(const cxm_score_t *score)
 {
-    const cxm_score_rank_t  *a, *b;
+    unsigned  i;
 
-    a = left;
-    b = right;
-
-    if ((a->value == CXM_DICT_NULL) != (b->value == CXM_DICT_NULL)) {
-        return a->value == CXM_DICT_NULL ? 1 : -1;
-    }
-
-    if (a->n != b->n) {
-        return a->n > b->n ? -1 : 1;
-    }
-
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-
-static cxm_rc_t
-segment_put(cxm_score_t *score, uint32_t value)
-{
-    cxm_rc_t          rc;
-    cxm_str_t         text;
-    cxm_score_json_t  out;
-
-    rc = cxm_dict_text(score->txn, score->query->survey, score->query->by,
-                       value, &text);
-
-    if (rc != CXM_OK) {
-        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-    }
-
-    /* "value" is the segment's here */
-
-    out = (cxm_score_json_t) { json_object(), "score", 0 };
-
-    cxm_score_put(&out, "value", text.data == NULL
-                                 ? json_null()
-                                 : json_stringn(text.data, text.len));
-    cxm_score_figures(score, score->values[value], &out);
-
-    if (json_array_append_new(score->segments, out.object) != 0 || out.failed)
-    {
-        score->failed = 1;
-    }
-
-    return CXM_OK;
-}
-
-
-static cxm_rc_t
-segments_put(cxm_score_t *score)
-{
-    size_t             i, n;
-    uint64_t           count;
-    cxm_rc_t           rc;
-    cxm_score_rank_t   ranks[CXM_SCORE_VALUES] = { { 0, 0 } };
-
-    n = 0;
-
-    for (i = 0; i < score->nvalues; i++) {
-        count = score->values[i] == NULL
-                ? 0 : cxm_score_n(score->values[i], score->npoints);
-
-        if (count != 0) {
-            ranks[n].value = (uint32_t) i;
-            ranks[n].n = count;
-            n++;
+    for (i = 0; i < score->query->nfilters; i++) {
+        if (score->query->filters[i].nvalues == 0) {
+            return 0;
         }
     }
 
-    qsort(ranks, n, sizeof(ranks[0]), rank_order);
-    rc = CXM_OK;
-
-    for (i = 0; i < n && rc == CXM_OK; i++) {
-        rc = segment_put(score, ranks[i].value);
-    }
-
-    return rc;
+    return score->any && score->from < score->to;
 }
 
 
-static cxm_rc_t
-collect_segments(cxm_score_t *score)
+/* Counters know one segment at a time. */
+static int
+needs_rows(const cxm_score_query_t *query)
 {
-    cxm_rc_t  rc;
-
-    if (!score->any || score->query->by == 0) {
-        return CXM_OK;
-    }
-
-    score->values = calloc(CXM_SCORE_VALUES, sizeof(cxm_score_group_t *));
-
-    if (score->values == NULL) {
-        return CXM_INTERNAL;
-    }
-
-    score->nvalues = CXM_SCORE_VALUES;
-
-    rc = score_series(score, score->query->by, CXM_VALUE_ALL, 0,
-                      on_value_item, on_value_point);
-
-    return rc == CXM_OK ? segments_put(score) : rc;
+    return query->nfilters > 1 || (query->nfilters == 1 && query->by != 0);
 }
 
 
 cxm_rc_t
-cxm_score_collect(cxm_score_t *score)
+cxm_score_collect(cxm_score_t *score, cxm_error_t *err)
 {
-    size_t    nitems;
     cxm_rc_t  rc;
 
-    nitems = 2 * (size_t) score->query->nitems;
-
-    score->npoints = (size_t) (score->query->max - score->query->min) + 1;
-    score->width = score->npoints + nitems;
-    score->total = calloc(score->width, sizeof(cxm_score_group_t));
+    score->width = score->form->width(score->query);
+    score->total = groups_new(score);
     score->none = calloc(score->width, sizeof(cxm_score_group_t));
-    score->bucket = calloc(score->width, sizeof(cxm_score_group_t));
-    score->bucket_items = calloc(nitems * score->nbuckets + 1,
-                                 sizeof(cxm_score_group_t));
-    score->buckets = json_array();
-    score->segments = json_array();
+    score->values = calloc(CXM_DICT_VALUES, sizeof(cxm_score_group_t *));
 
-    if (score->total == NULL || score->none == NULL || score->bucket == NULL
-        || score->bucket_items == NULL || score->buckets == NULL
-        || score->segments == NULL)
+    if (score->total == NULL || score->none == NULL || score->values == NULL)
     {
         return CXM_INTERNAL;
     }
 
-    rc = collect_total(score);
+    if (!has_answers(score)) {
+        return CXM_OK;
+    }
 
-    if (rc == CXM_OK) {
-        rc = collect_segments(score);
+    rc = needs_rows(score->query) ? collect_rows(score, err)
+                                  : collect_counters(score);
+
+    if (rc == CXM_OK && score->too_many) {
+        return cxm_issue(err, "?by", "too_many",
+                         "Would give more than %d buckets of segments.",
+                         CXM_SCORE_BUCKETS);
     }
 
     return rc == CXM_OK && score->failed ? CXM_INTERNAL : rc;

@@ -32,22 +32,6 @@ cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
 }
 
 
-uint64_t
-cxm_score_n(const cxm_score_group_t *group, size_t npoints)
-{
-    size_t    i;
-    uint64_t  n;
-
-    n = 0;
-
-    for (i = 0; i < npoints; i++) {
-        n += group[i];
-    }
-
-    return n;
-}
-
-
 static void
 put_count(cxm_score_json_t *out, const char *name, uint64_t n)
 {
@@ -105,11 +89,48 @@ put_boxes(cxm_score_json_t *out, const cxm_variant_t *variant,
 }
 
 
-void
-cxm_score_figures_scale(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out)
+/* --- points of a scale -------------------------------------------------- */
+
+static size_t
+scale_width(const cxm_score_query_t *query)
 {
-    int           i;
+    return (size_t) (query->max - query->min) + 1;
+}
+
+
+static void
+scale_add(const cxm_score_query_t *query, cxm_score_group_t *group,
+    unsigned series, uint32_t point, uint64_t count)
+{
+    (void) series;
+
+    if (point < scale_width(query)) {
+        group[point] += count;
+    }
+}
+
+
+static uint64_t
+scale_n(const cxm_score_query_t *query, const cxm_score_group_t *group)
+{
+    size_t    i;
+    uint64_t  n;
+
+    n = 0;
+
+    for (i = 0; i < scale_width(query); i++) {
+        n += group[i];
+    }
+
+    return n;
+}
+
+
+static void
+scale_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
+{
+    size_t        i;
     json_t       *scale;
     cxm_hist_t    hist;
     cxm_figure_t  f;
@@ -126,7 +147,7 @@ cxm_score_figures_scale(const cxm_score_query_t *query,
 
     scale = json_array();
 
-    for (i = 0; i <= query->max - query->min; i++) {
+    for (i = 0; i < scale_width(query); i++) {
         if (json_array_append_new(scale, json_integer((json_int_t) group[i]))
             != 0)
         {
@@ -135,6 +156,55 @@ cxm_score_figures_scale(const cxm_score_query_t *query,
     }
 
     cxm_score_put(out, "scale", scale);
+}
+
+
+const cxm_score_form_t  cxm_score_form_scale = {
+    scale_width, scale_add, scale_n, scale_put
+};
+
+
+/* --- indexes ------------------------------------------------------------ */
+
+/* Places of a group: moments of the indexes, sums of the items' points. */
+enum {
+    CXM_CSI_N = 0,
+    CXM_CSI_SUM,
+    CXM_CSI_SQUARES,
+    CXM_CSI_ITEM
+};
+
+
+static size_t
+csi_width(const cxm_score_query_t *query)
+{
+    return CXM_CSI_ITEM + query->nitems;
+}
+
+
+static void
+csi_add(const cxm_score_query_t *query, cxm_score_group_t *group,
+    unsigned series, uint32_t point, uint64_t count)
+{
+    (void) query;
+
+    if (series > 0) {
+        group[CXM_CSI_ITEM + series - 1] += count * point;
+        return;
+    }
+
+    group[CXM_CSI_N] += count;
+    group[CXM_CSI_SUM] += count * point;
+    group[CXM_CSI_SQUARES] += count * point * point;
+}
+
+
+static uint64_t
+csi_n(const cxm_score_query_t *query, const cxm_score_group_t *group)
+{
+    (void) query;
+
+    return group[CXM_CSI_N];
 }
 
 
@@ -169,26 +239,28 @@ put_questions(cxm_score_json_t *out, const cxm_score_query_t *query,
 }
 
 
-void
-cxm_score_figures_csi(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out)
+static void
+csi_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
 {
-    double                    means[CXM_CSI_MAX];
-    unsigned                  i;
-    cxm_figure_t              f;
-    cxm_csi_item_t            items[CXM_CSI_MAX];
-    const cxm_score_group_t  *sums;
+    double          means[CXM_CSI_MAX] = { 0 };
+    unsigned        i;
+    cxm_figure_t    f;
+    cxm_moments_t   tenths;
+    cxm_csi_item_t  items[CXM_CSI_MAX];
 
-    sums = group + (query->max - query->min + 1);
+    tenths = (cxm_moments_t) {
+        group[CXM_CSI_N], group[CXM_CSI_SUM], group[CXM_CSI_SQUARES]
+    };
 
     for (i = 0; i < query->nitems; i++) {
         items[i] = query->items[i].csi;
-        means[i] = sums[2 * i] == 0 ? items[i].min
-                   : items[i].min + (double) sums[2 * i + 1]
-                                    / (double) sums[2 * i];
+        means[i] = tenths.n == 0 ? 0
+                   : items[i].min + (double) group[CXM_CSI_ITEM + i]
+                                    / (double) tenths.n;
     }
 
-    cxm_stat_csi(items, query->nitems, means, group, &f);
+    cxm_stat_csi(items, query->nitems, means, &tenths, &f);
 
     put_count(out, "n", f.n);
     put_figure(out, &f);
@@ -196,12 +268,45 @@ cxm_score_figures_csi(const cxm_score_query_t *query,
 }
 
 
-void
-cxm_score_figures_touch(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out)
+const cxm_score_form_t  cxm_score_form_csi = {
+    csi_width, csi_add, csi_n, csi_put
+};
+
+
+/* --- touchpoints -------------------------------------------------------- */
+
+static void
+touch_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
 {
     (void) query;
 
     put_count(out, "n", group[0] + group[1]);
     put_count(out, "bots", group[1]);
+}
+
+
+const cxm_score_form_t  cxm_score_form_touch = {
+    scale_width, scale_add, scale_n, touch_put
+};
+
+
+/* --- any of them -------------------------------------------------------- */
+
+void
+cxm_score_put_group(const cxm_score_t *score, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
+{
+    uint64_t  n;
+
+    n = score->form->n(score->query, group);
+
+    if (n == 0 || n >= score->query->floor) {
+        score->form->put(score->query, group, out);
+        return;
+    }
+
+    score->form->put(score->query, score->none, out);
+    put_count(out, "n", n);
+    cxm_score_put(out, "withheld", json_true());
 }

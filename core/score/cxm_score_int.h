@@ -8,10 +8,7 @@
 #include "cxm_score.h"
 
 
-/*
- * A group (all answers, a bucket, a segment's value) is an array: counts of
- * the points, of min first, then n and sum of points for each item.
- */
+/* A group (all answers, a bucket, a segment's value): what its form counts. */
 typedef uint64_t  cxm_score_group_t;
 
 typedef struct {
@@ -20,57 +17,74 @@ typedef struct {
     int          failed;    /* memory was short */
 } cxm_score_json_t;
 
-/* Adds the figures of a group to an object. */
-typedef void (*cxm_score_figures_pt)(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out);
+/*
+ * What a group counts, and what is said of it.  Series 0 is that of the
+ * question, the others are the items of a CSI.
+ */
+typedef struct {
+    size_t    (*width)(const cxm_score_query_t *query);
+    void      (*add)(const cxm_score_query_t *query, cxm_score_group_t *group,
+                     unsigned series, uint32_t point, uint64_t count);
+    uint64_t  (*n)(const cxm_score_query_t *query,
+                   const cxm_score_group_t *group);
+    void      (*put)(const cxm_score_query_t *query,
+                     const cxm_score_group_t *group, cxm_score_json_t *out);
+} cxm_score_form_t;
+
+extern const cxm_score_form_t  cxm_score_form_scale;
+extern const cxm_score_form_t  cxm_score_form_csi;
+extern const cxm_score_form_t  cxm_score_form_touch;
 
 /* A query at work. */
 typedef struct {
     cxm_txn_t                *txn;
     const cxm_score_query_t  *query;
-    cxm_score_figures_pt      figures;
+    const cxm_score_form_t   *form;
     int                       any;      /* 0: there is nothing to be read */
     cxm_ms_t                  from, to;
-    size_t                    npoints;
     size_t                    width;    /* of a group */
 
     size_t                    nbuckets;
     cxm_ms_t                 *starts;   /* nbuckets + 1 */
-    size_t                    at;       /* the bucket being filled */
+    size_t                    at;       /* the bucket of the last cell */
+
+    /* groups of one value: all of it, then its buckets */
+
     cxm_score_group_t        *total;
-    cxm_score_group_t        *none;     /* an empty one */
-    cxm_score_group_t        *bucket;
-    cxm_score_group_t        *bucket_items;     /* nbuckets x 2 nitems */
-    unsigned                  item;     /* being read */
-
     cxm_score_group_t       **values;   /* by number; NULL: none */
-    size_t                    nvalues;
+    size_t                    nvalues;  /* that there are */
+    cxm_score_group_t        *none;     /* an empty group */
 
-    json_t                   *buckets;
-    json_t                   *segments;
+    unsigned                  series;   /* being read */
+    int                       too_many;     /* values with buckets */
     int                       failed;   /* memory was short */
 } cxm_score_t;
 
 
-/* cxm_score_collect.c: fills total, buckets and segments. */
-cxm_rc_t cxm_score_collect(cxm_score_t *score);
+/* cxm_score_collect.c: fills total and values. */
+cxm_rc_t cxm_score_collect(cxm_score_t *score, cxm_error_t *err);
 void cxm_score_free(cxm_score_t *score);
 
-/* Figures of a group, or its n alone when it is below the floor. */
-void cxm_score_figures(const cxm_score_t *score,
-    const cxm_score_group_t *group, cxm_score_json_t *out);
+static inline const cxm_score_group_t *
+cxm_score_bucket(const cxm_score_t *score, const cxm_score_group_t *groups,
+    size_t bucket)
+{
+    return groups + (bucket + 1) * score->width;
+}
 
 /* cxm_score_figure.c */
 void cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value);
 void cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
     cxm_ms_t t);
-uint64_t cxm_score_n(const cxm_score_group_t *group, size_t npoints);
-void cxm_score_figures_scale(const cxm_score_query_t *query,
+
+/* Figures of a group, or its n alone when it is below the floor. */
+void cxm_score_put_group(const cxm_score_t *score,
     const cxm_score_group_t *group, cxm_score_json_t *out);
-void cxm_score_figures_csi(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out);
-void cxm_score_figures_touch(const cxm_score_query_t *query,
-    const cxm_score_group_t *group, cxm_score_json_t *out);
+
+/* cxm_score_list.c: lists of buckets and of segments, new references. */
+json_t *cxm_score_buckets(const cxm_score_t *score,
+    const cxm_score_group_t *groups);
+cxm_rc_t cxm_score_segments(const cxm_score_t *score, json_t **out);
 
 
 #endif /* CXM_SCORE_INT_H */

@@ -230,32 +230,46 @@ cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
 }
 
 
+/*
+ * Standard deviation of tenths, by integers: n sum(x^2) - sum(x)^2 is exact
+ * where the difference of two large reals is not.
+ */
+static double
+moments_deviation(const cxm_moments_t *m)
+{
+    unsigned __int128  spread;
+
+    spread = (unsigned __int128) m->n * m->squares
+             - (unsigned __int128) m->sum * m->sum;
+
+    return sqrt((double) spread / (double) m->n / (double) (m->n - 1));
+}
+
+
 void
 cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
-    const uint64_t tenths[CXM_CSI_TENTHS], cxm_figure_t *out)
+    const cxm_moments_t *tenths, cxm_figure_t *out)
 {
-    cxm_hist_t  hist;
+    memset(out, 0, sizeof(*out));
+    out->n = tenths->n;
 
-    hist.min = 0;
-    hist.max = CXM_CSI_TENTHS - 1;
-    hist.counts = tenths;
-
-    cxm_stat_mean(&hist, out);
-
-    if (!out->has_value) {
+    if (tenths->n == 0) {
         return;
     }
 
+    out->has_value = 1;
     out->value = cxm_csi_index(items, n, means);
     out->display = llround(out->value);
     out->center = out->value;
-    out->se /= 10;
-    out->margin /= 10;
-    out->margin_normal /= 10;
 
-    if (out->has_margin) {
-        interval(out, 0, 100);
+    if (tenths->n == 1) {
+        return;
     }
+
+    out->se = moments_deviation(tenths) / sqrt((double) tenths->n) / 10;
+    out->margin_normal = CXM_Z * out->se;
+    out->margin = out->margin_normal;
+    interval(out, 0, 100);
 }
 
 

@@ -100,13 +100,20 @@ void cxm_stat_share(uint64_t plus, uint64_t n, cxm_figure_t *out);
 void cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out);
 
 
+/* Of indexes in tenths, the points of their series. */
+typedef struct {
+    uint64_t  n;
+    uint64_t  sum;
+    uint64_t  squares;
+} cxm_moments_t;
+
 /*
  * CSI of many answers.  The value comes from the items' means, exact; only n
  * and the margin come from the indexes in tenths, each rounded.  Means and
- * tenths must be of the same answers: those that have all items.
+ * indexes must be of the same answers: those that have all items.
  */
 void cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
-    const uint64_t tenths[CXM_CSI_TENTHS], cxm_figure_t *out);
+    const cxm_moments_t *tenths, cxm_figure_t *out);
 
 
 typedef struct {

@@ -148,8 +148,11 @@ ranges(void **state)
 static void
 segments(void **state)
 {
-    size_t   i;
-    json_t  *j, *s;
+    size_t         i;
+    json_t        *j, *s;
+    uint32_t       value = 2;
+    cxm_filter_t   filter = { SEGMENT, 1, &value };
+
     static const char *const  expect[][2] = {
         { "\"web\"", "30" }, { "\"(other)\"", "20" }, { "\"app\"", "10" },
         { "\"sms\"", "10" }, { "null", "99" }
@@ -183,18 +186,50 @@ segments(void **state)
     has(json_array_get(s, 0), "scale", "[15,0,0,0,0,0,0,0,0,0,15]");
     json_decref(j);
 
-    /* buckets are of all, whatever the segments are */
+    /* buckets are of all, and of each segment */
 
     query.bucket = CXM_BUCKET_MONTH;
     range(NULL, NULL);
     buckets("2026-03-01T00:00 169\n2026-04-01T00:00 7\n");
+
+    j = run();
+    s = json_array_get(json_object_get(j, "segments"), 0);
+    has(s, "value", "\"web\"");
+    s = json_object_get(s, "buckets");
+    assert_int_equal(json_array_size(s), 2);
+    has(json_array_get(s, 0), "start", "\"2026-03-01T00:00:00.000Z\"");
+    has(json_array_get(s, 0), "n", "30");
+    has(json_array_get(s, 0), "value", "0.0");
+    has(json_array_get(s, 1), "n", "0");
+    has(json_array_get(s, 1), "value", "null");
+    json_decref(j);
+
+    /* so many of them and no more */
+
+    query.bucket = CXM_BUCKET_HOUR;
+    range("2026-03-01T00:00:00Z", "2026-05-09T10:00:00Z");
+    j = run();
+    assert_int_equal(json_array_size(json_object_get(j, "segments")), 6);
+    json_decref(j);
+
+    range("2026-03-01T00:00:00Z", "2026-05-09T11:00:00Z");
+    refused("?by", "too_many");
+
+    /* two segments at once are no counter's */
+
+    query.bucket = CXM_BUCKET_NONE;
+    query.filters = &filter;
+    query.nfilters = 1;
+    refused("?where", "not_supported");
 }
 
 
 static void
-one_value(void **state)
+some_values(void **state)
 {
-    json_t  *j;
+    json_t        *j;
+    uint32_t       values[2] = { CXM_DICT_NULL };
+    cxm_filter_t   filter = { SEGMENT, 1, values };
 
     (void) state;
 
@@ -203,20 +238,28 @@ one_value(void **state)
     count(QUESTION, "2026-03-05T10:00:00Z", 10, 4, "b");
 
     nps_question();
-    query.where = SEGMENT;
-    query.where_value = CXM_DICT_NULL;
+    query.filters = &filter;
+    query.nfilters = 1;
     query.bucket = CXM_BUCKET_DAY;
     buckets("2026-03-01T00:00 1\n2026-03-02T00:00 0\n2026-03-03T00:00 0\n"
             "2026-03-04T00:00 0\n2026-03-05T00:00 0\n");
 
-    query.where_value = 2;
+    values[0] = 2;
     query.bucket = CXM_BUCKET_NONE;
     j = run();
     has(j, "n", "2");
     has(j, "from", "\"2026-03-01T00:00:00.000Z\"");
     json_decref(j);
 
-    query.where_none = 1;
+    /* any of several */
+
+    values[1] = 3;
+    filter.nvalues = 2;
+    j = run();
+    has(j, "n", "6");
+    json_decref(j);
+
+    filter.nvalues = 0;
     query.bucket = CXM_BUCKET_WEEK;
     j = run();
     has(j, "n", "0");
@@ -311,7 +354,7 @@ main(void)
         test(all_buckets),
         test(ranges),
         test(segments),
-        test(one_value),
+        test(some_values),
         test(too_few_to_tell),
         test(touchpoints)
     };

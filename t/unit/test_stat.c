@@ -347,15 +347,14 @@ static void
 csi_known_answers(void **state)
 {
     uint32_t        tenths;
-    uint64_t        series[CXM_CSI_TENTHS];
     cxm_figure_t    f;
+    cxm_moments_t   m;
     cxm_csi_item_t  items[3];
 
     static const int     points[3] = { 8, 7, 9 };
     static const double  means[3] = { 8, 7, 9 };
 
     (void) state;
-    memset(series, 0, sizeof(series));
 
     csi_items(items, 0);
     assert_int_equal(cxm_csi_check(items, 3), CXM_OK);
@@ -363,8 +362,8 @@ csi_known_answers(void **state)
     assert_int_equal(cxm_csi_tenths(items, 3, points, &tenths), CXM_OK);
     assert_int_equal(tenths, 778);
 
-    series[tenths] = 1;
-    cxm_stat_csi(items, 3, means, series, &f);
+    m = (cxm_moments_t) { 1, tenths, tenths * tenths };
+    cxm_stat_csi(items, 3, means, &m, &f);
     assert_int_equal(f.n, 1);
     assert_prints(f.value, "77.78");
     assert_int_equal(f.display, 78);
@@ -375,7 +374,7 @@ csi_known_answers(void **state)
     assert_int_equal(cxm_csi_tenths(items, 3, points, &tenths), CXM_OK);
     assert_int_equal(tenths, 775);
 
-    cxm_stat_csi(items, 3, means, series, &f);
+    cxm_stat_csi(items, 3, means, &m, &f);
     assert_prints(f.value, "77.48");
 }
 
@@ -383,28 +382,34 @@ csi_known_answers(void **state)
 static void
 csi_margin_is_of_the_answers(void **state)
 {
-    uint64_t        series[CXM_CSI_TENTHS];
     cxm_figure_t    f;
+    cxm_moments_t   m;
     cxm_csi_item_t  items[3];
 
     static const double  means[3] = { 5.5, 5.5, 5.5 };
     static const double  nothing[3] = { 0, 0, 0 };
 
     (void) state;
-    memset(series, 0, sizeof(series));
     csi_items(items, 0);
+    memset(&m, 0, sizeof(m));
 
-    cxm_stat_csi(items, 3, nothing, series, &f);
+    cxm_stat_csi(items, 3, nothing, &m, &f);
     assert_false(f.has_value);
 
-    series[0] = 50;
-    series[1000] = 50;
-    cxm_stat_csi(items, 3, means, series, &f);
+    m = (cxm_moments_t) { 100, 50 * 1000, 50 * 1000 * 1000 };
+    cxm_stat_csi(items, 3, means, &m, &f);
     assert_int_equal(f.n, 100);
     assert_prints(f.value, "50.00");
     assert_prints(f.margin, "9.85");        /* s = 50.25 */
     assert_prints(f.low, "40.15");
     assert_prints(f.high, "59.85");
+
+    /* a million million of them, all but one the same */
+
+    m = (cxm_moments_t) { 1000000000000, 999999999999 * 500 + 501,
+                          999999999999 * 250000 + 251001 };
+    cxm_stat_csi(items, 3, means, &m, &f);
+    assert_true(f.se > 0.99e-13 && f.se < 1.01e-13);
 }
 
 
