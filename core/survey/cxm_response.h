@@ -43,6 +43,7 @@
 
 extern const cxm_kind_t    cxm_kind_response;
 extern const cxm_fields_t  cxm_response_fields;     /* input of POST */
+extern const cxm_fields_t  cxm_response_shown;      /* as staff see them */
 
 typedef struct {
     cxm_uuid_t  id;
