@@ -334,5 +334,12 @@ const cxm_route_t  cxm_routes_survey[] = {
       .write = cxm_response_post_write,
       .problem_html = cxm_survey_problem_html,
       .summary = "Answer a survey" },
+    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_PATCH,
+      .path = "{survey}/responses/{id}",
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_FORM,
+      .input = &cxm_response_change_fields, .output = &cxm_response_made,
+      .write = cxm_response_change_write,
+      .problem_html = cxm_survey_problem_html,
+      .summary = "Go on with a partial answer, or end it" },
     { .path = NULL }
 };

@@ -65,6 +65,29 @@ cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,
 
 
 cxm_rc_t
+cxm_response_newest(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_entry_t *entry, cxm_error_t *err)
+{
+    cxm_rc_t               rc;
+    cxm_arena_t            arena = { 0 };
+    cxm_response_row_t    *row;
+    cxm_response_block_t   block;
+
+    memset(entry, 0, sizeof(*entry));
+    rc = cxm_response_row_find(txn, survey, no, &arena, &block, &row);
+
+    rc = rc == CXM_OK
+         ? cxm_journal_read(txn, row->entry, 1, entry, err)
+         : cxm_fail(err, rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc, NULL,
+                    "The answer cannot be read.");
+
+    cxm_arena_free(&arena);
+
+    return rc;
+}
+
+
+cxm_rc_t
 cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     const cxm_uuid_t *id, const char *fp, cxm_response_result_t *out,
     cxm_error_t *err)
@@ -72,7 +95,7 @@ cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     int            same;
     uint64_t       home, no;
     cxm_rc_t       rc;
-    cxm_entry_t    first;
+    cxm_entry_t    first, newest;
 
     rc = cxm_response_locate(txn, id, &home, &no);
     if (rc != CXM_OK) {
@@ -99,15 +122,25 @@ cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
 
     cxm_entry_clear(&first);
 
-    return same ? CXM_OK
-           : cxm_fail(err, CXM_CONFLICT, "id_taken",
-                      "Another answer has this id.");
+    if (!same) {
+        return cxm_fail(err, CXM_CONFLICT, "id_taken",
+                        "Another answer has this id.");
+    }
+
+    rc = cxm_response_newest(txn, home, no, &newest, err);
+
+    if (rc == CXM_OK) {
+        out->version = newest.replaces + 1;
+        cxm_entry_clear(&newest);
+    }
+
+    return rc;
 }
 
 
 void
 cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
-    char out[2 * CXM_HASH_LEN + 1])
+    char out[CXM_RESPONSE_TOKEN_LEN + 1])
 {
     uint8_t  hash[CXM_HASH_LEN];
 

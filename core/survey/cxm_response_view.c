@@ -29,6 +29,12 @@ static const cxm_field_t  shown_fields[] = {
     { .name = "updated_at", .type = CXM_FIELD_TIME,
       .summary = "when the store took it in, or a change of it" },
     { .name = "version", .type = CXM_FIELD_INT },
+    { .name = "survey_version", .type = CXM_FIELD_INT,
+      .flags = CXM_FIELD_NULLABLE,
+      .summary = "of the definition that was answered" },
+    { .name = "finalised", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_NULLABLE,
+      .summary = "timeout: it was left partial for too long" },
     { .name = "answers", .type = CXM_FIELD_ANY,
       .summary = "by question id; texts and contact with personal_read" },
     { .name = "respondent", .type = CXM_FIELD_OBJECT,
@@ -261,6 +267,9 @@ view_fields(cxm_viewing_t *v, const cxm_response_row_t *row,
     fields[CXM_SHOWN_UPDATED_AT] = cxm_value_time(cxm_entry_time(entry));
     fields[CXM_SHOWN_VERSION] = cxm_value_integer(
                                    (int64_t) entry->replaces + 1);
+    fields[CXM_SHOWN_SURVEY_VERSION] = or_null(member(&v->body,
+                                                      "survey_version"));
+    fields[CXM_SHOWN_FINALISED] = or_null(member(&v->body, "finalised"));
     fields[CXM_SHOWN_ANSWERS] = view_answers(v, row, entry->erased);
 
     if (may_personal) {
@@ -334,6 +343,12 @@ cxm_response_view(cxm_txn_t *txn, uint64_t survey,
     out->personal = packed.personal.len > 0;
 
     v.failed = cxm_value_unpack(packed.body, &out->room, &v.body) != CXM_OK;
+
+    /* it was so before the answer became final, without a personal part */
+
+    if (member(&v.body, "erased").type == CXM_VALUE_BOOL) {
+        packed.entry.erased = 1;
+    }
 
     if (out->personal) {
         v.failed |= cxm_value_unpack(packed.personal, &out->room, &v.personal)
