@@ -13,6 +13,7 @@
 #include "cxm_log.h"
 #include "cxm_once.h"
 #include "cxm_person.h"
+#include "cxm_touchpoint.h"
 #include "cxm_verify.h"
 
 

@@ -38,7 +38,7 @@ ngx_http_cxm_batch_init(ngx_http_cxm_batch_t *batch,
     batch->start.log = log;
 
     batch->growing.ops = batch->ops;
-    batch->growing.max = NGX_HTTP_CXM_BATCH_OPS + 1;
+    batch->growing.max = NGX_HTTP_CXM_BATCH_OPS + NGX_HTTP_CXM_BATCH_OWN;
     batch->growing.more = ngx_http_cxm_batch_more;
     batch->growing.ctx = batch;
 
@@ -161,7 +161,7 @@ static ngx_uint_t
 ngx_http_cxm_batch_gather(ngx_http_cxm_batch_t *batch)
 {
     size_t     n;
-    cxm_op_t  *upkeep;
+    cxm_op_t  *upkeep, *edge;
 
     n = ngx_http_cxm_batch_more(batch, batch->ops, NGX_HTTP_CXM_BATCH_OPS);
 
@@ -169,6 +169,13 @@ ngx_http_cxm_batch_gather(ngx_http_cxm_batch_t *batch)
 
     if (upkeep != NULL) {
         batch->ops[n++] = upkeep;
+    }
+
+    edge = batch->store->edge == NULL
+           ? NULL : ngx_http_cxm_edge_op(batch->store->edge);
+
+    if (edge != NULL) {
+        batch->ops[n++] = edge;
     }
 
     batch->growing.n = n;
@@ -252,7 +259,6 @@ ngx_http_cxm_batch_done(ngx_event_t *ev)
 
     ngx_http_cxm_batch_take(batch, &jobs);
     ngx_http_cxm_store_upkeep_done(batch->store);
-    ngx_http_cxm_store_work(batch->store, batch->stat.due);
     ngx_http_cxm_store_revive(batch->store);
 
     /* first give the disk its work, then answer */
@@ -275,6 +281,10 @@ ngx_http_cxm_batch_take(ngx_http_cxm_batch_t *batch, ngx_queue_t *jobs)
     }
 
     batch->busy = 0;
+
+    if (batch->store->edge != NULL) {
+        ngx_http_cxm_edge_done(batch->store->edge);
+    }
 }
 
 
@@ -425,7 +435,7 @@ ngx_http_cxm_batch_exit(ngx_http_cxm_batch_t *batch)
         ngx_http_cxm_batch_each(&jobs, ngx_http_cxm_batch_finish);
     }
 
-    while (batch->nqueued > 0 && ngx_http_cxm_batch_gather(batch) > 0) {
+    while (ngx_http_cxm_batch_gather(batch) > 0) {
         batch->busy = 1;
         ngx_http_cxm_batch_task(batch, batch->log);
         ngx_http_cxm_batch_take(batch, &jobs);

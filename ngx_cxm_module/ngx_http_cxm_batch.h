@@ -19,6 +19,7 @@
 
 /* Of one transaction: bounds the time that others wait for the writer. */
 #define NGX_HTTP_CXM_BATCH_OPS     1024
+#define NGX_HTTP_CXM_BATCH_OWN     2    /* the store's own beside them */
 
 /* Of a store's queue in a worker; more are refused. */
 #define NGX_HTTP_CXM_QUEUE_OPS     4096
@@ -53,7 +54,8 @@ typedef struct {
     /* the rest of it is the thread's until `done` */
     ngx_thread_task_t      task;
     cxm_store_t           *handle;
-    cxm_op_t              *ops[NGX_HTTP_CXM_BATCH_OPS + 1];
+    cxm_op_t              *ops[NGX_HTTP_CXM_BATCH_OPS
+                               + NGX_HTTP_CXM_BATCH_OWN];
     cxm_batch_growing_t    growing;
     cxm_batch_stat_t       stat;
     ngx_msec_t             since;

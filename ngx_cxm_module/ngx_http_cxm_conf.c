@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_request.h"
+#include "ngx_http_cxm_touchpoint.h"
 
 
 static char *ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -52,6 +53,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
       ngx_http_cxm_endpoint,
       NGX_HTTP_LOC_CONF_OFFSET,
       CXM_ENDPOINT_ADMIN,
+      NULL },
+
+    { ngx_string("cxm_touchpoint"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_cxm_touchpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("cxm_allow_origin"),
@@ -167,6 +175,7 @@ ngx_http_cxm_create_loc_conf(ngx_conf_t *cf)
      *     conf->allow_origin = NULL;
      *     conf->time_zone = { 0, NULL };
      *     conf->public_url = { 0, NULL };
+     *     conf->touchpoint = NULL;
      */
 
     conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_loc_conf_t));
@@ -198,6 +207,10 @@ ngx_http_cxm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     conf->error_pages = clcf->error_pages;
+
+    if (ngx_http_cxm_touchpoint_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_cxm_merge_endpoint(cf, prev, conf);
 }

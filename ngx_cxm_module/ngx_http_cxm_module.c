@@ -8,6 +8,7 @@
 #include "ngx_http_cxm_filter.h"
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_store.h"
+#include "ngx_http_cxm_touchpoint.h"
 
 
 static ngx_int_t ngx_http_cxm_postconfiguration(ngx_conf_t *cf);
@@ -66,7 +67,7 @@ ngx_http_cxm_postconfiguration(ngx_conf_t *cf)
     ngx_http_cxm_body_init();
     ngx_http_cxm_filter_init();
 
-    return NGX_OK;
+    return mcf->edge == NULL ? NGX_OK : ngx_http_cxm_touchpoint_init(cf);
 }
 
 

@@ -13,6 +13,10 @@
  *   scan      reads that are too long for the event loop
  *   reply     from cxm_reply_t to nginx's response
  *   filter    nginx's own errors in our locations, as problem documents
+ *   touchpoint  requests of any location, when they end
+ *   edge      their events, on the way to a batch
+ *   served    what visitors were served lately, for the joined score
+ *   shm       memory that workers share
  */
 
 #ifndef NGX_HTTP_CXM_MODULE_H
@@ -24,6 +28,7 @@
 #include <ngx_thread_pool.h>
 
 #include "cxm.h"
+#include "ngx_http_cxm_shm.h"
 
 #if !(NGX_THREADS)
 #error ngx_http_cxm_module needs an nginx built --with-threads
@@ -33,6 +38,7 @@
 typedef struct ngx_http_cxm_store_s   ngx_http_cxm_store_t;
 typedef struct ngx_http_cxm_worker_s  ngx_http_cxm_worker_t;
 typedef struct ngx_http_cxm_job_s     ngx_http_cxm_job_t;
+typedef struct ngx_http_cxm_touchpoint_s  ngx_http_cxm_touchpoint_t;
 
 
 typedef struct {
@@ -42,6 +48,9 @@ typedef struct {
     ngx_thread_pool_t      *scan_pool;
     ngx_thread_pool_t      *hash_pool;
     unsigned                threads:1;  /* cxm_threads was given */
+
+    ngx_http_cxm_shm_t     *served;     /* NULL: no location has a */
+    ngx_http_cxm_shm_t     *edge;       /* cxm_touchpoint */
 
     ngx_http_cxm_worker_t  *worker;     /* NULL in the master */
 } ngx_http_cxm_main_conf_t;
@@ -63,6 +72,8 @@ typedef struct {
     ngx_str_t               time_zone;
     ngx_str_t               public_url;
     ngx_flag_t              insecure_cookies;
+
+    ngx_http_cxm_touchpoint_t  *touchpoint;
 
     ngx_array_t            *error_pages;    /* as merged, to know inherited
                                                ones from the location's own */

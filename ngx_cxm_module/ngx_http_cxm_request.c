@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_body.h"
 #include "ngx_http_cxm_job.h"
+#include "ngx_http_cxm_served.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -178,24 +179,43 @@ ngx_http_cxm_begin(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
 {
-    ngx_int_t                     rc;
-    ngx_str_t                    *value;
-    cxm_str_t                    *field;
-    ngx_http_cxm_ctx_t           *ctx;
-    ngx_http_cxm_loc_conf_t      *lcf;
-    const ngx_http_cxm_header_t  *h;
+    ngx_int_t                 rc;
+    ngx_http_cxm_ctx_t       *ctx;
+    ngx_http_cxm_loc_conf_t  *lcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
 
-    ngx_memzero(request, sizeof(cxm_request_t));
+    ngx_http_cxm_request_sender(r, request);
 
     request->endpoint = lcf->endpoint;
     request->method = ngx_http_cxm_find_method(r)->cxm;
     request->query = ngx_http_cxm_str(&r->args);
     request->body = cxm_buf_str(&ctx->body);
-    request->host = ngx_http_cxm_str(&r->headers_in.server);
     request->allow_origin = lcf->allow_origin;
+    request->served = ngx_http_cxm_served_get;
+    request->served_ctx = r;
+
+    rc = ngx_http_cxm_fill_path(r, request);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_cxm_fill_base(r, request);
+}
+
+
+void
+ngx_http_cxm_request_sender(ngx_http_request_t *r, cxm_request_t *request)
+{
+    ngx_str_t                    *value;
+    cxm_str_t                    *field;
+    const ngx_http_cxm_header_t  *h;
+
+    ngx_memzero(request, sizeof(cxm_request_t));
+
+    request->host = ngx_http_cxm_str(&r->headers_in.server);
     request->now = cxm_now();
 
     for (h = ngx_http_cxm_headers; h->name != NULL; h++) {
@@ -206,14 +226,6 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
             *field = ngx_http_cxm_str(value);
         }
     }
-
-    rc = ngx_http_cxm_fill_path(r, request);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    return ngx_http_cxm_fill_base(r, request);
 }
 
 

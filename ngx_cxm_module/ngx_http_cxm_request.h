@@ -10,5 +10,12 @@
 
 ngx_int_t ngx_http_cxm_handler(ngx_http_request_t *r);
 
+/*
+ * What a request tells of its sender and when it came: the rest of `request`
+ * is empty.  Strings are the request's.
+ */
+void ngx_http_cxm_request_sender(ngx_http_request_t *r,
+    cxm_request_t *request);
+
 
 #endif /* NGX_HTTP_CXM_REQUEST_H */

@@ -11,7 +11,6 @@
 #define NGX_HTTP_CXM_RETRY_MAX   2000
 #define NGX_HTTP_CXM_REAP_MSEC   5000
 #define NGX_HTTP_CXM_UPKEEP_MSEC 60000
-#define NGX_HTTP_CXM_DUE_MSEC    100        /* the least between two of them */
 #define NGX_HTTP_CXM_HOLD_MSEC   1000
 #define NGX_HTTP_CXM_EXIT_MSEC   2000
 
@@ -86,6 +85,7 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
 
     worker->stores = &mcf->stores;
+    worker->edge = mcf->edge;
     worker->hold.data = worker;
     worker->hold.handler = ngx_http_cxm_worker_tick;
     worker->hold.log = cycle->log;
@@ -120,6 +120,18 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (mcf->edge != NULL) {
+        store->edge = ngx_pcalloc(cycle->pool, sizeof(ngx_http_cxm_edge_t));
+
+        if (store->edge == NULL
+            || ngx_http_cxm_edge_init(store->edge, store, cycle->pool,
+                                      cycle->log)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     ngx_http_cxm_store_timer(store, &store->retry, ngx_http_cxm_store_retry);
@@ -364,8 +376,6 @@ ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store)
 
     op->run = NULL;
 
-    store->upkeep_failed = op->rc != CXM_OK;
-
     if (op->rc == CXM_OK) {
         store->upkeep_due = store->upkeep_more ? 1 : 0;
 
@@ -373,36 +383,6 @@ ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store)
         ngx_log_error(NGX_LOG_ERR, store->log, 0,
                       "cxm: upkeep of store \"%V\" failed: %s",
                       &store->dir, store->upkeep_err.detail);
-    }
-}
-
-
-/*
- * Each worker knows of the work that there was at its own last commit; what
- * another one has put meanwhile is that one's to do, or the next upkeep's.
- * What failed waits for that, too.
- */
-
-void
-ngx_http_cxm_store_work(ngx_http_cxm_store_t *store, cxm_ms_t due)
-{
-    cxm_ms_t        wait;
-    ngx_msec_int_t  left;
-
-    if (due == 0 || store->upkeep_failed || ngx_exiting) {
-        return;
-    }
-
-    wait = due - cxm_now();
-
-    if (wait < NGX_HTTP_CXM_DUE_MSEC) {
-        wait = NGX_HTTP_CXM_DUE_MSEC;
-    }
-
-    left = (ngx_msec_int_t) (store->upkeep.timer.key - ngx_current_msec);
-
-    if (!store->upkeep.timer_set || left > wait) {
-        ngx_add_timer(&store->upkeep, (ngx_msec_t) wait);
     }
 }
 

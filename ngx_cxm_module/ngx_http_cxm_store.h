@@ -13,6 +13,7 @@
 #define NGX_HTTP_CXM_STORE_H
 
 #include "ngx_http_cxm_batch.h"
+#include "ngx_http_cxm_edge.h"
 #include "ngx_http_cxm_scan.h"
 
 
@@ -23,6 +24,7 @@ struct ngx_http_cxm_worker_s {
                                            waits for them */
     ngx_uint_t             jobs;
     ngx_array_t           *stores;      /* the main configuration's */
+    ngx_http_cxm_shm_t    *edge;        /* the same */
 };
 
 
@@ -44,6 +46,7 @@ struct ngx_http_cxm_store_s {
 
     ngx_http_cxm_worker_t *worker;
     ngx_http_cxm_batch_t  *batch;
+    ngx_http_cxm_edge_t   *edge;        /* NULL: no cxm_touchpoint */
     cxm_store_t           *handle;      /* NULL: closed */
     ngx_uint_t             jobs;
     ngx_log_t             *log;
@@ -56,7 +59,6 @@ struct ngx_http_cxm_store_s {
     unsigned               closing:1;
     unsigned               latched:1;
     unsigned               upkeep_due:1;
-    unsigned               upkeep_failed:1;     /* the last one */
 
     /* of the upkeep operation; the thread's while its batch runs */
     cxm_op_t               upkeep_op;
@@ -88,9 +90,6 @@ void ngx_http_cxm_store_release(ngx_http_cxm_store_t *store);
 /* The store's own operation for the next batch, or NULL. */
 cxm_op_t *ngx_http_cxm_store_upkeep(ngx_http_cxm_store_t *store);
 void ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store);
-
-/* Work is due at that time (0: none): the upkeep comes by then. */
-void ngx_http_cxm_store_work(ngx_http_cxm_store_t *store, cxm_ms_t due);
 
 /* At exit: waits a little until a thread has set *done; or NGX_ERROR. */
 ngx_int_t ngx_http_cxm_wait(const int *done);

@@ -24,6 +24,7 @@
 #include "cxm_batch.h"
 #include "cxm_field.h"
 #include "cxm_long_read.h"
+#include "cxm_served.h"
 #include "cxm_store.h"
 
 
@@ -64,6 +65,14 @@ typedef struct {
     cxm_str_t       sec_gpc, dnt, sec_purpose;
     const char *const *allow_origin;    /* NULL-terminated, or NULL */
     cxm_ms_t        now;
+
+    /*
+     * What the host has served lately to a visitor, or to the one that sends
+     * this request (data NULL); 0: it knows of nothing.  May be NULL.
+     */
+    int           (*served)(void *ctx, cxm_str_t visitor,
+                            cxm_experience_t *out);
+    void           *served_ctx;
 } cxm_request_t;
 
 #define CXM_REPLY_HEADERS  16
@@ -236,6 +245,13 @@ void cxm_call_free(cxm_call_t *call);
 /* Bytes a queued call holds, for the queue's bound. */
 size_t cxm_call_size(const cxm_call_t *call);
 
+/*
+ * What a request's headers tell of who sends it: all of the caller but the
+ * principal.  Strings are copied to the arena.
+ */
+void cxm_request_caller(const cxm_request_t *request, cxm_arena_t *arena,
+    cxm_caller_t *caller);
+
 /* Problem document for a status that the host made itself (413, 405 ...). */
 void cxm_problem_of_status(cxm_buf_t *out, int status);
 
@@ -257,6 +273,12 @@ void cxm_call_headerf(cxm_call_t *call, const char *name, const char *fmt,
 
 /* Location: the address of this call and, if not empty, "/" and the tail. */
 void cxm_call_location(cxm_call_t *call, cxm_str_t tail);
+
+/*
+ * In prepare of what may be an answer: lets caller's latency_band and
+ * status_class tell of what was served to its respondent before.
+ */
+cxm_rc_t cxm_call_join(cxm_call_t *call);
 
 /* Status and json (steals the reference) of a success. */
 cxm_rc_t cxm_call_reply(cxm_call_t *call, int status, json_t *output);

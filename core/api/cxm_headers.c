@@ -4,6 +4,7 @@
  */
 
 #include "cxm_call.h"
+#include "cxm_json.h"
 
 
 #define CXM_AGENT_MAX     512
@@ -57,7 +58,7 @@ cxm_headers_cut(cxm_str_t *s, char at)
 
 /* Clients send any bytes: only the UTF-8 in front of others is kept. */
 static cxm_str_t
-cxm_headers_copy(cxm_call_t *call, cxm_str_t s, size_t max)
+cxm_headers_copy(cxm_arena_t *arena, cxm_str_t s, size_t max)
 {
     if (s.data == NULL) {
         return s;
@@ -65,7 +66,7 @@ cxm_headers_copy(cxm_call_t *call, cxm_str_t s, size_t max)
 
     s.len = cxm_utf8_prefix(s.data, s.len < max ? s.len : max);
 
-    return cxm_arena_str(&call->arena, s);
+    return cxm_arena_str(arena, s);
 }
 
 
@@ -170,7 +171,7 @@ cxm_accept_html(cxm_str_t accept)
 
 /* The first tag of Accept-Language, lower case; NULL when it is none. */
 static cxm_str_t
-cxm_headers_language(cxm_call_t *call, cxm_str_t accept)
+cxm_headers_language(cxm_arena_t *arena, cxm_str_t accept)
 {
     char      *p;
     size_t     i;
@@ -183,7 +184,7 @@ cxm_headers_language(cxm_call_t *call, cxm_str_t accept)
         return none;
     }
 
-    p = cxm_arena_alloc(&call->arena, tag.len + 1);
+    p = cxm_arena_alloc(arena, tag.len + 1);
 
     for (i = 0; p != NULL && i < tag.len; i++) {
         p[i] = tag.data[i];
@@ -203,17 +204,14 @@ cxm_headers_language(cxm_call_t *call, cxm_str_t accept)
 }
 
 
-static void
-cxm_headers_caller(cxm_call_t *call, const cxm_request_t *request)
+void
+cxm_request_caller(const cxm_request_t *request, cxm_arena_t *arena,
+    cxm_caller_t *caller)
 {
-    cxm_caller_t  *caller;
-
-    caller = &call->caller;
-
-    caller->user_agent = cxm_headers_copy(call, request->user_agent,
+    caller->user_agent = cxm_headers_copy(arena, request->user_agent,
                                           CXM_AGENT_MAX);
-    caller->host = cxm_headers_copy(call, request->host, CXM_HOST_MAX);
-    caller->language = cxm_headers_language(call, request->accept_language);
+    caller->host = cxm_headers_copy(arena, request->host, CXM_HOST_MAX);
+    caller->language = cxm_headers_language(arena, request->accept_language);
     caller->private = cxm_str_eqz(request->sec_gpc, "1")
                       || cxm_str_eqz(request->dnt, "1");
 
@@ -258,11 +256,12 @@ cxm_step_headers(cxm_call_t *call)
     call->prefix = cxm_arena_str(&call->arena, request->prefix);
     call->base = cxm_arena_str(&call->arena, request->base);
     call->path = cxm_arena_str(&call->arena, request->path);
-    call->accept_language = cxm_headers_copy(call, request->accept_language,
+    call->accept_language = cxm_headers_copy(&call->arena,
+                                             request->accept_language,
                                              CXM_AGENT_MAX);
     call->html = cxm_accept_html(request->accept);
 
-    cxm_headers_caller(call, request);
+    cxm_request_caller(request, &call->arena, &call->caller);
 
     if ((call->endpoint == CXM_ENDPOINT_SURVEYS
          || call->endpoint == CXM_ENDPOINT_BEACON)
@@ -422,4 +421,48 @@ cxm_step_principal(cxm_call_t *call)
     return call->route->policy == CXM_PUBLIC
            ? CXM_OK
            : cxm_require(&call->caller, call->route->scopes, &call->err);
+}
+
+
+/* --- what was served ---------------------------------------------------- */
+
+/*
+ * A server hands on what others answered: its own requests say nothing of
+ * what they saw.
+ */
+static int
+cxm_headers_served(const cxm_call_t *call, cxm_experience_t *experience)
+{
+    cxm_str_t             visitor, client = { 0, NULL };
+    const cxm_request_t  *request;
+
+    request = call->request;
+    visitor = cxm_json_get_str(json_object_get(call->input, "respondent"),
+                               "visitor");
+
+    if (request->served == NULL || call->caller.private) {
+        return 0;
+    }
+
+    return (visitor.len > 0
+            && request->served(request->served_ctx, visitor, experience))
+           || (!cxm_may(&call->caller, CXM_SCOPE_INGEST)
+               && request->served(request->served_ctx, client, experience));
+}
+
+
+cxm_rc_t
+cxm_call_join(cxm_call_t *call)
+{
+    cxm_experience_t  experience;
+
+    if (!cxm_headers_served(call, &experience)) {
+        return CXM_OK;
+    }
+
+    call->caller.latency_band = cxm_strz(cxm_latency_bands[experience.band]);
+    call->caller.status_class =
+                  cxm_strz(cxm_status_classes[experience.status_class]);
+
+    return CXM_OK;
 }

@@ -270,6 +270,10 @@ touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
     scoring.query.min = CXM_TOUCH_PEOPLE;
     scoring.query.max = CXM_TOUCH_BOTS;
 
+    scoring.items[0].question = CXM_TOUCH_LATENCY;
+    scoring.query.items = scoring.items;
+    scoring.query.nitems = 1;
+
     rc = cxm_scoring_args(&scoring);
 
     return rc == CXM_OK ? score_end(&scoring, cxm_score_touchpoints) : rc;

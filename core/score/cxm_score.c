@@ -228,9 +228,6 @@ put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score,
     } else {
         json_decref(segments);
     }
-
-    cxm_score_put(out, "latency", json_pack("{s:n,s:n,s:n}", "p50", "p90",
-                                            "p99"));
 }
 
 

@@ -85,9 +85,11 @@ cxm_rc_t cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query,
     json_t **out, cxm_error_t *err);
 
 /*
- * The same of touchpoints: points 0 and 1 of `question` are people and bots;
- * {"metric", "from", "to", "tz", "n", "bots", "buckets"?, "segments"?,
- * "latency"}, lists only when asked for.  n includes bots.
+ * The same of touchpoints: points 0 and 1 of `question` are people and bots,
+ * the one item counts durations by cxm_duration_point();
+ * {"metric", "from", "to", "tz", figures, "buckets"?, "segments"?}, lists only
+ * when asked for.  Figures: "n" (with bots), "bots", "latency": {"p50",
+ * "p90", "p99"} in ms, of people, null where none was measured.
  */
 cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
     const cxm_score_query_t *query, json_t **out, cxm_error_t *err);

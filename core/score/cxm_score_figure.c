@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "cxm_duration.h"
 #include "cxm_score_int.h"
 
 
@@ -275,6 +276,70 @@ const cxm_score_form_t  cxm_score_form_csi = {
 
 /* --- touchpoints -------------------------------------------------------- */
 
+#define CXM_SCORE_TOUCH  2      /* people and bots; durations are behind */
+
+
+static size_t
+touch_width(const cxm_score_query_t *query)
+{
+    (void) query;
+
+    return CXM_SCORE_TOUCH + CXM_DURATION_POINTS;
+}
+
+
+static void
+touch_add(const cxm_score_query_t *query, cxm_score_group_t *group,
+    unsigned series, uint32_t point, uint64_t count)
+{
+    (void) query;
+
+    if (series == 0 && point < CXM_SCORE_TOUCH) {
+        group[point] += count;
+
+    } else if (series == 1 && point < CXM_DURATION_POINTS) {
+        group[CXM_SCORE_TOUCH + point] += count;
+    }
+}
+
+
+static uint64_t
+touch_n(const cxm_score_query_t *query, const cxm_score_group_t *group)
+{
+    (void) query;
+
+    return group[0] + group[1];
+}
+
+
+static void
+put_latency(const cxm_score_group_t *durations, cxm_score_json_t *out)
+{
+    size_t             i;
+    cxm_ms_t           duration;
+    cxm_score_json_t   latency;
+
+    static const struct {
+        const char  *name;
+        double       q;
+    } quantiles[] = {
+        { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }
+    };
+
+    latency = (cxm_score_json_t) { json_object(), NULL, 0 };
+
+    for (i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+        duration = cxm_duration_quantile(durations, quantiles[i].q);
+
+        cxm_score_put(&latency, quantiles[i].name,
+                      duration < 0 ? json_null() : json_integer(duration));
+    }
+
+    out->failed |= latency.failed;
+    cxm_score_put(out, "latency", latency.object);
+}
+
+
 static void
 touch_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
     cxm_score_json_t *out)
@@ -283,11 +348,12 @@ touch_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
 
     put_count(out, "n", group[0] + group[1]);
     put_count(out, "bots", group[1]);
+    put_latency(group + CXM_SCORE_TOUCH, out);
 }
 
 
 const cxm_score_form_t  cxm_score_form_touch = {
-    scale_width, scale_add, scale_n, touch_put
+    touch_width, touch_add, touch_n, touch_put
 };
 
 

@@ -74,6 +74,7 @@ const cxm_fields_t  cxm_event_fields = { "Event", cxm_event_field_list };
 typedef struct {
     const cxm_store_t   *store;
     const cxm_caller_t  *caller;
+    const cxm_served_t  *served;    /* NULL: somebody tells of it */
     cxm_ms_t             now;
     const json_t        *input;
     const char          *pointer;
@@ -208,7 +209,7 @@ keep_person(cxm_event_t *event, const char *name, json_t *value)
 static cxm_rc_t
 keep_customer(cxm_event_t *event, const char *name, json_t *value)
 {
-    if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
+    if (event->served == NULL && !cxm_may(event->caller, CXM_SCOPE_INGEST)) {
         name = "claimed";
     }
 
@@ -323,7 +324,79 @@ event_add_caller(cxm_event_t *event)
 
     event_set_str(event, "device", caller->device);
     event_set_str(event, "country", caller->country);
-    event_set_str(event, "status_class", caller->status_class);
+}
+
+
+static void
+event_add_served(cxm_event_t *event)
+{
+    cxm_experience_t     experience;
+    const cxm_served_t  *served;
+
+    served = event->served;
+
+    if (served == NULL) {
+        return;
+    }
+
+    cxm_served_experience(served, &experience);
+
+    event_set(event, "status", json_integer(served->status));
+    event_set_str(event, "status_class",
+                  cxm_strz(cxm_status_classes[experience.status_class]));
+    event_set(event, CXM_EVENT_LATENCY, json_integer(served->latency));
+
+    if (served->upstream >= 0) {
+        event_set(event, "upstream", json_integer(served->upstream));
+    }
+}
+
+
+static cxm_rc_t
+event_make(cxm_event_t *event, json_t **out)
+{
+    size_t     i;
+    json_t    *value;
+    cxm_rc_t   rc;
+
+    *out = NULL;
+
+    rc = cxm_field_check(&cxm_event_fields, event->input, event->pointer,
+                         event->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    event->out = json_object();
+
+    for (i = 0; i < sizeof(cxm_event_rules) / sizeof(cxm_event_rules[0]); i++)
+    {
+        value = json_object_get(event->input, cxm_event_rules[i].name);
+
+        if (value != NULL
+            && cxm_event_rules[i].keep(event, cxm_event_rules[i].name, value)
+               != CXM_OK)
+        {
+            rc = CXM_INVALID;
+        }
+    }
+
+    event_add_caller(event);
+    event_add_served(event);
+
+    if (rc == CXM_OK && event->failed) {
+        rc = cxm_fail(event->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    if (rc != CXM_OK) {
+        json_decref(event->out);
+        return rc;
+    }
+
+    *out = event->out;
+
+    return CXM_OK;
 }
 
 
@@ -332,46 +405,24 @@ cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
     cxm_error_t *err)
 {
-    size_t        i;
-    json_t       *value;
-    cxm_rc_t      rc;
-    cxm_event_t   event;
+    cxm_event_t  event = {
+        .store = store, .caller = caller, .now = now, .input = input,
+        .pointer = pointer, .err = err
+    };
 
-    *out = NULL;
+    return event_make(&event, out);
+}
 
-    rc = cxm_field_check(&cxm_event_fields, input, pointer, err);
 
-    if (rc != CXM_OK) {
-        return rc;
-    }
+cxm_rc_t
+cxm_event_served(const cxm_store_t *store, const cxm_caller_t *caller,
+    cxm_ms_t now, const json_t *input, const cxm_served_t *served,
+    json_t **out, cxm_error_t *err)
+{
+    cxm_event_t  event = {
+        .store = store, .caller = caller, .served = served, .now = now,
+        .input = input, .pointer = "", .err = err
+    };
 
-    event = (cxm_event_t) { store, caller, now, input, pointer, json_object(),
-                            err, 0 };
-
-    for (i = 0; i < sizeof(cxm_event_rules) / sizeof(cxm_event_rules[0]); i++)
-    {
-        value = json_object_get(input, cxm_event_rules[i].name);
-
-        if (value != NULL
-            && cxm_event_rules[i].keep(&event, cxm_event_rules[i].name, value)
-               != CXM_OK)
-        {
-            rc = CXM_INVALID;
-        }
-    }
-
-    event_add_caller(&event);
-
-    if (rc == CXM_OK && event.failed) {
-        rc = cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
-    }
-
-    if (rc != CXM_OK) {
-        json_decref(event.out);
-        return rc;
-    }
-
-    *out = event.out;
-
-    return CXM_OK;
+    return event_make(&event, out);
 }

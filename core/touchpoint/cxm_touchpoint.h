@@ -7,13 +7,16 @@
  * what stands for its id (when it has one): the id's first 6 bytes and 10 of
  * a keyed hash of it; the id itself is not kept; "at": ms when client_time
  * counts, "bot": 1, "unverified": 1 (money without a server key), "claimed"
- * instead of "customer" without one, "device", "country", "status_class".
- * Empty texts are left out.
+ * instead of "customer" without one, "device", "country".  One that the web
+ * server itself has served also has "status", "status_class", "latency" and,
+ * where an upstream was asked, "upstream", both in ms.  Empty texts are left
+ * out.
  *
  * Apply puts the ids into `once` and counts series CXM_SERIES_TOUCHPOINT:
  * question 0, point 0 people, 1 bots; segments below, value numbers from the
  * dictionary of "survey" CXM_SERIES_TOUCHPOINT.  Every event counts
- * once in each segment, with value 0 where it has none.
+ * once in each segment, with value 0 where it has none.  Question 1 counts
+ * the latency of those that have one, of people, by cxm_duration_point().
  */
 
 #ifndef CXM_TOUCHPOINT_H
@@ -21,6 +24,7 @@
 
 #include "cxm_access.h"
 #include "cxm_field.h"
+#include "cxm_served.h"
 
 
 /* Part of the format. */
@@ -36,9 +40,14 @@ typedef enum {
 #define CXM_EVENTS_MAX  500         /* of one request */
 
 /* Members of a stored event that the code reads. */
-#define CXM_EVENT_KEY   "k"
-#define CXM_EVENT_AT    "at"
-#define CXM_EVENT_BOT   "bot"
+#define CXM_EVENT_KEY      "k"
+#define CXM_EVENT_AT       "at"
+#define CXM_EVENT_BOT      "bot"
+#define CXM_EVENT_LATENCY  "latency"
+
+/* Questions of the series. */
+#define CXM_TOUCH_EVENTS   0
+#define CXM_TOUCH_LATENCY  1
 
 /* Points of the series. */
 #define CXM_TOUCH_PEOPLE  0
@@ -58,6 +67,14 @@ extern const cxm_fields_t  cxm_event_fields;
 cxm_rc_t cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
     cxm_error_t *err);
+
+/*
+ * The same of a request that the web server itself has served, input being
+ * what its configuration says of it: a customer that is named there is known.
+ */
+cxm_rc_t cxm_event_served(const cxm_store_t *store,
+    const cxm_caller_t *caller, cxm_ms_t now, const json_t *input,
+    const cxm_served_t *served, json_t **out, cxm_error_t *err);
 
 /*
  * Gathers one made event (which it takes a reference of) into the

@@ -6,6 +6,7 @@
 
 #include "cxm_counter.h"
 #include "cxm_dict.h"
+#include "cxm_duration.h"
 #include "cxm_journal.h"
 #include "cxm_json.h"
 #include "cxm_once.h"
@@ -155,21 +156,55 @@ value_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
 }
 
 
+/* What an event counts under every segment. */
+typedef struct {
+    cxm_ms_t  at;
+    uint32_t  point;
+    int64_t   latency;                  /* -1: none */
+} cxm_touch_count_t;
+
+
+static cxm_rc_t
+count_event(cxm_txn_t *txn, cxm_series_t *series,
+    const cxm_touch_count_t *count)
+{
+    cxm_rc_t  rc;
+
+    series->question = CXM_TOUCH_EVENTS;
+    rc = cxm_counter_add(txn, series, count->at, count->point, 1);
+
+    if (rc != CXM_OK || count->latency < 0) {
+        return rc;
+    }
+
+    series->question = CXM_TOUCH_LATENCY;
+
+    return cxm_counter_add(txn, series, count->at,
+                           cxm_duration_point(count->latency), 1);
+}
+
+
 static cxm_rc_t
 apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
 {
-    size_t        i;
-    uint32_t      point;
-    cxm_rc_t      rc;
-    cxm_series_t  series;
+    size_t             i;
+    cxm_rc_t           rc;
+    cxm_series_t       series;
+    cxm_touch_count_t  count;
 
-    point = cxm_json_get_int(event, CXM_EVENT_BOT, 0) != 0 ? CXM_TOUCH_BOTS
-                                                           : CXM_TOUCH_PEOPLE;
+    count.at = at;
+    count.point = CXM_TOUCH_PEOPLE;
+    count.latency = cxm_json_get_int(event, CXM_EVENT_LATENCY, -1);
+
+    if (cxm_json_get_int(event, CXM_EVENT_BOT, 0) != 0) {
+        count.point = CXM_TOUCH_BOTS;
+        count.latency = -1;
+    }
 
     memset(&series, 0, sizeof(series));
     series.survey = CXM_SERIES_TOUCHPOINT;
 
-    rc = cxm_counter_add(txn, &series, at, point, 1);
+    rc = count_event(txn, &series, &count);
 
     for (i = 0; i < CXM_TOUCH_NAMES && rc == CXM_OK; i++) {
         series.segment = (uint16_t) cxm_touch_names[i].no;
@@ -179,7 +214,7 @@ apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
                           &series.value);
 
         if (rc == CXM_OK) {
-            rc = cxm_counter_add(txn, &series, at, point, 1);
+            rc = count_event(txn, &series, &count);
         }
     }
 

@@ -265,16 +265,81 @@ the_request(void **state)
     caller.bot = 1;
     caller.device = cxm_str("mobile");
     caller.country = cxm_str("DE");
-    caller.status_class = cxm_str("5xx");
 
     kept(&caller, "{\"type\":\"a\"}",
          "{\"type\":\"a\",\"bot\":1,\"device\":\"mobile\","
-         "\"country\":\"DE\",\"status_class\":\"5xx\"}");
+         "\"country\":\"DE\"}");
 
     caller.principal = server.principal;
     kept(&caller, "{\"type\":\"a\"}",
-         "{\"type\":\"a\",\"device\":\"mobile\",\"country\":\"DE\","
-         "\"status_class\":\"5xx\"}");
+         "{\"type\":\"a\",\"device\":\"mobile\",\"country\":\"DE\"}");
+}
+
+
+static void
+served_kept(unsigned status, cxm_ms_t upstream, const char *expect)
+{
+    json_t        *input, *out;
+    cxm_buf_t      buf;
+    cxm_error_t    err;
+    cxm_served_t   served = { status, 250, upstream };
+
+    cxm_error_init(&err);
+    input = json_pack("{ss ss}", "type", "a", "customer", "c");
+
+    assert_int_equal(cxm_event_served(f.store, &public, FIXTURE_DAY, input,
+                                      &served, &out, &err), CXM_OK);
+
+    cxm_buf_init(&buf, 1 << 20);
+    cxm_json_dump(&buf, out);
+    cxm_buf_putc(&buf, 0);
+    assert_string_equal(buf.data, expect);
+
+    cxm_buf_free(&buf);
+    json_decref(out);
+    json_decref(input);
+}
+
+
+/* The server's own word counts; a status that is none has no class. */
+static void
+what_was_served(void **state)
+{
+    (void) state;
+
+    served_kept(503, 240, "{\"type\":\"a\",\"customer\":\"c\","
+                "\"status\":503,\"status_class\":\"5xx\","
+                "\"latency\":250,\"upstream\":240}");
+    served_kept(0, -1, "{\"type\":\"a\",\"customer\":\"c\","
+                "\"status\":0,\"latency\":250}");
+}
+
+
+static void
+bands(void **state)
+{
+    size_t             i;
+    cxm_experience_t   seen;
+
+    static const struct {
+        cxm_ms_t      latency;
+        const char   *band;
+    } known[] = {
+        { 0, "<100ms" }, { 99, "<100ms" }, { 100, "100-300ms" },
+        { 299, "100-300ms" }, { 300, "300-800ms" }, { 799, "300-800ms" },
+        { 800, "800ms-2s" }, { 1999, "800ms-2s" }, { 2000, ">=2s" },
+        { 86400000, ">=2s" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        cxm_served_t  served = { 200, known[i].latency, -1 };
+
+        cxm_served_experience(&served, &seen);
+        assert_string_equal(cxm_latency_bands[seen.band], known[i].band);
+        assert_string_equal(cxm_status_classes[seen.status_class], "2xx");
+    }
 }
 
 
@@ -392,6 +457,8 @@ main(void)
         cmocka_unit_test(what_a_key_proves),
         cmocka_unit_test(times),
         cmocka_unit_test(the_request),
+        cmocka_unit_test(what_was_served),
+        cmocka_unit_test(bands),
         cmocka_unit_test(addresses),
         cmocka_unit_test(addresses_of_events)
     };

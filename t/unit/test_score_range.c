@@ -2,6 +2,7 @@
  * Ranges, buckets and segments of scores.
  */
 
+#include "cxm_duration.h"
 #include "score_fixture.h"
 
 
@@ -307,12 +308,15 @@ too_few_to_tell(void **state)
 static void
 touchpoints(void **state)
 {
-    json_t     *j, *s;
-    cxm_txn_t  *txn;
+    json_t            *j, *s;
+    cxm_txn_t         *txn;
+    cxm_score_item_t   latency = { .question = 1 };
 
     (void) state;
 
     count(0, "2026-03-01T10:00:00Z", 0, 7, "view");
+    count(1, "2026-03-01T10:00:00Z", cxm_duration_point(40), 6, "view");
+    count(1, "2026-03-01T10:00:00Z", cxm_duration_point(60), 1, "view");
     count(0, "2026-03-02T10:00:00Z", 1, 2, "view");
     count(0, "2026-03-02T10:00:00Z", 1, 1, NULL);
 
@@ -320,13 +324,15 @@ touchpoints(void **state)
     query.metric = "touchpoints";
     query.survey = SURVEY;
     query.max = 1;
+    query.items = &latency;
+    query.nitems = 1;
 
     txn = fixture_read(&f);
     assert_int_equal(cxm_score_touchpoints(txn, &query, &j, &err), CXM_OK);
     has(j, "metric", "\"touchpoints\"");
     has(j, "n", "10");
     has(j, "bots", "3");
-    has(j, "latency", "{\"p50\":null,\"p90\":null,\"p99\":null}");
+    has(j, "latency", "{\"p50\":40,\"p90\":60,\"p99\":60}");
     assert_null(json_object_get(j, "buckets"));
     assert_null(json_object_get(j, "segments"));
     json_decref(j);
@@ -335,12 +341,15 @@ touchpoints(void **state)
     query.by = SEGMENT;
     assert_int_equal(cxm_score_touchpoints(txn, &query, &j, &err), CXM_OK);
     has(j, "buckets", "[{\"start\":\"2026-03-01T00:00:00.000Z\",\"n\":7,"
-        "\"bots\":0},{\"start\":\"2026-03-02T00:00:00.000Z\",\"n\":3,"
-        "\"bots\":3}]");
+        "\"bots\":0,\"latency\":{\"p50\":40,\"p90\":60,\"p99\":60}},"
+        "{\"start\":\"2026-03-02T00:00:00.000Z\",\"n\":3,\"bots\":3,"
+        "\"latency\":{\"p50\":null,\"p90\":null,\"p99\":null}}]");
     s = json_object_get(j, "segments");
     has(json_array_get(s, 0), "value", "\"view\"");
     has(json_array_get(s, 0), "n", "9");
     has(json_array_get(s, 0), "bots", "2");
+    has(json_array_get(s, 0), "latency",
+        "{\"p50\":40,\"p90\":60,\"p99\":60}");
     has(json_array_get(s, 1), "value", "null");
     json_decref(j);
     cxm_txn_end(txn);
