@@ -259,6 +259,7 @@ ngx_http_cxm_batch_done(ngx_event_t *ev)
 
     ngx_http_cxm_batch_take(batch, &jobs);
     ngx_http_cxm_store_upkeep_done(batch->store);
+    ngx_http_cxm_store_work(batch->store, batch->stat.due);
     ngx_http_cxm_store_revive(batch->store);
 
     /* first give the disk its work, then answer */

@@ -11,6 +11,7 @@
 #define NGX_HTTP_CXM_RETRY_MAX   2000
 #define NGX_HTTP_CXM_REAP_MSEC   5000
 #define NGX_HTTP_CXM_UPKEEP_MSEC 60000
+#define NGX_HTTP_CXM_DUE_MSEC    100        /* the least between two of them */
 #define NGX_HTTP_CXM_HOLD_MSEC   1000
 #define NGX_HTTP_CXM_EXIT_MSEC   2000
 
@@ -376,6 +377,8 @@ ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store)
 
     op->run = NULL;
 
+    store->upkeep_failed = op->rc != CXM_OK;
+
     if (op->rc == CXM_OK) {
         store->upkeep_due = store->upkeep_more ? 1 : 0;
 
@@ -383,6 +386,36 @@ ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store)
         ngx_log_error(NGX_LOG_ERR, store->log, 0,
                       "cxm: upkeep of store \"%V\" failed: %s",
                       &store->dir, store->upkeep_err.detail);
+    }
+}
+
+
+/*
+ * Each worker knows of the work that there was at its own last commit; what
+ * another one has put meanwhile is that one's to do, or the next upkeep's.
+ * What failed waits for that, too.
+ */
+
+void
+ngx_http_cxm_store_work(ngx_http_cxm_store_t *store, cxm_ms_t due)
+{
+    cxm_ms_t        wait;
+    ngx_msec_int_t  left;
+
+    if (due == 0 || store->upkeep_failed || ngx_exiting) {
+        return;
+    }
+
+    wait = due - cxm_now();
+
+    if (wait < NGX_HTTP_CXM_DUE_MSEC) {
+        wait = NGX_HTTP_CXM_DUE_MSEC;
+    }
+
+    left = (ngx_msec_int_t) (store->upkeep.timer.key - ngx_current_msec);
+
+    if (!store->upkeep.timer_set || left > wait) {
+        ngx_add_timer(&store->upkeep, (ngx_msec_t) wait);
     }
 }
 

@@ -59,6 +59,7 @@ struct ngx_http_cxm_store_s {
     unsigned               closing:1;
     unsigned               latched:1;
     unsigned               upkeep_due:1;
+    unsigned               upkeep_failed:1;     /* the last one */
 
     /* of the upkeep operation; the thread's while its batch runs */
     cxm_op_t               upkeep_op;
@@ -90,6 +91,9 @@ void ngx_http_cxm_store_release(ngx_http_cxm_store_t *store);
 /* The store's own operation for the next batch, or NULL. */
 cxm_op_t *ngx_http_cxm_store_upkeep(ngx_http_cxm_store_t *store);
 void ngx_http_cxm_store_upkeep_done(ngx_http_cxm_store_t *store);
+
+/* Work is due at that time (0: none): the upkeep comes by then. */
+void ngx_http_cxm_store_work(ngx_http_cxm_store_t *store, cxm_ms_t due);
 
 /* At exit: waits a little until a thread has set *done; or NGX_ERROR. */
 ngx_int_t ngx_http_cxm_wait(const int *done);

@@ -236,6 +236,6 @@ cxm_reply_common(cxm_call_t *call)
         cxm_call_header(call, "Access-Control-Allow-Credentials",
                         cxm_str("true"));
         cxm_call_header(call, "Access-Control-Expose-Headers",
-                        cxm_str("retry-after"));
+                        cxm_str("etag, retry-after"));
     }
 }

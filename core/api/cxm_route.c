@@ -186,7 +186,7 @@ cxm_route_options(cxm_call_t *call)
         cxm_call_header(call, "Access-Control-Allow-Methods",
                         cxm_allow(call, call->allow));
         cxm_call_header(call, "Access-Control-Allow-Headers",
-                        cxm_str("content-type, idempotency-key, "
+                        cxm_str("content-type, idempotency-key, if-match, "
                                 "authorization"));
         cxm_call_header(call, "Access-Control-Max-Age", cxm_str("86400"));
     }

@@ -213,15 +213,18 @@ reply_thanks(cxm_call_t *call, const cxm_survey_t *survey)
 
 
 static cxm_rc_t
-reply_made(cxm_call_t *call, const cxm_response_result_t *result)
+reply_made(cxm_call_t *call, int status, const cxm_response_result_t *result)
 {
     char  id[CXM_UUID_LEN + 1];
-    char  token[2 * CXM_HASH_LEN + 1];
+    char  token[CXM_RESPONSE_TOKEN_LEN + 1];
 
     cxm_uuid_format(&result->id, id);
     cxm_response_token(call->store, &result->id, token);
 
-    return cxm_call_reply(call, result->repeated ? 200 : 201,
+    cxm_call_headerf(call, "ETag", "\"%llu\"",
+                     (unsigned long long) result->version);
+
+    return cxm_call_reply(call, status,
                           json_pack("{ss ss ss}", "id", id, "status",
                                     result->partial ? "partial" : "complete",
                                     "token", token));
@@ -246,7 +249,8 @@ post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
         return cxm_survey_open(survey, &call->err);
     }
 
-    rc = cxm_response_from_form(survey, call->input, &input, &call->err);
+    rc = cxm_response_from_form(survey, &cxm_response_fields, call->input,
+                                &input, &call->err);
 
     if (rc == CXM_OK) {
         rc = cxm_response_add(txn, &call->caller, survey, input,
@@ -280,8 +284,54 @@ cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
         return rc;
     }
 
-    return call->form ? reply_thanks(call, survey)
-                      : reply_made(call, &result);
+    return call->form
+           ? reply_thanks(call, survey)
+           : reply_made(call, result.repeated ? 200 : 201, &result);
+}
+
+
+cxm_rc_t
+cxm_response_change_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_t                 *input;
+    cxm_rc_t                rc;
+    const cxm_survey_t     *survey;
+    cxm_response_change_t   change;
+    cxm_response_result_t   result;
+
+    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+
+    if (rc == CXM_OK && survey->status == CXM_SURVEY_DRAFT) {
+        rc = cxm_survey_open(survey, &call->err);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (cxm_uuid_parse(call->params[1], &change.id) != CXM_OK) {
+        return cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
+                        "There is no such answer.");
+    }
+
+    input = NULL;
+    change.if_match = call->if_match;
+    change.input = call->input;
+
+    if (call->form) {
+        rc = cxm_response_from_form(survey, &cxm_response_change_fields,
+                                    call->input, &input, &call->err);
+        change.input = input;
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_response_change(txn, &call->caller, survey, &change, &result,
+                                 &call->err);
+    }
+
+    json_decref(input);
+
+    return rc == CXM_OK ? reply_made(call, 200, &result) : rc;
 }
 
 

@@ -13,6 +13,7 @@ extern const cxm_fields_t  cxm_response_made;
 
 cxm_rc_t cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn);
 cxm_rc_t cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn);
+cxm_rc_t cxm_response_change_write(cxm_call_t *call, cxm_txn_t *txn);
 
 /* Errors as pages; the form again where the form was wrong. */
 void cxm_survey_problem_html(cxm_call_t *call);

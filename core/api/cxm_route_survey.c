@@ -28,53 +28,6 @@ static const cxm_field_t  survey_output_fields[] = {
 
 static const cxm_fields_t  survey_output = { "Survey", survey_output_fields };
 
-static const cxm_field_t  response_output_fields[] = {
-    { .name = "id", .type = CXM_FIELD_UUID },
-    { .name = "survey", .type = CXM_FIELD_SLUG },
-    { .name = "status", .type = CXM_FIELD_STRING,
-      .summary = "partial or complete" },
-    { .name = "version", .type = CXM_FIELD_INT },
-    { .name = "created_at", .type = CXM_FIELD_TIME },
-    { .name = "updated_at", .type = CXM_FIELD_TIME },
-    { .name = "answers", .type = CXM_FIELD_ANY,
-      .summary = "by question id; texts and contact with personal_read" },
-    { .name = "respondent", .type = CXM_FIELD_ANY,
-      .flags = CXM_FIELD_NULLABLE | CXM_FIELD_PERSONAL,
-      .summary = "with personal_read" },
-    { .name = "claimed", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_PERSONAL,
-      .summary = "what was said of who it is, and not proved" },
-    { .name = "channel", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "touchpoint", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "country", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "device", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "language", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "agent", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "product", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "latency_band", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "status_class", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "attributes", .type = CXM_FIELD_ANY,
-      .summary = "segments; the others with personal_read" },
-    { .name = "interaction_id", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "client_time", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "erased", .type = CXM_FIELD_BOOL },
-    { .name = NULL }
-};
-
-static const cxm_fields_t  response_output = {
-    "Response", response_output_fields
-};
-
 static const cxm_param_t  survey_list_query[] = {
     CXM_PARAM_PAGE,
     { NULL, NULL, 0 }
@@ -358,14 +311,14 @@ const cxm_route_t  cxm_routes_survey[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = "responses",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_RESPONSE_READ,
       .flags = CXM_ROUTE_PERSONAL,
-      .query = response_list_query, .output = &response_output,
+      .query = response_list_query, .output = &cxm_response_shown,
       .read = response_list_read, .write = cxm_write_audit,
       .summary = "List answers, newest first" },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
       .path = "responses/{id}",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_RESPONSE_READ,
       .flags = CXM_ROUTE_PERSONAL | CXM_ROUTE_BOUNDED,
-      .output = &response_output,
+      .output = &cxm_response_shown,
       .read = response_read, .write = cxm_write_audit,
       .summary = "One answer" },
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_GET, .path = "{survey}",
@@ -381,5 +334,12 @@ const cxm_route_t  cxm_routes_survey[] = {
       .prepare = cxm_call_join, .write = cxm_response_post_write,
       .problem_html = cxm_survey_problem_html,
       .summary = "Answer a survey" },
+    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_PATCH,
+      .path = "{survey}/responses/{id}",
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_FORM,
+      .input = &cxm_response_change_fields, .output = &cxm_response_made,
+      .write = cxm_response_change_write,
+      .problem_html = cxm_survey_problem_html,
+      .summary = "Go on with a partial answer, or end it" },
     { .path = NULL }
 };

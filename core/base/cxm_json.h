@@ -33,6 +33,11 @@ void cxm_json_dump(cxm_buf_t *buf, const json_t *value);
 /* The same with sorted names: the form that is fingerprinted. */
 void cxm_json_canonical(cxm_buf_t *buf, const json_t *value);
 
+/* One value of such text. */
+void cxm_json_put_str(cxm_buf_t *buf, cxm_str_t s);
+void cxm_json_put_integer(cxm_buf_t *buf, int64_t v);
+void cxm_json_put_real(cxm_buf_t *buf, double v);   /* finite */
+
 cxm_str_t cxm_json_str(const json_t *string);       /* {0, NULL} if not one */
 
 /* Member access that never fails: the default when absent or of other type. */

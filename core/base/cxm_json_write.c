@@ -18,9 +18,8 @@
 
 
 typedef struct {
-    const char  *data;
-    size_t       len;
-    json_t      *value;
+    cxm_str_t   name;
+    json_t     *value;
 } cxm_json_member_t;
 
 
@@ -60,8 +59,8 @@ cxm_json_escape(cxm_buf_t *buf, uint8_t c)
 }
 
 
-static void
-cxm_json_write_str(cxm_buf_t *buf, const char *data, size_t len)
+void
+cxm_json_put_str(cxm_buf_t *buf, cxm_str_t s)
 {
     size_t   i, from;
     uint8_t  c;
@@ -69,17 +68,17 @@ cxm_json_write_str(cxm_buf_t *buf, const char *data, size_t len)
     cxm_buf_putc(buf, '"');
     from = 0;
 
-    for (i = 0; i < len; i++) {
-        c = (uint8_t) data[i];
+    for (i = 0; i < s.len; i++) {
+        c = (uint8_t) s.data[i];
 
         if (c < 0x20 || c == '"' || c == '\\') {
-            cxm_buf_put(buf, data + from, i - from);
+            cxm_buf_put(buf, s.data + from, i - from);
             cxm_json_escape(buf, c);
             from = i + 1;
         }
     }
 
-    cxm_buf_put(buf, data + from, len - from);
+    cxm_buf_put(buf, s.data + from, s.len - from);
     cxm_buf_putc(buf, '"');
 }
 
@@ -101,8 +100,8 @@ cxm_json_write_unsigned(cxm_buf_t *buf, uint64_t v)
 }
 
 
-static void
-cxm_json_write_integer(cxm_buf_t *buf, json_int_t v)
+void
+cxm_json_put_integer(cxm_buf_t *buf, int64_t v)
 {
     if (v < 0) {
         cxm_buf_putc(buf, '-');
@@ -160,8 +159,8 @@ cxm_json_write_decimal(cxm_buf_t *buf, double value)
 }
 
 
-static void
-cxm_json_write_real(cxm_buf_t *buf, double value)
+void
+cxm_json_put_real(cxm_buf_t *buf, double value)
 {
     int   digits;
     char  text[40], *p;
@@ -225,13 +224,16 @@ static int
 cxm_json_member_cmp(const void *a, const void *b)
 {
     int                       rc;
+    cxm_str_t                 s, t;
     const cxm_json_member_t  *x, *y;
 
     x = a;
     y = b;
-    rc = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
+    s = x->name;
+    t = y->name;
+    rc = memcmp(s.data, t.data, s.len < t.len ? s.len : t.len);
 
-    return rc != 0 ? rc : (x->len > y->len) - (x->len < y->len);
+    return rc != 0 ? rc : (s.len > t.len) - (s.len < t.len);
 }
 
 
@@ -256,8 +258,8 @@ cxm_json_write_object(cxm_buf_t *buf, const json_t *object, int sorted,
     iter = json_object_iter(o);
 
     for (i = 0; i < n; i++) {
-        members[i].data = json_object_iter_key(iter);
-        members[i].len = json_object_iter_key_len(iter);
+        members[i].name.data = json_object_iter_key(iter);
+        members[i].name.len = json_object_iter_key_len(iter);
         members[i].value = json_object_iter_value(iter);
         iter = json_object_iter_next(o, iter);
     }
@@ -273,7 +275,7 @@ cxm_json_write_object(cxm_buf_t *buf, const json_t *object, int sorted,
             cxm_buf_putc(buf, ',');
         }
 
-        cxm_json_write_str(buf, members[i].data, members[i].len);
+        cxm_json_put_str(buf, members[i].name);
         cxm_buf_putc(buf, ':');
         cxm_json_write(buf, members[i].value, sorted, depth);
     }
@@ -302,16 +304,15 @@ cxm_json_write(cxm_buf_t *buf, const json_t *value, int sorted, unsigned depth)
         break;
 
     case JSON_STRING:
-        cxm_json_write_str(buf, json_string_value(value),
-                           json_string_length(value));
+        cxm_json_put_str(buf, cxm_json_str(value));
         break;
 
     case JSON_INTEGER:
-        cxm_json_write_integer(buf, json_integer_value(value));
+        cxm_json_put_integer(buf, json_integer_value(value));
         break;
 
     case JSON_REAL:
-        cxm_json_write_real(buf, json_real_value(value));
+        cxm_json_put_real(buf, json_real_value(value));
         break;
 
     case JSON_TRUE:

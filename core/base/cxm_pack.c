@@ -1,25 +1,10 @@
 /*
- * Packed JSON.
+ * Packed JSON: packing.
  */
 
-#include <math.h>
-
 #include "cxm_json.h"
-#include "cxm_pack.h"
+#include "cxm_pack_int.h"
 
-
-#define CXM_PACK_NULL       0x00
-#define CXM_PACK_FALSE      0x01
-#define CXM_PACK_TRUE       0x02
-#define CXM_PACK_INTEGER    0x03
-#define CXM_PACK_REAL       0x04
-#define CXM_PACK_STRING     0x05
-#define CXM_PACK_ARRAY      0x06
-#define CXM_PACK_OBJECT     0x07
-#define CXM_PACK_SMALL      0x40
-#define CXM_PACK_SMALL_N    0x40
-#define CXM_PACK_SHORT      0x80
-#define CXM_PACK_SHORT_N    0x80
 
 #define CXM_PACK_NAME_MAX   16      /* longest name of the list */
 
@@ -47,8 +32,14 @@ static const char *const  cxm_pack_names[] = {
 
 static int  cxm_pack_value(cxm_buf_t *buf, const json_t *value,
     unsigned depth);
-static cxm_rc_t  cxm_unpack_value(cxm_reader_t *rd, unsigned depth,
-    json_t **out);
+
+
+const char *
+cxm_pack_listed(uint64_t number)
+{
+    return number < CXM_PACK_NAMES ? cxm_pack_names[number] : NULL;
+}
+
 
 
 /* Number of a name, or CXM_PACK_NAMES. */
@@ -228,247 +219,4 @@ cxm_pack(cxm_buf_t *buf, const json_t *value)
     if (!cxm_pack_value(buf, value, CXM_PACK_DEPTH)) {
         buf->failed = 1;
     }
-}
-
-
-/* --- unpacking ---------------------------------------------------------- */
-
-static cxm_rc_t
-cxm_unpack_string(cxm_reader_t *rd, uint64_t len, json_t **out)
-{
-    const uint8_t  *p;
-
-    p = len <= (uint64_t) (rd->end - rd->pos)
-        ? cxm_read_bytes(rd, (size_t) len) : NULL;
-
-    if (p == NULL || !cxm_utf8_valid((const char *) p, (size_t) len)) {
-        return CXM_CORRUPT;
-    }
-
-    *out = json_stringn_nocheck((const char *) p, (size_t) len);
-
-    return *out == NULL ? CXM_INTERNAL : CXM_OK;
-}
-
-
-static cxm_rc_t
-cxm_unpack_real(cxm_reader_t *rd, json_t **out)
-{
-    double          v;
-    uint64_t        bits;
-    const uint8_t  *p;
-
-    p = cxm_read_bytes(rd, sizeof(bits));
-
-    if (p == NULL) {
-        return CXM_CORRUPT;
-    }
-
-    bits = cxm_get_u64(p);
-    memcpy(&v, &bits, sizeof(v));
-
-    /* jansson has no infinity and no NaN: there was none to pack */
-
-    if (!isfinite(v)) {
-        return CXM_CORRUPT;
-    }
-
-    *out = json_real(v);
-
-    return *out == NULL ? CXM_INTERNAL : CXM_OK;
-}
-
-
-static cxm_rc_t
-cxm_unpack_array(cxm_reader_t *rd, unsigned depth, json_t **out)
-{
-    json_t    *item;
-    cxm_rc_t   rc;
-    uint64_t   n;
-
-    n = cxm_read_varint(rd);
-
-    if (rd->failed) {
-        return CXM_CORRUPT;
-    }
-
-    *out = json_array();
-    rc = *out == NULL ? CXM_INTERNAL : CXM_OK;
-
-    for (/* void */; n > 0 && rc == CXM_OK; n--) {
-        rc = cxm_unpack_value(rd, depth, &item);
-
-        if (rc == CXM_OK && json_array_append_new(*out, item) != 0) {
-            rc = CXM_INTERNAL;
-        }
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-cxm_unpack_name(cxm_reader_t *rd, cxm_str_t *name)
-{
-    uint64_t  n;
-
-    n = cxm_read_varint(rd);
-
-    if (rd->failed) {
-        return CXM_CORRUPT;
-    }
-
-    if (n & 1) {
-        if (n >> 1 >= CXM_PACK_NAMES) {
-            return CXM_CORRUPT;
-        }
-
-        *name = cxm_strz(cxm_pack_names[n >> 1]);
-        return CXM_OK;
-    }
-
-    n >>= 1;
-
-    if (n > (uint64_t) (rd->end - rd->pos)) {
-        return CXM_CORRUPT;
-    }
-
-    name->len = (size_t) n;
-    name->data = n == 0 ? "" : (const char *) cxm_read_bytes(rd, name->len);
-
-    return cxm_utf8_valid(name->data, name->len) ? CXM_OK : CXM_CORRUPT;
-}
-
-
-static cxm_rc_t
-cxm_unpack_object(cxm_reader_t *rd, unsigned depth, json_t **out)
-{
-    json_t     *item;
-    cxm_rc_t    rc;
-    uint64_t    n;
-    cxm_str_t   name;
-
-    n = cxm_read_varint(rd);
-
-    if (rd->failed) {
-        return CXM_CORRUPT;
-    }
-
-    *out = json_object();
-    rc = *out == NULL ? CXM_INTERNAL : CXM_OK;
-
-    for (/* void */; n > 0 && rc == CXM_OK; n--) {
-        rc = cxm_unpack_name(rd, &name);
-
-        if (rc == CXM_OK) {
-            rc = cxm_unpack_value(rd, depth, &item);
-        }
-
-        if (rc == CXM_OK
-            && json_object_setn_new_nocheck(*out, name.data, name.len, item)
-               != 0)
-        {
-            rc = CXM_INTERNAL;
-        }
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-cxm_unpack_scalar(cxm_reader_t *rd, uint8_t tag, json_t **out)
-{
-    uint64_t  n;
-
-    switch (tag) {
-
-    case CXM_PACK_NULL:
-        *out = json_null();
-        return CXM_OK;
-
-    case CXM_PACK_FALSE:
-    case CXM_PACK_TRUE:
-        *out = json_boolean(tag == CXM_PACK_TRUE);
-        return CXM_OK;
-
-    case CXM_PACK_REAL:
-        return cxm_unpack_real(rd, out);
-
-    case CXM_PACK_INTEGER:
-    case CXM_PACK_STRING:
-        n = cxm_read_varint(rd);
-
-        if (rd->failed) {
-            return CXM_CORRUPT;
-        }
-
-        if (tag == CXM_PACK_STRING) {
-            return cxm_unpack_string(rd, n, out);
-        }
-
-        *out = json_integer(cxm_unzigzag(n));
-        return *out == NULL ? CXM_INTERNAL : CXM_OK;
-
-    default:
-        return CXM_CORRUPT;
-    }
-}
-
-
-static cxm_rc_t
-cxm_unpack_value(cxm_reader_t *rd, unsigned depth, json_t **out)
-{
-    uint8_t   tag;
-    cxm_rc_t  rc;
-
-    *out = NULL;
-    tag = cxm_read_u8(rd);
-
-    if (rd->failed || depth == 0) {
-        return CXM_CORRUPT;
-    }
-
-    if (tag >= CXM_PACK_SHORT) {
-        rc = cxm_unpack_string(rd, tag - CXM_PACK_SHORT, out);
-
-    } else if (tag >= CXM_PACK_SMALL) {
-        *out = json_integer(tag - CXM_PACK_SMALL);
-        rc = *out == NULL ? CXM_INTERNAL : CXM_OK;
-
-    } else if (tag == CXM_PACK_ARRAY) {
-        rc = cxm_unpack_array(rd, depth - 1, out);
-
-    } else if (tag == CXM_PACK_OBJECT) {
-        rc = cxm_unpack_object(rd, depth - 1, out);
-
-    } else {
-        rc = cxm_unpack_scalar(rd, tag, out);
-    }
-
-    if (rc != CXM_OK) {
-        json_decref(*out);
-        *out = NULL;
-    }
-
-    return rc;
-}
-
-
-cxm_rc_t
-cxm_unpack(cxm_str_t packed, json_t **out)
-{
-    cxm_rc_t      rc;
-    cxm_reader_t  rd;
-
-    rd = cxm_reader(packed.data, packed.len);
-    rc = cxm_unpack_value(&rd, CXM_PACK_DEPTH, out);
-
-    if (rc == CXM_OK && rd.pos != rd.end) {
-        json_decref(*out);
-        *out = NULL;
-        rc = CXM_CORRUPT;
-    }
-
-    return rc;
 }

@@ -14,6 +14,7 @@
 
 
 static const cxm_due_class_t *const  cxm_flow_due[] = {
+    &cxm_due_partial,
     &cxm_due_erasure,
     NULL
 };

@@ -13,6 +13,7 @@
 
 #include "cxm_error.h"
 #include "cxm_str.h"
+#include "cxm_value.h"
 
 
 typedef enum {
@@ -80,6 +81,14 @@ cxm_rc_t cxm_field_check_value(const cxm_field_t *field, const json_t *value,
 
 /* RFC 7396: patches target in place. */
 cxm_rc_t cxm_merge_patch(json_t *target, const json_t *patch);
+
+/*
+ * A record whose members are values in the order of its table; those that
+ * are ABSENT are left out.  Text, and a tree (a new reference, or NULL).
+ */
+void cxm_field_json(cxm_buf_t *buf, const cxm_fields_t *table,
+    const cxm_value_t *values);
+json_t *cxm_field_tree(const cxm_fields_t *table, const cxm_value_t *values);
 
 /* JSON schema (2020-12) of a table, a new reference. */
 json_t *cxm_field_schema(const cxm_fields_t *table);

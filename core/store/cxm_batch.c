@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cxm_batch.h"
+#include "cxm_due.h"
 #include "cxm_memory.h"
 #include "cxm_store_int.h"
 
@@ -158,10 +159,14 @@ cxm_batch_commit(cxm_batch_t *batch, cxm_txn_t *txn)
 {
     size_t       i;
     uint64_t     start;
+    cxm_ms_t     due;
     cxm_rc_t     rc;
     cxm_error_t  err;
 
     cxm_error_init(&err);
+
+    due = 0;
+    (void) cxm_due_next(txn, &due);
 
     start = cxm_monotonic_us();
     rc = cxm_txn_commit(txn, &err);
@@ -173,6 +178,8 @@ cxm_batch_commit(cxm_batch_t *batch, cxm_txn_t *txn)
         cxm_batch_refuse_all(batch, rc, &err);
         return;
     }
+
+    batch->stat.due = due;
 
     for (i = 0; i < batch->n; i++) {
         batch->stat.committed += batch->ops[i]->rc == CXM_OK;

@@ -28,6 +28,8 @@ typedef struct {
     unsigned  runs;             /* transactions begun */
     unsigned  committed;        /* operations acknowledged */
     uint64_t  commit_us;        /* time of the commit call */
+    cxm_ms_t  due;              /* when the first due row is; 0: none, or
+                                   nothing was committed */
 } cxm_batch_stat_t;
 
 /* Also keeps person slots ahead.  stat may be NULL. */

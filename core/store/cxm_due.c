@@ -92,12 +92,28 @@ due_first(cxm_txn_t *txn, cxm_due_t *due)
 }
 
 
+cxm_rc_t
+cxm_due_next(cxm_txn_t *txn, cxm_ms_t *at)
+{
+    cxm_rc_t   rc;
+    cxm_due_t  due;
+
+    rc = due_first(txn, &due);
+
+    if (rc == CXM_OK) {
+        *at = due.at;
+    }
+
+    return rc;
+}
+
+
 int
 cxm_due_pending(cxm_txn_t *txn, cxm_ms_t now)
 {
-    cxm_due_t  due;
+    cxm_ms_t  at;
 
-    return due_first(txn, &due) == CXM_OK && due.at <= now;
+    return cxm_due_next(txn, &at) == CXM_OK && at <= now;
 }
 
 

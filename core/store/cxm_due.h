@@ -15,6 +15,9 @@ cxm_rc_t cxm_due_put(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
 cxm_rc_t cxm_due_del(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
     uint64_t ref);                      /* CXM_NOT_FOUND when absent */
 
+/* When the first row is due, CXM_NOT_FOUND: there is none. */
+cxm_rc_t cxm_due_next(cxm_txn_t *txn, cxm_ms_t *at);
+
 /* Whether anything is due at now (a read transaction will do). */
 int cxm_due_pending(cxm_txn_t *txn, cxm_ms_t now);
 

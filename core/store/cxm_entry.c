@@ -292,40 +292,37 @@ cxm_entry_parse(uint64_t seq, cxm_str_t raw, cxm_entry_raw_t *out,
 }
 
 
-/* Opens one sealed part into *json; NULL for an empty text. */
 static cxm_rc_t
-cxm_entry_open_part(cxm_txn_t *txn, const cxm_key_t *key,
-    const cxm_entry_ad_t *ad, cxm_str_t sealed, json_t **json)
+cxm_entry_open_part(const cxm_key_t *key, const cxm_entry_ad_t *ad,
+    cxm_str_t sealed, cxm_buf_t *text, cxm_str_t *out)
 {
     cxm_rc_t  rc;
 
-    cxm_buf_reset(&txn->text);
-    rc = cxm_open(key, cxm_entry_ad_str(ad), sealed, &txn->text);
+    cxm_buf_reset(text);
+    rc = cxm_open(key, cxm_entry_ad_str(ad), sealed, text);
+    *out = cxm_buf_str(text);
 
-    if (rc != CXM_OK || txn->text.len == 0) {
-        return rc;
-    }
-
-    return cxm_unpack(cxm_buf_str(&txn->text), json);
+    return rc;
 }
 
 
 static cxm_rc_t
 cxm_entry_open_personal(cxm_txn_t *txn, const cxm_entry_ad_t *ad,
-    cxm_str_t sealed, cxm_entry_t *out)
+    cxm_str_t sealed, cxm_entry_packed_t *out)
 {
     cxm_rc_t   rc;
     cxm_key_t  key;
 
-    rc = cxm_person_key(txn->store, out->subject, &key);
+    rc = cxm_person_key(txn->store, out->entry.subject, &key);
 
     if (rc == CXM_NOT_FOUND) {
-        out->erased = 1;
+        out->entry.erased = 1;
         return CXM_OK;
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_entry_open_part(txn, &key, ad, sealed, &out->personal);
+        rc = cxm_entry_open_part(&key, ad, sealed, &txn->personal,
+                                 &out->personal);
         cxm_wipe(&key, sizeof(key));
     }
 
@@ -362,19 +359,19 @@ cxm_entry_known(const cxm_txn_t *txn, const cxm_entry_t *entry,
 
 cxm_rc_t
 cxm_entry_open(cxm_txn_t *txn, const cxm_entry_raw_t *raw, int personal,
-    cxm_entry_t *out, cxm_error_t *err)
+    cxm_entry_packed_t *out, cxm_error_t *err)
 {
     cxm_rc_t        rc;
     const char     *what;
     cxm_entry_ad_t  ad;
 
-    *out = raw->entry;
-    cxm_entry_ad(&ad, out->seq, raw->raw.data, raw->header_len);
+    memset(out, 0, sizeof(*out));
+    out->entry = raw->entry;
+    cxm_entry_ad(&ad, raw->entry.seq, raw->raw.data, raw->header_len);
 
     what = "seal of the body does not verify";
-    rc = cxm_entry_open_part(txn,
-                             &txn->store->secret->ring.k[CXM_SUBKEY_SEAL],
-                             &ad, raw->body, &out->body);
+    rc = cxm_entry_open_part(&txn->store->secret->ring.k[CXM_SUBKEY_SEAL],
+                             &ad, raw->body, &txn->text, &out->body);
 
     if (rc == CXM_OK && personal && raw->personal.len != 0) {
         what = "seal of the personal part does not verify";
@@ -382,19 +379,45 @@ cxm_entry_open(cxm_txn_t *txn, const cxm_entry_raw_t *raw, int personal,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_entry_known(txn, out, err);
-
-    } else if (rc == CXM_CORRUPT) {
-        (void) cxm_entry_damage(out->seq, what, err);
-
-    } else {
-        (void) cxm_fail(err, rc, NULL, "Cannot open journal entry %llu.",
-                        (unsigned long long) out->seq);
+        return cxm_entry_known(txn, &out->entry, err);
     }
 
-    if (rc != CXM_OK) {
-        cxm_entry_clear(out);
+    return rc == CXM_CORRUPT
+           ? cxm_entry_damage(raw->entry.seq, what, err)
+           : cxm_fail(err, rc, NULL, "Cannot open journal entry %llu.",
+                      (unsigned long long) raw->entry.seq);
+}
+
+
+/* A text of no length is no part. */
+static cxm_rc_t
+cxm_entry_unpack_part(cxm_str_t packed, json_t **json)
+{
+    return packed.len == 0 ? CXM_OK : cxm_unpack(packed, json);
+}
+
+
+cxm_rc_t
+cxm_entry_unpack(const cxm_entry_packed_t *packed, cxm_entry_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    *out = packed->entry;
+    rc = cxm_entry_unpack_part(packed->body, &out->body);
+
+    if (rc == CXM_OK) {
+        rc = cxm_entry_unpack_part(packed->personal, &out->personal);
     }
 
-    return rc;
+    if (rc == CXM_OK) {
+        return CXM_OK;
+    }
+
+    cxm_entry_clear(out);
+
+    return rc == CXM_CORRUPT
+           ? cxm_entry_damage(out->seq, "a part of it is not packed", err)
+           : cxm_fail(err, rc, NULL, "Cannot unpack journal entry %llu.",
+                      (unsigned long long) out->seq);
 }

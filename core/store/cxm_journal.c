@@ -221,15 +221,14 @@ cxm_journal_add(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t actor,
 
 
 cxm_rc_t
-cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
-    cxm_entry_t *out, cxm_error_t *err)
+cxm_journal_read_packed(cxm_txn_t *txn, uint64_t seq, int personal,
+    cxm_entry_packed_t *out, cxm_error_t *err)
 {
     uint8_t          key[8];
     cxm_rc_t         rc;
     cxm_str_t        raw;
     cxm_entry_raw_t  parsed;
 
-    memset(out, 0, sizeof(*out));
     cxm_put_u64(key, seq);
 
     rc = cxm_row_raw(txn, CXM_T_JOURNAL,
@@ -245,6 +244,35 @@ cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
     return rc == CXM_OK
            ? cxm_entry_open(txn, &parsed, personal, out, err)
            : rc;
+}
+
+
+cxm_rc_t
+cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
+    cxm_entry_t *out, cxm_error_t *err)
+{
+    cxm_rc_t            rc;
+    cxm_entry_packed_t  packed;
+
+    memset(out, 0, sizeof(*out));
+
+    rc = cxm_journal_read_packed(txn, seq, personal, &packed, err);
+
+    return rc == CXM_OK ? cxm_entry_unpack(&packed, out, err) : rc;
+}
+
+
+/* As a walk and replay want it: a tree, of an entry that was parsed. */
+static cxm_rc_t
+cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed, int personal,
+    cxm_entry_t *out, cxm_error_t *err)
+{
+    cxm_rc_t            rc;
+    cxm_entry_packed_t  packed;
+
+    rc = cxm_entry_open(txn, parsed, personal, &packed, err);
+
+    return rc == CXM_OK ? cxm_entry_unpack(&packed, out, err) : rc;
 }
 
 
@@ -291,7 +319,7 @@ cxm_journal_step(cxm_txn_t *txn, uint64_t seq, const cxm_raw_row_t *row,
     rc = cxm_journal_follow(txn, seq, row->raw, link, &parsed, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_entry_open(txn, &parsed, 0, &entry, err);
+        rc = cxm_journal_open(txn, &parsed, 0, &entry, err);
     }
 
     if (rc != CXM_OK) {
@@ -382,7 +410,7 @@ cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
     rc = cxm_journal_follow(txn, seq, raw, txn->state.link, &parsed, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_entry_open(txn, &parsed, 1, &entry, err);
+        rc = cxm_journal_open(txn, &parsed, 1, &entry, err);
     }
 
     if (rc != CXM_OK) {

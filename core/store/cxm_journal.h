@@ -92,6 +92,19 @@ cxm_rc_t cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
 void cxm_entry_clear(cxm_entry_t *entry);
 
 /*
+ * The same, still packed (cxm_pack.h, cxm_value.h): the parts lie in memory
+ * of the transaction, up to its next reading of an entry.
+ */
+typedef struct {
+    cxm_entry_t  entry;         /* without body and personal */
+    cxm_str_t    body;          /* len 0: none */
+    cxm_str_t    personal;
+} cxm_entry_packed_t;
+
+cxm_rc_t cxm_journal_read_packed(cxm_txn_t *txn, uint64_t seq, int personal,
+    cxm_entry_packed_t *out, cxm_error_t *err);
+
+/*
  * For readers of the whole journal: from `seq` on, at most `max` entries,
  * each with its link checked against the one before (link: in and out; the
  * link of seq - 1).  fn ends the walk by returning non-zero, behind the entry

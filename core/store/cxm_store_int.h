@@ -100,6 +100,7 @@ struct cxm_txn_s {
     cxm_txn_room_t   rooms[CXM_SLOT_N];
     cxm_buf_t        row;               /* a value on its way in */
     cxm_buf_t        text;              /* of a body, packed */
+    cxm_buf_t        personal;          /* of an entry that is read */
     cxm_buf_t        entry;             /* a journal value */
 };
 
@@ -230,7 +231,9 @@ cxm_rc_t cxm_entry_damage(uint64_t seq, const char *what, cxm_error_t *err);
 
 /* Opens the seals; sets body, and personal and erased if asked for. */
 cxm_rc_t cxm_entry_open(cxm_txn_t *txn, const cxm_entry_raw_t *raw,
-    int personal, cxm_entry_t *out, cxm_error_t *err);
+    int personal, cxm_entry_packed_t *out, cxm_error_t *err);
+cxm_rc_t cxm_entry_unpack(const cxm_entry_packed_t *packed, cxm_entry_t *out,
+    cxm_error_t *err);
 void cxm_entry_link(const cxm_store_t *store, uint64_t seq,
     const uint8_t *prev, cxm_str_t linked, uint8_t link[CXM_MAC_LEN]);
 

@@ -38,9 +38,20 @@ cxm_txn_wrap(cxm_store_t *store, MDB_txn *mdb, int writable)
 
     cxm_buf_init(&txn->row, CXM_TXN_BUF_MAX);
     cxm_buf_init(&txn->text, CXM_TXN_BUF_MAX);
+    cxm_buf_init(&txn->personal, CXM_TXN_BUF_MAX);
     cxm_buf_init(&txn->entry, CXM_TXN_BUF_MAX);
 
     return txn;
+}
+
+
+static void
+cxm_txn_free_bufs(cxm_txn_t *txn)
+{
+    cxm_buf_free(&txn->row);
+    cxm_buf_free(&txn->text);
+    cxm_buf_free(&txn->personal);
+    cxm_buf_free(&txn->entry);
 }
 
 
@@ -64,10 +75,10 @@ cxm_txn_clear(cxm_txn_t *txn)
         }
     }
 
-    if (txn->row.size + txn->text.size + txn->entry.size > CXM_TXN_BUF_KEEP) {
-        cxm_buf_free(&txn->row);
-        cxm_buf_free(&txn->text);
-        cxm_buf_free(&txn->entry);
+    if (txn->row.size + txn->text.size + txn->personal.size + txn->entry.size
+        > CXM_TXN_BUF_KEEP)
+    {
+        cxm_txn_free_bufs(txn);
     }
 
     txn->now = 0;
@@ -83,9 +94,7 @@ void
 cxm_txn_unwrap(cxm_txn_t *txn)
 {
     cxm_txn_clear(txn);
-    cxm_buf_free(&txn->row);
-    cxm_buf_free(&txn->text);
-    cxm_buf_free(&txn->entry);
+    cxm_txn_free_bufs(txn);
     free(txn);
 }
 

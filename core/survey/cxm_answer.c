@@ -12,11 +12,12 @@
 
 
 typedef struct {
-    const cxm_survey_t    *survey;
-    const cxm_question_t  *question;
-    cxm_answers_t         *out;
-    cxm_error_t           *err;
-    char                   pointer[CXM_ERROR_POINTER_LEN];
+    const cxm_survey_t         *survey;
+    const cxm_answers_input_t  *input;
+    const cxm_question_t       *question;
+    cxm_answers_t              *out;
+    cxm_error_t                *err;
+    char                        pointer[CXM_ERROR_POINTER_LEN];
 } cxm_answering_t;
 
 /* Adds the value to what is kept, or an issue; an empty one is no answer. */
@@ -68,19 +69,6 @@ keep(cxm_answering_t *an, json_t *kept, const json_t *value)
 
     if (json_object_setn_new(kept, id.data, id.len, json_deep_copy(value))
         != 0)
-    {
-        (void) cxm_fail(an->err, CXM_INTERNAL, NULL, "No memory.");
-    }
-}
-
-
-static void
-keep_personal(cxm_answering_t *an, const json_t *value)
-{
-    keep(an, an->out->personal, value);
-
-    if (json_array_append_new(an->out->answered,
-                              json_integer(an->question->no)) != 0)
     {
         (void) cxm_fail(an->err, CXM_INTERNAL, NULL, "No memory.");
     }
@@ -214,7 +202,7 @@ answer_text(cxm_answering_t *an, const json_t *value)
     if (cxm_field_check_value(&text_field, value, an->pointer, an->err)
         == CXM_OK && !is_blank(cxm_json_str(value)))
     {
-        keep_personal(an, value);
+        keep(an, an->out->personal, value);
     }
 }
 
@@ -225,7 +213,7 @@ answer_contact(cxm_answering_t *an, const json_t *value)
     if (cxm_field_check_value(&contact_field, value, an->pointer, an->err)
         == CXM_OK && json_object_size(value) > 0)
     {
-        keep_personal(an, value);
+        keep(an, an->out->personal, value);
     }
 }
 
@@ -249,9 +237,72 @@ has(const json_t *object, cxm_str_t id)
 }
 
 
+static int
+kept(const cxm_answering_t *an, const cxm_question_t *question)
+{
+    return has(an->out->shared, question->id)
+           || has(an->out->personal, question->id);
+}
+
+
+static void
+drop(cxm_answering_t *an, cxm_str_t id)
+{
+    (void) json_object_deln(an->out->shared, id.data, id.len);
+    (void) json_object_deln(an->out->personal, id.data, id.len);
+}
+
+
+static void
+at_question(cxm_answering_t *an, cxm_str_t id)
+{
+    (void) snprintf(an->pointer, sizeof(an->pointer), "/answers");
+    cxm_pointer_push(an->pointer, sizeof(an->pointer), id);
+}
+
+
+static void
+merge_one(cxm_answering_t *an, cxm_str_t id, const json_t *value)
+{
+    an->question = cxm_survey_question(an->survey, id);
+    at_question(an, id);
+
+    if (an->question == NULL) {
+        (void) cxm_issue(an->err, an->pointer, "unknown_field",
+                         "This survey has no such question.");
+        return;
+    }
+
+    drop(an, id);
+
+    if (!json_is_null(value) || an->input->shared == NULL) {
+        answer_types[an->question->type](an, value);
+    }
+}
+
+
+static void
+merge(cxm_answering_t *an)
+{
+    void       *iter;
+    json_t     *given;
+    cxm_str_t   id;
+
+    given = (json_t *) an->input->given;
+
+    for (iter = json_object_iter(given); iter != NULL;
+         iter = json_object_iter_next(given, iter))
+    {
+        id.data = json_object_iter_key(iter);
+        id.len = json_object_iter_key_len(iter);
+        merge_one(an, id, json_object_iter_value(iter));
+    }
+}
+
+
 /* What is missing; an answer that was refused is there, but wrong. */
 static void
-check_required(cxm_answering_t *an, const json_t *answers, int complete)
+check_required(cxm_answering_t *an)
 {
     unsigned               i;
     const cxm_question_t  *question;
@@ -263,83 +314,95 @@ check_required(cxm_answering_t *an, const json_t *answers, int complete)
                          "There is no answer in it.");
     }
 
-    for (i = 0; complete && i < an->survey->nquestions; i++) {
+    for (i = 0; i < an->input->required; i++) {
         question = &an->survey->questions[i];
 
-        if (!question->required || has(an->out->shared, question->id)
-            || has(an->out->personal, question->id)
-            || (an->err->nissues > 0 && has(answers, question->id)))
+        if (!question->required || kept(an, question)
+            || (an->err->nissues > 0
+                && has(an->input->given, question->id)))
         {
             continue;
         }
 
-        (void) snprintf(an->pointer, sizeof(an->pointer), "/answers");
-        cxm_pointer_push(an->pointer, sizeof(an->pointer), question->id);
+        at_question(an, question->id);
         (void) cxm_issue(an->err, an->pointer, "required",
                          "This question needs an answer.");
     }
 }
 
 
-cxm_rc_t
-cxm_answers_check(const cxm_survey_t *survey, const json_t *answers,
-    int complete, cxm_answers_t *out, cxm_error_t *err)
+/* Numbers of what was answered in words, in the order of the definition. */
+static void
+list_answered(cxm_answering_t *an, const cxm_question_t *questions,
+    unsigned n)
 {
-    int              values[CXM_CSI_MAX];
-    void            *iter;
-    json_t          *object;
-    uint32_t         tenths;
-    cxm_str_t        id;
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        if (has(an->out->personal, questions[i].id)
+            && json_array_append_new(an->out->answered,
+                                     json_integer(questions[i].no)) != 0)
+        {
+            (void) cxm_fail(an->err, CXM_INTERNAL, NULL, "No memory.");
+        }
+    }
+}
+
+
+/*
+ * Answers to questions that are gone stand beside those to the present ones,
+ * but not more in all than a row takes.
+ */
+static void
+check_number(cxm_answering_t *an)
+{
+    if (json_object_size(an->out->shared)
+        + json_object_size(an->out->personal) > CXM_QUESTIONS_MAX)
+    {
+        (void) cxm_issue(an->err, "/answers", "too_long",
+                         "There are more than %d answers in all.",
+                         CXM_QUESTIONS_MAX);
+    }
+}
+
+
+static json_t *
+copied(const json_t *object)
+{
+    return object == NULL ? json_object() : json_copy((json_t *) object);
+}
+
+
+cxm_rc_t
+cxm_answers_check(const cxm_survey_t *survey,
+    const cxm_answers_input_t *input, cxm_answers_t *out, cxm_error_t *err)
+{
     cxm_answering_t  an;
 
-    out->shared = json_object();
-    out->personal = json_object();
+    out->shared = copied(input->shared);
+    out->personal = copied(input->personal);
     out->answered = json_array();
     out->csi = -1;
 
     memset(&an, 0, sizeof(an));
     an.survey = survey;
+    an.input = input;
     an.out = out;
     an.err = err;
-    object = (json_t *) answers;
 
-    for (iter = json_object_iter(object); iter != NULL;
-         iter = json_object_iter_next(object, iter))
-    {
-        id.data = json_object_iter_key(iter);
-        id.len = json_object_iter_key_len(iter);
-        an.question = cxm_survey_question(survey, id);
-
-        (void) snprintf(an.pointer, sizeof(an.pointer), "/answers");
-        cxm_pointer_push(an.pointer, sizeof(an.pointer), id);
-
-        if (an.question == NULL) {
-            (void) cxm_issue(err, an.pointer, "unknown_field",
-                             "This survey has no such question.");
-        } else {
-            answer_types[an.question->type](&an, json_object_iter_value(iter));
-        }
-    }
-
-    check_required(&an, answers, complete);
+    merge(&an);
+    check_required(&an);
+    check_number(&an);
 
     if (err->rc != CXM_OK) {
         return err->rc;
     }
 
-    if (!cxm_answers_csi(survey, out->shared, values)) {
-        return CXM_OK;
-    }
+    list_answered(&an, survey->questions, survey->nquestions);
+    list_answered(&an, survey->retired, survey->nretired);
+    out->csi = cxm_answers_index(survey, out->shared);
 
-    if (cxm_csi_tenths(survey->csi_items, survey->ncsi, values, &tenths)
-        != CXM_OK)
-    {
-        return cxm_fail(err, CXM_INTERNAL, NULL, "There is no such index.");
-    }
-
-    out->csi = (int) tenths;
-
-    return CXM_OK;
+    return err->rc;
 }
 
 
@@ -373,4 +436,17 @@ cxm_answers_csi(const cxm_survey_t *survey, const json_t *answers,
     }
 
     return survey->ncsi > 0;
+}
+
+
+int
+cxm_answers_index(const cxm_survey_t *survey, const json_t *answers)
+{
+    int       values[CXM_CSI_MAX];
+    uint32_t  tenths;
+
+    return cxm_answers_csi(survey, answers, values)
+           && cxm_csi_tenths(survey->csi_items, survey->ncsi, values, &tenths)
+              == CXM_OK
+           ? (int) tenths : -1;
 }

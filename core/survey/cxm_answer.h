@@ -9,6 +9,14 @@
 
 
 typedef struct {
+    const json_t  *given;       /* by question, as it was sent */
+    const json_t  *shared;      /* what stood before, scores and choices; */
+    const json_t  *personal;    /* texts and contact.  NULL: nothing did */
+    unsigned       required;    /* questions before this index need what they
+                                   require; nquestions: a complete answer */
+} cxm_answers_input_t;
+
+typedef struct {
     json_t  *shared;        /* scores and choices by question */
     json_t  *personal;      /* texts and contact by question */
     json_t  *answered;      /* numbers of those */
@@ -16,11 +24,12 @@ typedef struct {
 } cxm_answers_t;
 
 /*
- * Collects every issue, pointers below "/answers".  out is to be cleared in
- * any case.
+ * What stands once `given` is merged in: each question given is answered
+ * anew or, where something stood before, taken back with null.  Collects
+ * every issue, pointers below "/answers".  out is to be cleared in any case.
  */
-cxm_rc_t cxm_answers_check(const cxm_survey_t *survey, const json_t *answers,
-    int complete, cxm_answers_t *out, cxm_error_t *err);
+cxm_rc_t cxm_answers_check(const cxm_survey_t *survey,
+    const cxm_answers_input_t *input, cxm_answers_t *out, cxm_error_t *err);
 void cxm_answers_clear(cxm_answers_t *answers);
 
 /*
@@ -28,6 +37,9 @@ void cxm_answers_clear(cxm_answers_t *answers);
  */
 int cxm_answers_csi(const cxm_survey_t *survey, const json_t *answers,
     int values[CXM_CSI_MAX]);
+
+/* The CSI of answers, in tenths; -1 when an item of it is missing. */
+int cxm_answers_index(const cxm_survey_t *survey, const json_t *answers);
 
 /* Index of a choice by id; -1. */
 int cxm_choice_find(const cxm_question_t *question, cxm_str_t id);

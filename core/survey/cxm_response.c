@@ -6,7 +6,7 @@
 
 #include "cxm_answer.h"
 #include "cxm_json.h"
-#include "cxm_response_row.h"
+#include "cxm_response_int.h"
 #include "cxm_said.h"
 
 
@@ -115,17 +115,20 @@ add_time(cxm_said_t *said)
 static void
 add_answers(cxm_adding_t *add)
 {
-    int             complete;
-    cxm_said_t     *said;
-    cxm_answers_t  *answers;
+    int                   complete;
+    cxm_said_t           *said;
+    cxm_answers_t        *answers;
+    cxm_answers_input_t   input;
 
     said = &add->said;
     answers = &add->answers;
     complete = cxm_json_get_bool(said->input, "complete", 1);
 
-    (void) cxm_answers_check(said->survey,
-                             json_object_get(said->input, "answers"),
-                             complete, answers, said->err);
+    memset(&input, 0, sizeof(input));
+    input.given = json_object_get(said->input, "answers");
+    input.required = complete ? said->survey->nquestions : 0;
+
+    (void) cxm_answers_check(said->survey, &input, answers, said->err);
 
     said->failed |= json_object_set(said->body, "answers",
                                     answers->shared) != 0;
@@ -157,6 +160,9 @@ add_members(cxm_adding_t *add)
 
     said = &add->said;
 
+    said->failed |= cxm_json_set_int(said->body, "survey_version",
+                        cxm_response_shown_version(said->survey, said->input,
+                                                   said->err)) != 0;
     add_answers(add);
     cxm_said_take(said);
     add_attributes(add);
@@ -184,6 +190,7 @@ append(cxm_said_t *said, const cxm_uuid_t *id, cxm_response_result_t *out)
 
     out->id = *id;
     out->no = entry.seq;
+    out->version = 1;
     out->partial = !cxm_json_get_bool(said->body, "complete", 1);
     out->repeated = 0;
 

@@ -1,14 +1,17 @@
 /*
  * Answers to surveys.
  *
- * Kind CXM_KIND_RESPONSE, ADD (and later PUT for partial ones).  Body, sealed
- * with the store's key: what cxm_said.h has and "answers" {scores and
- * choices}, "complete"?: false, "answered"?: [numbers of questions answered
- * in the personal part], "csi"?: tenths, "at"?: ms where client_time counts,
- * else "client_time"?: as it was sent.  Personal part, sealed with the
- * subject's key: what cxm_said.h has and "answers"? {texts, contact},
- * "attributes"?: those that are no segment.  There is a fingerprint when the
- * client gave the id.
+ * Kind CXM_KIND_RESPONSE, ADD, and PUT for each change of a partial one: the
+ * whole answer as it is then.  Body, sealed with the store's key: what
+ * cxm_said.h has and "survey_version": of the definition that was answered,
+ * "answers" {scores and choices}, "complete"?: false, "finalised"?: "timeout"
+ * where nobody completed it in time, "answered"?: [numbers of questions
+ * answered in the personal part], "csi"?: tenths, "at"?: ms where client_time
+ * counts, else "client_time"?: as it was sent, "erased"?: true where the
+ * personal part could not be read any more when it became final.  Personal
+ * part, sealed with the subject's key: what cxm_said.h has and "answers"?
+ * {texts, contact}, "attributes"?: those that are no segment.  There is a
+ * fingerprint when the client gave the id.
  *
  * An answer with a personal part always has a subject: the known person, or
  * the one of the claimed name, or one of its own, so that it can be erased.
@@ -19,6 +22,7 @@
  *
  *   varint number - number before (first: 0) | varint entry - number
  *   varint zigzag(at - at before; first: at) | u8 flags | varint subject
+ *   if partial: varint due
  *   varint n | n x (varint question, varint point)
  *   varint n | n x (varint segment, varint value)
  *
@@ -41,12 +45,16 @@
 #define CXM_RESPONSE_PARTIAL  0x01
 #define CXM_RESPONSE_CLAIMED  0x02      /* subject is claimed, not known */
 
-extern const cxm_kind_t    cxm_kind_response;
-extern const cxm_fields_t  cxm_response_fields;     /* input of POST */
+extern const cxm_kind_t       cxm_kind_response;
+extern const cxm_due_class_t  cxm_due_partial;
+extern const cxm_fields_t     cxm_response_fields;          /* of POST */
+extern const cxm_fields_t     cxm_response_change_fields;   /* of PATCH */
+extern const cxm_fields_t     cxm_response_shown;   /* as staff see them */
 
 typedef struct {
     cxm_uuid_t  id;
     uint64_t    no;
+    uint64_t    version;        /* of the answer as it is now */
     int         partial;
     int         repeated;       /* the same answer was there: 200 */
 } cxm_response_result_t;
@@ -62,16 +70,37 @@ cxm_rc_t cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_error_t *err);
 
 /*
+ * Goes on with a partial answer: merges the input's answers in by question,
+ * and ends it with "complete".  What changes nothing is no change, whatever
+ * if_match says and also when the answer is complete: a repeat.  Who has not
+ * the answer's token learns nothing: CXM_NOT_FOUND as for an unknown id.
+ * CXM_PRECONDITION, CXM_INVALID, CXM_CONFLICT ("already_complete",
+ * "finalised", "person_erased", "closed", "paused").
+ */
+typedef struct {
+    cxm_uuid_t     id;
+    const json_t  *input;
+    uint64_t       if_match;    /* CXM_VERSION_* */
+} cxm_response_change_t;
+
+cxm_rc_t cxm_response_change(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_survey_t *survey, const cxm_response_change_t *change,
+    cxm_response_result_t *out, cxm_error_t *err);
+
+/*
  * A form's strings as such an input (a new reference) by the types of the
  * survey's questions; what is empty is absent.  What does not convert stays
  * as it is and is refused; the form has been checked then.
  */
 cxm_rc_t cxm_response_from_form(const cxm_survey_t *survey,
-    const json_t *form, json_t **out, cxm_error_t *err);
+    const cxm_fields_t *fields, const json_t *form, json_t **out,
+    cxm_error_t *err);
 
 /* Keyed hash of the id, never stored: lets its holder go on answering. */
+#define CXM_RESPONSE_TOKEN_LEN  (2 * CXM_HASH_LEN)
+
 void cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
-    char out[2 * CXM_HASH_LEN + 1]);
+    char out[CXM_RESPONSE_TOKEN_LEN + 1]);
 
 /* One answer as staff see it, personal fields only with their scope;
    *personal tells whether there were any. */

@@ -7,9 +7,23 @@
 
 #include "cxm_answer.h"
 #include "cxm_dict.h"
+#include "cxm_due.h"
 #include "cxm_json.h"
 #include "cxm_response_row.h"
 #include "cxm_said.h"
+
+
+/* One entry on its way; the block is large and only filled for a change. */
+typedef struct {
+    cxm_txn_t             *txn;
+    const cxm_entry_t     *entry;
+    const cxm_survey_t    *survey;
+    cxm_response_row_t     row;
+    cxm_response_row_t    *old;         /* in block; NULL: a new answer */
+    cxm_arena_t            arena;       /* of row */
+    cxm_arena_t            old_arena;   /* of block */
+    cxm_response_block_t   block;
+} cxm_applying_t;
 
 
 static void
@@ -81,58 +95,85 @@ row_answer(cxm_response_row_t *row, const cxm_question_t *question,
 }
 
 
-/* In the order of the definition, so that the same answer is the same row. */
 static cxm_rc_t
-row_answers(cxm_response_row_t *row, const cxm_survey_t *survey,
-    const json_t *body)
+row_scores(cxm_response_row_t *row, const cxm_question_t *questions,
+    unsigned n, const json_t *answers, size_t *known)
 {
-    size_t                 i;
-    cxm_rc_t               rc;
-    unsigned               known;
-    const json_t          *answers, *answered, *value;
-    const cxm_question_t  *question;
+    cxm_rc_t       rc;
+    unsigned       i;
+    const json_t  *value;
 
-    answers = json_object_get(body, "answers");
-    answered = json_object_get(body, "answered");
-    known = 0;
-
-    for (i = 0; i < survey->nquestions; i++) {
-        question = &survey->questions[i];
-        value = json_object_getn(answers, question->id.data,
-                                 question->id.len);
+    for (i = 0; i < n; i++) {
+        value = json_object_getn(answers, questions[i].id.data,
+                                 questions[i].id.len);
 
         if (value == NULL) {
             continue;
         }
 
-        known++;
-        rc = row_answer(row, question, value);
+        (*known)++;
+        rc = row_answer(row, &questions[i], value);
 
         if (rc != CXM_OK) {
             return rc;
         }
     }
 
-    if (known != json_object_size(answers)
-        || json_array_size(answered) > survey->nquestions)
-    {
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+row_words(cxm_response_row_t *row, const cxm_survey_t *survey,
+    const json_t *answered)
+{
+    size_t      i;
+    json_int_t  no;
+
+    if (json_array_size(answered) > survey->nquestions + survey->nretired) {
         return CXM_CORRUPT;
     }
 
     for (i = 0; i < json_array_size(answered); i++) {
-        value = json_array_get(answered, i);
+        no = json_integer_value(json_array_get(answered, i));
 
-        if (json_integer_value(value) < 1
-            || json_integer_value(value) > UINT16_MAX)
-        {
+        if (no < 1 || no > UINT16_MAX) {
             return CXM_CORRUPT;
         }
 
-        row_pair(row, (unsigned) json_integer_value(value),
-                 CXM_POINT_ANSWERED);
+        row_pair(row, (unsigned) no, CXM_POINT_ANSWERED);
     }
 
     return CXM_OK;
+}
+
+
+/* In the order of the definition, so that the same answer is the same row. */
+static cxm_rc_t
+row_answers(cxm_response_row_t *row, const cxm_survey_t *survey,
+    const json_t *body)
+{
+    size_t         known;
+    cxm_rc_t       rc;
+    const json_t  *answers;
+
+    answers = json_object_get(body, "answers");
+    known = 0;
+
+    rc = row_scores(row, survey->questions, survey->nquestions, answers,
+                    &known);
+
+    if (rc == CXM_OK) {
+        rc = row_scores(row, survey->retired, survey->nretired, answers,
+                        &known);
+    }
+
+    if (rc == CXM_OK && known != json_object_size(answers)) {
+        rc = CXM_CORRUPT;
+    }
+
+    return rc == CXM_OK
+           ? row_words(row, survey, json_object_get(body, "answered")) : rc;
 }
 
 
@@ -236,10 +277,14 @@ row_alloc(cxm_arena_t *arena, cxm_response_row_t *row,
     size_t    pairs;
     unsigned  i;
 
-    pairs = survey->nquestions + survey->ncsi + 1;
+    pairs = survey->nquestions + survey->nretired + survey->ncsi + 1;
 
     for (i = 0; i < survey->nquestions; i++) {
         pairs += 1 + survey->questions[i].nchoices;
+    }
+
+    for (i = 0; i < survey->nretired; i++) {
+        pairs += 1 + survey->retired[i].nchoices;
     }
 
     row->pairs = cxm_arena_alloc(arena, pairs * sizeof(cxm_response_pair_t));
@@ -251,53 +296,79 @@ row_alloc(cxm_arena_t *arena, cxm_response_row_t *row,
 }
 
 
+/*
+ * An answer that is changed keeps its number, its date and its segments: it
+ * stays where it was counted, and so does a value that the dictionary took
+ * in when there was room.
+ */
 static cxm_rc_t
-row_make(cxm_txn_t *txn, cxm_arena_t *arena, const cxm_entry_t *entry,
-    const cxm_survey_t *survey, cxm_response_row_t *row)
+row_place(cxm_applying_t *ap)
 {
-    cxm_rc_t  rc;
+    cxm_response_row_t        *row;
+    const cxm_entry_t         *entry;
+    const cxm_response_row_t  *old;
 
-    memset(row, 0, sizeof(*row));
+    row = &ap->row;
+    entry = ap->entry;
+    old = ap->old;
 
-    row->no = entry->seq;
     row->entry = entry->seq;
-    row->at = cxm_json_get_int(entry->body, "at", cxm_entry_time(entry));
     row->subject = entry->subject;
 
     if (!cxm_json_get_bool(entry->body, "complete", 1)) {
         row->flags |= CXM_RESPONSE_PARTIAL;
+        row->due = cxm_entry_time(entry) + ap->survey->partial_timeout;
     }
 
     if (cxm_json_get_int(entry->body, "who", 0) & CXM_PERSON_CLAIMED) {
         row->flags |= CXM_RESPONSE_CLAIMED;
     }
 
-    rc = row_alloc(arena, row, survey);
-
-    if (rc == CXM_OK) {
-        rc = row_answers(row, survey, entry->body);
+    if (old != NULL) {
+        row->no = old->no;
+        row->at = old->at;
+        row->nsegments = old->nsegments;
+        row->segments = old->segments;
+        return CXM_OK;
     }
 
-    if (rc == CXM_OK) {
-        rc = row_csi(row, survey, entry->body);
-    }
+    row->no = entry->seq;
+    row->at = cxm_json_get_int(entry->body, "at", cxm_entry_time(entry));
 
-    if (rc == CXM_OK) {
-        rc = row_segments(txn, row, survey, entry->body);
-    }
-
-    return rc;
+    return row_segments(ap->txn, row, ap->survey, entry->body);
 }
 
 
-/* Lets the name lead to the slot; an unreadable one leads nowhere. */
+static cxm_rc_t
+row_make(cxm_applying_t *ap)
+{
+    cxm_rc_t  rc;
+
+    rc = row_alloc(&ap->arena, &ap->row, ap->survey);
+
+    if (rc == CXM_OK) {
+        rc = row_answers(&ap->row, ap->survey, ap->entry->body);
+    }
+
+    if (rc == CXM_OK) {
+        rc = row_csi(&ap->row, ap->survey, ap->entry->body);
+    }
+
+    return rc == CXM_OK ? row_place(ap) : rc;
+}
+
+
+/*
+ * Lets the name lead to the slot; an unreadable one, also one that was so
+ * when the answer became final, leads nowhere.
+ */
 static cxm_rc_t
 apply_name(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned who)
 {
     uint8_t   hash[CXM_HASH_LEN];
     unsigned  person_class;
 
-    if (entry->erased) {
+    if (entry->erased || cxm_json_get_bool(entry->body, "erased", 0)) {
         return CXM_OK;
     }
 
@@ -314,11 +385,13 @@ apply_name(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned who)
 
 /* The name, and the way from a known person to the answer. */
 static cxm_rc_t
-apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
-    const cxm_response_row_t *row)
+apply_person(cxm_applying_t *ap)
 {
-    int64_t   who;
-    cxm_rc_t  rc;
+    int64_t             who;
+    cxm_rc_t            rc;
+    const cxm_entry_t  *entry;
+
+    entry = ap->entry;
 
     if (entry->subject == 0) {
         return CXM_OK;
@@ -330,107 +403,143 @@ apply_person(cxm_txn_t *txn, const cxm_entry_t *entry, uint64_t survey,
         return CXM_CORRUPT;
     }
 
-    rc = apply_name(txn, entry, (unsigned) who);
+    rc = apply_name(ap->txn, entry, (unsigned) who);
 
     if (rc != CXM_OK || who == 0 || (who & CXM_PERSON_CLAIMED)) {
         return rc;
     }
 
-    return cxm_response_index_person(txn, entry->subject, survey, row->no);
+    return cxm_response_index_person(ap->txn, entry->subject,
+                                     ap->survey->doc.no, ap->row.no);
 }
 
 
-/* The answer keeps its number and its date; what it counted goes out. */
+/* The row of an answer that is there already: a PUT has one, an ADD none. */
 static cxm_rc_t
-apply_again(cxm_txn_t *txn, uint64_t survey, cxm_response_row_t *row)
+find_old(cxm_applying_t *ap)
 {
-    cxm_rc_t               rc;
-    cxm_arena_t            arena = { 0 };
-    cxm_response_row_t    *old;
-    cxm_response_block_t   block;
-
-    rc = cxm_response_row_find(txn, survey, row->no, &arena, &block, &old);
-
-    if (rc == CXM_OK) {
-        row->at = old->at;
-        rc = cxm_response_row_count(txn, survey, old, -1);
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_response_row_replace(txn, survey, row);
-    }
-
-    cxm_arena_free(&arena);
-
-    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-}
-
-
-static cxm_rc_t
-apply_row(cxm_txn_t *txn, const cxm_entry_t *entry,
-    const cxm_survey_t *survey, cxm_response_row_t *row)
-{
-    int       again;
     uint64_t  home, no;
     cxm_rc_t  rc;
 
-    rc = cxm_response_locate(txn, &entry->id, &home, &no);
-    again = rc == CXM_OK;
+    rc = cxm_response_locate(ap->txn, &ap->entry->id, &home, &no);
 
     if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
         return rc;
     }
 
-    if (again != (entry->action == CXM_ACTION_PUT)
-        || (again && home != survey->doc.no))
+    if ((rc == CXM_OK) != (ap->entry->action == CXM_ACTION_PUT)
+        || (rc == CXM_OK && home != ap->survey->doc.no))
     {
         return CXM_CORRUPT;
     }
 
-    if (again) {
-        row->no = no;
-        rc = apply_again(txn, survey->doc.no, row);
+    if (rc == CXM_NOT_FOUND) {
+        return CXM_OK;
+    }
+
+    rc = cxm_response_row_find(ap->txn, home, no, &ap->old_arena, &ap->block,
+                               &ap->old);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+/* What it counted before goes out. */
+static cxm_rc_t
+take_out(cxm_applying_t *ap)
+{
+    cxm_rc_t  rc;
+
+    rc = ap->old->flags & CXM_RESPONSE_PARTIAL
+         ? cxm_due_del(ap->txn, ap->old->due, CXM_DUE_PARTIAL, ap->old->no)
+         : CXM_OK;
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    }
+
+    return cxm_response_row_count(ap->txn, ap->survey->doc.no, ap->old, -1);
+}
+
+
+static cxm_rc_t
+put_in(cxm_applying_t *ap)
+{
+    uint64_t   survey;
+    cxm_rc_t   rc;
+    cxm_txn_t  *txn;
+
+    txn = ap->txn;
+    survey = ap->survey->doc.no;
+
+    if (ap->old != NULL) {
+        rc = cxm_response_row_replace(txn, survey, &ap->row);
 
     } else {
-        rc = cxm_response_index_id(txn, &entry->id, survey->doc.no, row->no);
+        rc = cxm_response_index_id(txn, &ap->entry->id, survey, ap->row.no);
 
         if (rc == CXM_OK) {
-            rc = cxm_response_row_append(txn, survey->doc.no, row);
+            rc = cxm_response_row_append(txn, survey, &ap->row);
         }
     }
 
-    if (rc == CXM_OK) {
-        rc = apply_person(txn, entry, survey->doc.no, row);
+    if (rc == CXM_OK && (ap->row.flags & CXM_RESPONSE_PARTIAL)) {
+        rc = cxm_due_put(txn, ap->row.due, CXM_DUE_PARTIAL, ap->row.no);
     }
 
-    return rc == CXM_OK
-           ? cxm_response_row_count(txn, survey->doc.no, row, 1) : rc;
+    return rc == CXM_OK ? cxm_response_row_count(txn, survey, &ap->row, 1)
+                        : rc;
+}
+
+
+static cxm_rc_t
+apply_all(cxm_applying_t *ap)
+{
+    uint64_t  number;
+    cxm_rc_t  rc;
+
+    number = (uint64_t) cxm_json_get_int(ap->entry->body, "survey", 0);
+    rc = cxm_survey_by_no(ap->txn, number, &ap->survey, NULL);
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    }
+
+    rc = find_old(ap);
+
+    if (rc == CXM_OK) {
+        rc = row_make(ap);
+    }
+
+    if (rc == CXM_OK && ap->old != NULL) {
+        rc = take_out(ap);
+    }
+
+    if (rc == CXM_OK) {
+        rc = put_in(ap);
+    }
+
+    return rc == CXM_OK ? apply_person(ap) : rc;
 }
 
 
 static cxm_rc_t
 response_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    uint64_t             number;
-    cxm_rc_t             rc;
-    cxm_arena_t          arena = { 0 };
-    cxm_response_row_t   row;
-    const cxm_survey_t  *survey;
+    cxm_rc_t        rc;
+    cxm_applying_t  ap;
 
-    number = (uint64_t) cxm_json_get_int(entry->body, "survey", 0);
+    ap.txn = txn;
+    ap.entry = entry;
+    ap.old = NULL;
+    memset(&ap.row, 0, sizeof(ap.row));
+    memset(&ap.arena, 0, sizeof(ap.arena));
+    memset(&ap.old_arena, 0, sizeof(ap.old_arena));
 
-    rc = cxm_survey_by_no(txn, number, &survey, NULL);
-    if (rc != CXM_OK) {
-        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-    }
+    rc = apply_all(&ap);
 
-    rc = row_make(txn, &arena, entry, survey, &row);
-
-    if (rc == CXM_OK) {
-        rc = apply_row(txn, entry, survey, &row);
-    }
-
-    cxm_arena_free(&arena);
+    cxm_arena_free(&ap.arena);
+    cxm_arena_free(&ap.old_arena);
 
     return rc;
 }

@@ -4,7 +4,7 @@
 
 #include "cxm_json.h"
 #include "cxm_language.h"
-#include "cxm_response.h"
+#include "cxm_response_int.h"
 #include "cxm_said.h"
 
 
@@ -32,12 +32,50 @@ static const cxm_field_t  response_fields[] = {
       NULL, NULL, NULL, "not supported yet: refused" },
     { "client_time", CXM_FIELD_TIME, 0, 0, 0,
       NULL, NULL, NULL, "dates the answer with an ingest key" },
+    { "version", CXM_FIELD_INT, 0, 1, INT32_MAX,
+      NULL, NULL, NULL, "of the definition shown; default the newest" },
     { .name = NULL }
 };
 
 const cxm_fields_t  cxm_response_fields = {
     "ResponseInput", response_fields
 };
+
+static const cxm_field_t  change_fields[] = {
+    { "token", CXM_FIELD_STRING, CXM_FIELD_REQUIRED, 1, 100,
+      NULL, NULL, NULL, "as it came with the answer" },
+    { "answers", CXM_FIELD_MAP, 0, 0, CXM_QUESTIONS_MAX,
+      NULL, NULL, &answer_item,
+      "by question id, as its type asks; null takes one back" },
+    { "complete", CXM_FIELD_BOOL, 0, 0, 0,
+      NULL, NULL, NULL, "true: nothing more will come; default false" },
+    { "version", CXM_FIELD_INT, 0, 1, INT32_MAX,
+      NULL, NULL, NULL, "of the definition shown; default the newest" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_response_change_fields = {
+    "ResponseChange", change_fields
+};
+
+
+int64_t
+cxm_response_shown_version(const cxm_survey_t *survey, const json_t *input,
+    cxm_error_t *err)
+{
+    int64_t  version, newest;
+
+    newest = (int64_t) survey->doc.version;
+    version = cxm_json_get_int(input, "version", newest);
+
+    if (version > newest) {
+        (void) cxm_issue(err, "/version", "out_of_range",
+                         "The definition is of version %lld.",
+                         (long long) newest);
+    }
+
+    return version;
+}
 
 
 static int
@@ -205,6 +243,10 @@ form_answers(const cxm_survey_t *survey, const json_t *form)
 static json_t *
 form_member(const cxm_survey_t *survey, const char *name, json_t *value)
 {
+    if (strcmp(name, "version") == 0) {
+        return is_empty(value) ? NULL : form_score(value);
+    }
+
     if (strcmp(name, "answers") == 0 && json_is_object(value)) {
         return form_answers(survey, value);
     }
@@ -224,8 +266,9 @@ form_member(const cxm_survey_t *survey, const char *name, json_t *value)
 
 
 cxm_rc_t
-cxm_response_from_form(const cxm_survey_t *survey, const json_t *form,
-    json_t **out, cxm_error_t *err)
+cxm_response_from_form(const cxm_survey_t *survey,
+    const cxm_fields_t *fields, const json_t *form, json_t **out,
+    cxm_error_t *err)
 {
     void        *iter;
     json_t      *input, *object, *value;
@@ -254,7 +297,7 @@ cxm_response_from_form(const cxm_survey_t *survey, const json_t *form,
         (void) json_object_set_new(input, "answers", json_object());
     }
 
-    rc = cxm_field_check(&cxm_response_fields, input, "", err);
+    rc = cxm_field_check(fields, input, "", err);
 
     if (rc != CXM_OK) {
         json_decref(input);

@@ -24,6 +24,10 @@ cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
     cxm_buf_putc(out, (uint8_t) row->flags);
     cxm_buf_varint(out, row->subject);
 
+    if (row->flags & CXM_RESPONSE_PARTIAL) {
+        cxm_buf_varint(out, (uint64_t) row->due);
+    }
+
     cxm_buf_varint(out, row->npairs);
 
     for (i = 0; i < row->npairs; i++) {
@@ -70,6 +74,8 @@ row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     row->at = at + (prev == NULL ? 0 : prev->at);
     row->flags = cxm_read_u8(rd);
     row->subject = cxm_read_varint(rd);
+    row->due = row->flags & CXM_RESPONSE_PARTIAL
+               ? (cxm_ms_t) read_max(rd, (uint64_t) CXM_MS_MAX) : 0;
 
     row->npairs = (unsigned) read_max(rd, CXM_ROW_PAIRS_MAX);
     row->pairs = cxm_arena_alloc(arena,

@@ -22,6 +22,9 @@
  */
 #define CXM_POINT_ANSWERED  CXM_POINT_MAX
 
+/* Number of the class of due rows; part of the format. */
+#define CXM_DUE_PARTIAL  1
+
 typedef struct {
     uint16_t  question;
     uint16_t  point;
@@ -36,6 +39,7 @@ typedef struct {
     uint64_t                 no;
     uint64_t                 entry;         /* newest entry of the answer */
     cxm_ms_t                 at;
+    cxm_ms_t                 due;           /* partial: when it is final */
     uint64_t                 subject;       /* person slot; 0: nobody */
     unsigned                 flags;         /* CXM_RESPONSE_* */
     unsigned                 npairs;
@@ -66,6 +70,13 @@ cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
 
 /* The kind's `forget`: the answers stay, counted; they are nobody's. */
 cxm_rc_t cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept);
+
+/*
+ * The newest entry of an answer with its personal part, for
+ * cxm_entry_clear() to clear.
+ */
+cxm_rc_t cxm_response_newest(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_entry_t *entry, cxm_error_t *err);
 
 /*
  * CXM_OK: *out is what the same answer got the first time; CXM_NOT_FOUND: no

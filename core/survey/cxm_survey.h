@@ -100,6 +100,8 @@ typedef struct {
     cxm_str_t             *languages;
     unsigned               nquestions;
     cxm_question_t        *questions;
+    unsigned               nretired;    /* questions that answers may have */
+    cxm_question_t        *retired;     /* and nobody is asked any more */
     unsigned               nsegments;   /* of segment_by */
     cxm_survey_segment_t  *segments;
     unsigned               ncsi;        /* 0: no CSI */

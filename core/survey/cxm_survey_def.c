@@ -12,6 +12,8 @@
 #define CXM_SCALE_MAX    10000
 #define CXM_WEIGHT_MAX   1000000
 
+#define CXM_PARTIAL_HOURS_MIN  0.001
+
 
 static const char *const  type_values[] = {
     "nps", "csat", "ces", "scale", "choice", "multi", "text", "contact", NULL
@@ -137,8 +139,9 @@ static const cxm_field_t  survey_fields[] = {
       NULL, &quota_table, NULL, "when to stop asking" },
     { "sample", CXM_FIELD_NUMBER, 0, 0, 1,
       NULL, NULL, NULL, "share of exposures that ask, above 0; default 1" },
-    { "partial_timeout_hours", CXM_FIELD_INT, 0, 1, 8760,
-      NULL, NULL, NULL, "until a partial answer is final; default 168" },
+    { "partial_timeout_hours", CXM_FIELD_NUMBER, 0, 0, 8760,
+      NULL, NULL, NULL,
+      "until a partial answer is final; at least 0.001, default 168" },
     { "csi", CXM_FIELD_OBJECT, 0, 0, 0,
       NULL, &csi_table, NULL, "customer satisfaction index" },
     { .name = NULL }
@@ -483,6 +486,20 @@ check_default(const json_t *input, cxm_error_t *err)
 }
 
 
+static void
+check_timeout(const json_t *input, cxm_error_t *err)
+{
+    const json_t  *hours;
+
+    hours = json_object_get(input, "partial_timeout_hours");
+
+    if (hours != NULL && json_number_value(hours) < CXM_PARTIAL_HOURS_MIN) {
+        (void) cxm_issue(err, "/partial_timeout_hours", "out_of_range",
+                         "Must be from 0.001 to 8760.");
+    }
+}
+
+
 cxm_rc_t
 cxm_survey_check(const json_t *input, cxm_error_t *err)
 {
@@ -499,6 +516,7 @@ cxm_survey_check(const json_t *input, cxm_error_t *err)
     check_csi(input, err);
     check_sample(input, err);
     check_default(input, err);
+    check_timeout(input, err);
 
     return err->nissues > 0 ? CXM_INVALID : CXM_OK;
 }

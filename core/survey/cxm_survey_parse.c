@@ -140,23 +140,22 @@ parse_question(cxm_arena_t *arena, const json_t *json,
 
 
 static cxm_rc_t
-parse_questions(cxm_arena_t *arena, cxm_survey_t *survey)
+parse_questions(cxm_arena_t *arena, const json_t *list,
+    cxm_question_t **questions, unsigned *n)
 {
-    size_t         i;
-    cxm_rc_t       rc;
-    const json_t  *list;
+    size_t    i;
+    cxm_rc_t  rc;
 
-    list = json_object_get(survey->doc.body, "questions");
-    survey->nquestions = (unsigned) json_array_size(list);
-    survey->questions = cxm_arena_alloc(arena,
-                          (survey->nquestions + 1) * sizeof(cxm_question_t));
-    if (survey->questions == NULL) {
+    *n = (unsigned) json_array_size(list);
+    *questions = cxm_arena_alloc(arena, (*n + 1) * sizeof(cxm_question_t));
+
+    if (*questions == NULL) {
         return CXM_INTERNAL;
     }
 
-    for (i = 0; i < survey->nquestions; i++) {
-        rc = parse_question(arena, json_array_get(list, i),
-                            &survey->questions[i]);
+    for (i = 0; i < *n; i++) {
+        rc = parse_question(arena, json_array_get(list, i), &(*questions)[i]);
+
         if (rc != CXM_OK) {
             return rc;
         }
@@ -238,13 +237,12 @@ parse_csi(cxm_survey_t *survey)
 static void
 parse_asking(cxm_survey_t *survey)
 {
-    int64_t        hours;
-    const json_t  *body, *suppress, *sample;
+    const json_t  *body, *suppress, *sample, *hours;
 
     body = survey->doc.body;
     suppress = json_object_get(body, "suppress");
     sample = json_object_get(body, "sample");
-    hours = cxm_json_get_int(body, "partial_timeout_hours", 0);
+    hours = json_object_get(body, "partial_timeout_hours");
 
     survey->suppress_same = CXM_MS_DAY
                         * cxm_json_get_int(suppress, "same_survey_days", 0);
@@ -253,8 +251,9 @@ parse_asking(cxm_survey_t *survey)
     survey->quota = (uint64_t) cxm_json_get_int(json_object_get(body, "quota"),
                                                 "responses", 0);
     survey->sample = sample == NULL ? 1 : json_number_value(sample);
-    survey->partial_timeout = hours == 0 ? CXM_PARTIAL_TIMEOUT
-                                         : hours * CXM_MS_HOUR;
+    survey->partial_timeout = hours == NULL ? CXM_PARTIAL_TIMEOUT
+                              : (cxm_ms_t) (json_number_value(hours)
+                                            * CXM_MS_HOUR);
 }
 
 
@@ -343,7 +342,15 @@ cxm_survey_parse(cxm_arena_t *arena, cxm_survey_t *survey)
     survey->title = cxm_json_get_str(body, "title");
     parse_asking(survey);
 
-    rc = parse_questions(arena, survey);
+    rc = parse_questions(arena, json_object_get(body, "questions"),
+                         &survey->questions, &survey->nquestions);
+
+    if (rc == CXM_OK) {
+        rc = parse_questions(arena,
+                             json_object_get(json_object_get(body, "retired"),
+                                             "questions"),
+                             &survey->retired, &survey->nretired);
+    }
 
     if (rc == CXM_OK) {
         rc = parse_segments(arena, survey);

@@ -4,6 +4,7 @@
 
 #include "unit_store.h"
 
+#include "cxm_due.h"
 #include "cxm_store_int.h"
 
 
@@ -18,6 +19,7 @@ typedef struct {
     int         careless;       /* overlooks that a step failed */
     int         person;
     uint64_t    must_see;       /* a document's number: fail if not there */
+    cxm_ms_t    due;            /* puts work that is due then; 0: none */
     uint64_t    seq;
 } op_t;
 
@@ -60,6 +62,10 @@ run(cxm_txn_t *txn, void *data, cxm_error_t *err)
     }
 
     rc = unit_append(txn, "op", slot, NULL, &entry);
+
+    if (op->due != 0) {
+        assert_int_equal(cxm_due_put(txn, op->due, 1, op->due), CXM_OK);
+    }
 
     if (op->careless) {
         (void) cxm_row_put(txn, CXM_T_DOC, &(cxm_row_key_t) { .failed = 1 },
@@ -340,6 +346,31 @@ one_that_came_meanwhile_fails(void **state)
 }
 
 
+/* Who commits learns when the first work is due, his own or another's. */
+static void
+work_that_is_due(void **state)
+{
+    (void) state;
+
+    go(1);
+    assert_int_equal(stat_out.due, 0);
+
+    op_data[0].due = 2000;
+    op_data[1].due = 1000;
+    op_data[1].after = CXM_CONFLICT;
+    go(2);
+    assert_int_equal(stat_out.due, 2000);
+
+    op_data[0].due = 3000;
+    go(1);
+    assert_int_equal(stat_out.due, 2000);
+
+    flush_rc = CXM_IO;
+    go(1);
+    assert_int_equal(stat_out.due, 0);
+}
+
+
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
@@ -355,7 +386,8 @@ main(void)
         STORE_TEST(a_batch_that_cannot_begin),
         STORE_TEST(a_failed_commit_is_everyones),
         STORE_TEST(what_comes_meanwhile_shares_the_commit),
-        STORE_TEST(one_that_came_meanwhile_fails)
+        STORE_TEST(one_that_came_meanwhile_fails),
+        STORE_TEST(work_that_is_due)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

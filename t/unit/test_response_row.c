@@ -52,6 +52,8 @@ made(made_t *m, uint64_t no)
     m->row.at = (cxm_ms_t) (no * 7919 % 100000);
     m->row.subject = no % 5;
     m->row.flags = no % 4;
+    m->row.due = m->row.flags & CXM_RESPONSE_PARTIAL
+                 ? m->row.at + (cxm_ms_t) (no % 97) : 0;
     m->row.npairs = (unsigned) (no % 8);
     m->row.nsegments = (unsigned) (no % 4);
     m->row.pairs = m->pairs;
@@ -82,6 +84,7 @@ same(const cxm_response_row_t *row, uint64_t no)
     assert_int_equal(row->no, no);
     assert_int_equal(row->entry, m.row.entry);
     assert_int_equal(row->at, m.row.at);
+    assert_int_equal(row->due, m.row.due);
     assert_int_equal(row->subject, m.row.subject);
     assert_int_equal(row->flags, m.row.flags);
     assert_int_equal(row->npairs, m.row.npairs);
