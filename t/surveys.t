@@ -66,7 +66,8 @@ is put_survey('demo', definition(nonsense => 1))->{status}, 422,
     'an unknown name';
 is put_survey('Not-a-slug', definition())->{status}, 422, 'no slug';
 $r = put_survey('demo', definition(questions => [{%$nps, show_if => {}}]));
-is $r->{json}{errors}[0]{code}, 'not_supported', 'show_if is not ignored';
+is $r->{json}{errors}[0]{pointer}, '/questions/0/show_if',
+    'nor a rule that says nothing';
 
 is $t->put('/admin/surveys/x', definition())->{status}, 401, 'PUT unkeyed';
 is $t->put('/admin/surveys/x', key => $viewer, json => definition())

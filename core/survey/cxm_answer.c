@@ -6,6 +6,7 @@
 
 #include "cxm_answer.h"
 #include "cxm_json.h"
+#include "cxm_rule.h"
 
 
 #define CXM_ANSWER_TEXT  5000
@@ -17,6 +18,9 @@ typedef struct {
     const cxm_question_t       *question;
     cxm_answers_t              *out;
     cxm_error_t                *err;
+    int                         sure;       /* no value was refused that a
+                                               rule may be about */
+    unsigned char               asked[CXM_QUESTIONS_MAX];
     char                        pointer[CXM_ERROR_POINTER_LEN];
 } cxm_answering_t;
 
@@ -300,6 +304,39 @@ merge(cxm_answering_t *an)
 }
 
 
+/*
+ * Takes out what is not asked, in order, since rules are about what comes
+ * before; only what was given now is told.
+ */
+static void
+settle(cxm_answering_t *an)
+{
+    unsigned               i;
+    const cxm_question_t  *question;
+
+    an->sure = an->err->nissues == 0;
+
+    for (i = 0; i < an->survey->nquestions; i++) {
+        question = &an->survey->questions[i];
+        an->asked[i] = cxm_rule_holds(question->show_if, an->out->shared,
+                                      an->out->personal);
+
+        if (an->asked[i] || !kept(an, question)) {
+            continue;
+        }
+
+        if (an->sure && has(an->input->given, question->id)) {
+            at_question(an, question->id);
+            (void) cxm_issue(an->err, an->pointer, "not_shown",
+                             "This question is not asked after these "
+                             "answers.");
+        }
+
+        drop(an, question->id);
+    }
+}
+
+
 /* What is missing; an answer that was refused is there, but wrong. */
 static void
 check_required(cxm_answering_t *an)
@@ -317,7 +354,8 @@ check_required(cxm_answering_t *an)
     for (i = 0; i < an->input->required; i++) {
         question = &an->survey->questions[i];
 
-        if (!question->required || kept(an, question)
+        if (!question->required || kept(an, question) || !an->asked[i]
+            || (!an->sure && question->show_if != NULL)
             || (an->err->nissues > 0
                 && has(an->input->given, question->id)))
         {
@@ -391,6 +429,7 @@ cxm_answers_check(const cxm_survey_t *survey,
     an.err = err;
 
     merge(&an);
+    settle(&an);
     check_required(&an);
     check_number(&an);
 

@@ -25,8 +25,10 @@ typedef struct {
 
 /*
  * What stands once `given` is merged in: each question given is answered
- * anew or, where something stood before, taken back with null.  Collects
- * every issue, pointers below "/answers".  out is to be cleared in any case.
+ * anew or, where something stood before, taken back with null.  What stood
+ * for a question that is not asked any more is gone; one given now is refused.
+ * Collects every issue, pointers below "/answers".  out is to be cleared in
+ * any case.
  */
 cxm_rc_t cxm_answers_check(const cxm_survey_t *survey,
     const cxm_answers_input_t *input, cxm_answers_t *out, cxm_error_t *err);

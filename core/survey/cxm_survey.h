@@ -77,6 +77,7 @@ typedef struct {
     const cxm_str_t     *choices;
     const uint16_t      *choice_nos;    /* their points */
     const json_t        *json;          /* the question as stored */
+    const json_t        *show_if;       /* asked if it holds; NULL: always */
 } cxm_question_t;
 
 typedef struct {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cxm_language.h"
+#include "cxm_rule.h"
 #include "cxm_survey_int.h"
 
 
@@ -79,8 +80,8 @@ static const cxm_field_t  question_fields[] = {
       NULL, NULL, NULL, "in a CSI that names no weights; default 1" },
     { "choices", CXM_FIELD_ARRAY, 0, 1, CXM_CHOICES_MAX,
       NULL, NULL, &choice_item, "of choice and multi" },
-    { "show_if", CXM_FIELD_ANY, 0, 0, 0,
-      NULL, NULL, NULL, "not supported yet: refused" },
+    { "show_if", CXM_FIELD_OBJECT, 0, 0, 0,
+      NULL, &cxm_rule_fields, NULL, "asked only if this holds" },
     { .name = NULL }
 };
 
@@ -307,7 +308,6 @@ static void
 check_question(const json_t *list, size_t i, cxm_error_t *err)
 {
     int            type;
-    char           pointer[CXM_ERROR_POINTER_LEN];
     char           where[40];
     const json_t  *question;
 
@@ -323,11 +323,7 @@ check_question(const json_t *list, size_t i, cxm_error_t *err)
         check_choices(question, (cxm_question_type_t) type, where, err);
     }
 
-    if (json_object_get(question, "show_if") != NULL) {
-        (void) snprintf(pointer, sizeof(pointer), "%s/show_if", where);
-        (void) cxm_issue(err, pointer, "not_supported",
-                         "Conditions are not supported yet.");
-    }
+    cxm_rule_check(list, i, err);
 }
 
 

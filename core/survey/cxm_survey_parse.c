@@ -125,6 +125,7 @@ parse_question(cxm_arena_t *arena, const json_t *json,
     weight = json_object_get(json, "weight");
 
     question->json = json;
+    question->show_if = json_object_get(json, "show_if");
     question->type = (cxm_question_type_t) type;
     question->id = cxm_json_get_str(json, "id");
     question->no = (uint16_t) cxm_json_get_int(json, "no", 0);

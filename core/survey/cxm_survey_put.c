@@ -182,14 +182,19 @@ public_question(const cxm_question_t *question)
     size_t    i;
     json_t   *out, *member, *body, *copy;
 
-    static const char *const  shown[] = { "id", "type", "text" };
+    static const char *const  shown[] = {
+        "id", "type", "text", "show_if"
+    };
 
     out = json_object();
     body = (json_t *) question->json;
 
     for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         member = json_object_get(body, shown[i]);
-        (void) json_object_set_new(out, shown[i], json_deep_copy(member));
+
+        if (member != NULL) {
+            (void) json_object_set_new(out, shown[i], json_deep_copy(member));
+        }
     }
 
     (void) json_object_set_new(out, "required",

@@ -40,7 +40,7 @@ refusals(void **state)
     refused(LIVE("{\"id\":\"a\",\"type\":\"nps\",\"text\":{\"en_US\":\"x\"}}",
                  ""), "/questions/0/text/en_US", "invalid");
     refused(LIVE(Q("a", "nps", ",\"show_if\":{}"), ""),
-            "/questions/0/show_if", "not_supported");
+            "/questions/0/show_if", "invalid");
 
     refused(LIVE(Q("a", "nps", SCALE(1, 10)), ""), "/questions/0/scale",
             "out_of_range");
