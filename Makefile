@@ -31,7 +31,7 @@ nginx := $(if $(NGINX_SRC),$(B)/nginx)
 fuzz  := build/fuzz
 
 packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
-    libjansson-dev libsodium-dev libmaxminddb-dev zlib1g-dev curl
+    libjansson-dev libsodium-dev libmaxminddb-dev zlib1g-dev tzdata curl
 test_packages := perl libmojolicious-perl libev-perl libcmocka-dev \
     nghttp2-client strace clang libclang-rt-14-dev cppcheck
 

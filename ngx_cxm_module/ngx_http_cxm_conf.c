@@ -14,7 +14,7 @@ static char *ngx_http_cxm_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_int_t ngx_http_cxm_origin_valid(ngx_str_t *s);
 static char *ngx_http_cxm_time_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static ngx_int_t ngx_http_cxm_zone_valid(ngx_str_t *s);
+static void ngx_http_cxm_zones_cleanup(void *data);
 static char *ngx_http_cxm_public_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_cxm_threads(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -104,12 +104,26 @@ ngx_command_t  ngx_http_cxm_commands[] = {
 void *
 ngx_http_cxm_create_main_conf(ngx_conf_t *cf)
 {
+    ngx_pool_cleanup_t        *cln;
     ngx_http_cxm_main_conf_t  *mcf;
 
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_main_conf_t));
     if (mcf == NULL) {
         return NULL;
     }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    mcf->zones = cxm_zones_create();
+    if (mcf->zones == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_cxm_zones_cleanup;
+    cln->data = mcf->zones;
 
     if (ngx_array_init(&mcf->stores, cf->pool, 1,
                        sizeof(ngx_http_cxm_store_t *))
@@ -173,7 +187,7 @@ ngx_http_cxm_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->endpoint = CXM_ENDPOINT_NONE;
      *     conf->allow_origin = NULL;
-     *     conf->time_zone = { 0, NULL };
+     *     conf->time_zone = NULL;
      *     conf->public_url = { 0, NULL };
      *     conf->touchpoint = NULL;
      */
@@ -201,7 +215,10 @@ ngx_http_cxm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->allow_origin = prev->allow_origin;
     }
 
-    ngx_conf_merge_str_value(conf->time_zone, prev->time_zone, "UTC");
+    if (conf->time_zone == NULL) {
+        conf->time_zone = prev->time_zone;
+    }
+
     ngx_conf_merge_str_value(conf->public_url, prev->public_url, "");
     ngx_conf_merge_value(conf->insecure_cookies, prev->insecure_cookies, 0);
 
@@ -402,70 +419,34 @@ ngx_http_cxm_time_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_cxm_loc_conf_t  *lcf = conf;
 
-    ngx_str_t  *value;
+    cxm_rc_t                   rc;
+    ngx_str_t                 *value;
+    ngx_http_cxm_main_conf_t  *mcf;
 
-    if (lcf->time_zone.data != NULL) {
+    if (lcf->time_zone != NULL) {
         return "is duplicate";
     }
 
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cxm_module);
     value = cf->args->elts;
 
-    if (ngx_http_cxm_zone_valid(&value[1]) != NGX_OK) {
+    rc = cxm_zones_find(mcf->zones, ngx_http_cxm_str(&value[1]),
+                        &lcf->time_zone);
+
+    if (rc == CXM_NOT_FOUND) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid time zone \"%V\", it must be an IANA "
+                           "unknown time zone \"%V\", it must be an IANA "
                            "name such as \"Europe/Berlin\"", &value[1]);
-        return NGX_CONF_ERROR;
     }
 
-    if (ngx_strcmp(value[1].data, "UTC") != 0
-        && ngx_strcmp(value[1].data, "Etc/UTC") != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "time zone \"%V\" is not supported by this "
-                           "version, only \"UTC\" is", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    lcf->time_zone = value[1];
-
-    return NGX_CONF_OK;
+    return rc == CXM_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
-/* [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*, so that no name leaves its folder */
-
-static ngx_int_t
-ngx_http_cxm_zone_valid(ngx_str_t *s)
+static void
+ngx_http_cxm_zones_cleanup(void *data)
 {
-    size_t      i;
-    u_char      c;
-    ngx_uint_t  empty;
-
-    empty = 1;
-
-    for (i = 0; i < s->len; i++) {
-        c = s->data[i];
-
-        if (c == '/') {
-
-            if (empty) {
-                return NGX_ERROR;
-            }
-
-            empty = 1;
-            continue;
-        }
-
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-              || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-'))
-        {
-            return NGX_ERROR;
-        }
-
-        empty = 0;
-    }
-
-    return empty ? NGX_ERROR : NGX_OK;
+    cxm_zones_free(data);
 }
 
 

@@ -49,6 +49,8 @@ typedef struct {
     ngx_thread_pool_t      *hash_pool;
     unsigned                threads:1;  /* cxm_threads was given */
 
+    cxm_zones_t            *zones;      /* of this configuration */
+
     ngx_http_cxm_shm_t     *served;     /* NULL: no location has a */
     ngx_http_cxm_shm_t     *edge;       /* cxm_touchpoint */
 
@@ -69,7 +71,7 @@ typedef struct {
 
     ngx_str_t               prefix;     /* the location's name */
     const char            **allow_origin;
-    ngx_str_t               time_zone;
+    const cxm_zone_t       *time_zone;
     ngx_str_t               public_url;
     ngx_flag_t              insecure_cookies;
 

@@ -179,12 +179,14 @@ ngx_http_cxm_begin(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
 {
-    ngx_int_t                 rc;
-    ngx_http_cxm_ctx_t       *ctx;
-    ngx_http_cxm_loc_conf_t  *lcf;
+    ngx_int_t                  rc;
+    ngx_http_cxm_ctx_t        *ctx;
+    ngx_http_cxm_loc_conf_t   *lcf;
+    ngx_http_cxm_main_conf_t  *mcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_cxm_module);
 
     ngx_http_cxm_request_sender(r, request);
 
@@ -193,6 +195,8 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->query = ngx_http_cxm_str(&r->args);
     request->body = cxm_buf_str(&ctx->body);
     request->allow_origin = lcf->allow_origin;
+    request->zone = lcf->time_zone;
+    request->zones = mcf->zones;
     request->served = ngx_http_cxm_served_get;
     request->served_ctx = r;
 

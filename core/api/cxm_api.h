@@ -26,6 +26,7 @@
 #include "cxm_long_read.h"
 #include "cxm_served.h"
 #include "cxm_store.h"
+#include "cxm_zoneinfo.h"
 
 
 typedef enum {
@@ -64,6 +65,9 @@ typedef struct {
     cxm_str_t       origin, user_agent, host, accept_language;
     cxm_str_t       sec_gpc, dnt, sec_purpose;
     const char *const *allow_origin;    /* NULL-terminated, or NULL */
+    const cxm_zone_t *zone;         /* of reports that name none; NULL: UTC */
+    cxm_zones_t    *zones;          /* those that they may name; both live as
+                                       long as any call */
     cxm_ms_t        now;
 
     /*
@@ -183,6 +187,8 @@ struct cxm_call_s {
     int                   html;         /* Accept prefers text/html */
     cxm_str_t             accept_language, idempotency_key;
     cxm_str_t             cors_origin;  /* the allowed Origin, or NULL */
+    const cxm_zone_t     *zone;
+    cxm_zones_t          *zones;
     uint64_t              if_match;     /* CXM_VERSION_* */
     cxm_str_t             if_none_match;
     uint8_t               fingerprint[CXM_HASH_LEN];    /* of the body */
@@ -316,6 +322,13 @@ cxm_rc_t cxm_page_docs(cxm_call_t *call, cxm_txn_t *txn, cxm_kind_no_t kind,
 /* Time arguments: RFC 3339; 422 with pointer "?name". */
 cxm_rc_t cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
     cxm_ms_t *out);
+
+/*
+ * Time zone arguments: an IANA name, the location's own zone when absent; 422
+ * the same way.  Not in `prepare`: a file may have to be read.
+ */
+cxm_rc_t cxm_call_zone(cxm_call_t *call, const char *name,
+    const cxm_zone_t **out);
 
 /*
  * The write phase of CXM_ROUTE_PERSONAL routes: `read` sets call->audit when

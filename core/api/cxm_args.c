@@ -115,17 +115,25 @@ cxm_call_has_arg(const cxm_call_t *call, const char *name)
 }
 
 
-/* "+02:00" that nobody escaped arrives as " 02:00": the plus is put back. */
+/*
+ * "+02:00" or "GMT+2" that nobody escaped arrives with a blank, which neither
+ * a time nor a zone has: the plus is put back.
+ */
 static cxm_str_t
 cxm_args_plus(cxm_str_t value, char *copy, size_t size)
 {
-    if (value.len < 7 || value.len > size || value.data[value.len - 6] != ' ')
-    {
+    char  *blank;
+
+    if (value.len == 0 || value.len > size) {
         return value;
     }
 
     memcpy(copy, value.data, value.len);
-    copy[value.len - 6] = '+';
+    blank = memchr(copy, ' ', value.len);
+
+    if (blank != NULL) {
+        *blank = '+';
+    }
 
     return (cxm_str_t) { value.len, copy };
 }
@@ -155,4 +163,35 @@ cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
 
     return cxm_issue(&call->err, pointer, "invalid",
                      "Must be an RFC 3339 time from 1970 on.");
+}
+
+
+cxm_rc_t
+cxm_call_zone(cxm_call_t *call, const char *name, const cxm_zone_t **out)
+{
+    char              copy[CXM_ZONE_NAME_MAX], pointer[CXM_ERROR_POINTER_LEN];
+    cxm_rc_t          rc;
+    const cxm_arg_t  *arg;
+
+    arg = cxm_args_find(call, name);
+
+    if (arg == NULL) {
+        *out = call->zone;
+        return CXM_OK;
+    }
+
+    rc = cxm_zones_find(call->zones,
+                        cxm_args_plus(arg->value, copy, sizeof(copy)), out);
+
+    if (rc == CXM_NOT_FOUND) {
+        cxm_args_pointer(pointer, arg->name);
+
+        return cxm_issue(&call->err, pointer, "no_such_time_zone",
+                         "Must be the IANA name of a time zone, such as "
+                         "\"Europe/Berlin\".");
+    }
+
+    return rc == CXM_OK ? CXM_OK
+                        : cxm_fail(&call->err, rc, NULL,
+                                   "Not enough memory.");
 }

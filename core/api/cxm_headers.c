@@ -252,6 +252,8 @@ cxm_step_headers(cxm_call_t *call)
     call->method = request->method;
     call->now = request->now;
     call->body_len = request->body.len;
+    call->zone = request->zone != NULL ? request->zone : cxm_zone_utc();
+    call->zones = request->zones;
 
     call->prefix = cxm_arena_str(&call->arena, request->prefix);
     call->base = cxm_arena_str(&call->arena, request->base);

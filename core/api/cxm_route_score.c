@@ -291,7 +291,7 @@ touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
 #define CXM_PARAM_RANGE                                                       \
     { "from", "RFC 3339, on a quarter hour; default: everything so far", 0 }, \
     { "to", "exclusive; on a quarter hour", 0 },                              \
-    { "tz", "UTC", 0 },                                                       \
+    { "tz", "IANA time zone of the buckets; default the server's", 0 },       \
     { "bucket", "none (default), hour, day, week, month, quarter, year", 0 }, \
     { "by", "a segment: figures of each of its values", 0 },                  \
     { "where", "segment:value; segment: alone is what has none", 1 }

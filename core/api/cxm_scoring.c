@@ -34,24 +34,6 @@ score_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
 
 
 static cxm_rc_t
-score_zone(cxm_call_t *call)
-{
-    cxm_str_t  zone;
-
-    zone = cxm_call_arg(call, "tz");
-
-    if (zone.data == NULL || cxm_str_eqz(zone, "UTC")
-        || cxm_str_eqz(zone, "Etc/UTC"))
-    {
-        return CXM_OK;
-    }
-
-    return cxm_issue(&call->err, "?tz", "not_supported",
-                     "Only UTC for now.");
-}
-
-
-static cxm_rc_t
 score_bucket(cxm_call_t *call, cxm_bucket_t *bucket)
 {
     int        found;
@@ -85,10 +67,10 @@ cxm_scoring_args(cxm_scoring_t *scoring)
 
     bad = score_time(call, "from", &query->has_from, &query->from) != CXM_OK;
     bad |= score_time(call, "to", &query->has_to, &query->to) != CXM_OK;
-    bad |= score_zone(call) != CXM_OK;
+    bad |= cxm_call_zone(call, "tz", &query->zone) != CXM_OK;
     bad |= score_bucket(call, &query->bucket) != CXM_OK;
 
-    return bad ? CXM_INVALID : CXM_OK;
+    return bad ? call->err.rc : CXM_OK;
 }
 
 

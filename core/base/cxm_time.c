@@ -1,27 +1,11 @@
 /*
- * Time: the clock, the calendar, RFC 3339 and UTC buckets.
+ * Time: the clock, the calendar, RFC 3339.
  */
 
 #include <stdio.h>
 #include <time.h>
 
 #include "cxm_time.h"
-
-
-#define CXM_MS_YEAR_0  ((cxm_ms_t) -62167219200000)
-
-
-static const char *const  cxm_bucket_names[] = {
-    [CXM_BUCKET_NONE] = "none",
-    [CXM_BUCKET_HOUR] = "hour",
-    [CXM_BUCKET_DAY] = "day",
-    [CXM_BUCKET_WEEK] = "week",
-    [CXM_BUCKET_MONTH] = "month",
-    [CXM_BUCKET_QUARTER] = "quarter",
-    [CXM_BUCKET_YEAR] = "year"
-};
-
-#define CXM_BUCKET_N  (sizeof(cxm_bucket_names) / sizeof(cxm_bucket_names[0]))
 
 
 static cxm_ms_t
@@ -66,6 +50,13 @@ cxm_thread_us(void)
 }
 
 
+cxm_ms_t
+cxm_floor(cxm_ms_t t, cxm_ms_t unit)
+{
+    return cxm_floor_div(t, unit) * unit;
+}
+
+
 int32_t
 cxm_day_of(cxm_ms_t t)
 {
@@ -81,6 +72,14 @@ cxm_quarter_of(cxm_ms_t t)
     quarter = cxm_floor_div(t, CXM_MS_QUARTER);
 
     return (unsigned) (quarter - cxm_floor_div(quarter, 96) * 96);
+}
+
+
+/* 1970-01-01 was a Thursday. */
+unsigned
+cxm_weekday(int32_t days)
+{
+    return (unsigned) ((days % 7 + 7 + 4) % 7);
 }
 
 
@@ -342,95 +341,4 @@ cxm_rfc3339_format(cxm_ms_t t, char out[CXM_RFC3339_LEN + 1])
     p = cxm_put_digits(p, ms / CXM_MS_SECOND % 60, 2, '.');
     p = cxm_put_digits(p, ms % CXM_MS_SECOND, 3, 'Z');
     *p = '\0';
-}
-
-
-int
-cxm_bucket_find(cxm_str_t name)
-{
-    size_t  i;
-
-    for (i = 0; i < CXM_BUCKET_N; i++) {
-        if (cxm_str_eqz(name, cxm_bucket_names[i])) {
-            return (int) i;
-        }
-    }
-
-    return -1;
-}
-
-
-const char *
-cxm_bucket_name(cxm_bucket_t bucket)
-{
-    return (size_t) bucket < CXM_BUCKET_N ? cxm_bucket_names[bucket] : "none";
-}
-
-
-/* Of a period of 1, 3 or 12 months that holds t, or of the one after. */
-static cxm_ms_t
-cxm_months_start(cxm_ms_t t, unsigned period, unsigned after)
-{
-    int       year;
-    unsigned  month, day;
-
-    cxm_civil_from_days(cxm_day_of(t), &year, &month, &day);
-
-    month = (month - 1) / period * period + after * period;
-    year += (int) (month / 12);
-
-    return cxm_days_from_civil(year, month % 12 + 1, 1) * CXM_MS_DAY;
-}
-
-
-/* Of a unit of fixed length; weeks: 1970-01-01 was a Thursday. */
-static cxm_ms_t
-cxm_unit_start(cxm_ms_t t, cxm_ms_t unit, cxm_ms_t origin, unsigned after)
-{
-    return (cxm_floor_div(t - origin, unit) + after) * unit + origin;
-}
-
-
-static cxm_ms_t
-cxm_bucket_edge(cxm_bucket_t bucket, cxm_ms_t t, unsigned after)
-{
-    switch (bucket) {
-
-    case CXM_BUCKET_HOUR:
-        return cxm_unit_start(t, CXM_MS_HOUR, 0, after);
-
-    case CXM_BUCKET_DAY:
-        return cxm_unit_start(t, CXM_MS_DAY, 0, after);
-
-    case CXM_BUCKET_WEEK:
-        return cxm_unit_start(t, 7 * CXM_MS_DAY, -3 * CXM_MS_DAY, after);
-
-    case CXM_BUCKET_MONTH:
-        return cxm_months_start(t, 1, after);
-
-    case CXM_BUCKET_QUARTER:
-        return cxm_months_start(t, 3, after);
-
-    case CXM_BUCKET_YEAR:
-        return cxm_months_start(t, 12, after);
-
-    case CXM_BUCKET_NONE:
-        break;
-    }
-
-    return after ? CXM_MS_MAX + 1 : CXM_MS_MIN;
-}
-
-
-cxm_ms_t
-cxm_bucket_start(cxm_bucket_t bucket, cxm_ms_t t)
-{
-    return cxm_bucket_edge(bucket, t, 0);
-}
-
-
-cxm_ms_t
-cxm_bucket_next(cxm_bucket_t bucket, cxm_ms_t start)
-{
-    return cxm_bucket_edge(bucket, start, 1);
 }

@@ -24,6 +24,9 @@ typedef int64_t  cxm_ms_t;
 #define CXM_MS_MIN      ((cxm_ms_t) 0)
 #define CXM_MS_MAX      ((cxm_ms_t) 253402300799999)
 
+/* The first that can be written with four digits: 0000-01-01. */
+#define CXM_MS_YEAR_0   ((cxm_ms_t) -62167219200000)
+
 #define CXM_RFC3339_LEN  24      /* 2026-11-22T17:27:34.123Z */
 
 cxm_ms_t cxm_now(void);
@@ -50,31 +53,15 @@ void cxm_rfc3339_format(cxm_ms_t t, char out[CXM_RFC3339_LEN + 1]);
 int32_t cxm_day_of(cxm_ms_t t);
 unsigned cxm_quarter_of(cxm_ms_t t);
 
+/* The last multiple of a unit at or before t. */
+cxm_ms_t cxm_floor(cxm_ms_t t, cxm_ms_t unit);
+
+unsigned cxm_weekday(int32_t days);         /* Sunday is 0 */
+
 /* Hinnant's days_from_civil and its inverse; month 1..12, day 1..31. */
 int32_t cxm_days_from_civil(int year, unsigned month, unsigned day);
 void cxm_civil_from_days(int32_t days, int *year, unsigned *month,
     unsigned *day);
-
-typedef enum {
-    CXM_BUCKET_NONE = 0,
-    CXM_BUCKET_HOUR,
-    CXM_BUCKET_DAY,
-    CXM_BUCKET_WEEK,            /* ISO 8601: starts on Monday */
-    CXM_BUCKET_MONTH,
-    CXM_BUCKET_QUARTER,
-    CXM_BUCKET_YEAR
-} cxm_bucket_t;
-
-/* By name ("day"); -1 when there is no such bucket. */
-int cxm_bucket_find(cxm_str_t name);
-const char *cxm_bucket_name(cxm_bucket_t bucket);
-
-/*
- * Start of the UTC bucket that holds t, and of the one after it.  The bucket
- * "none" is everything: CXM_MS_MIN up to CXM_MS_MAX + 1.
- */
-cxm_ms_t cxm_bucket_start(cxm_bucket_t bucket, cxm_ms_t t);
-cxm_ms_t cxm_bucket_next(cxm_bucket_t bucket, cxm_ms_t start);
 
 
 #endif /* CXM_TIME_H */

@@ -8,12 +8,15 @@
 #include "cxm_score_int.h"
 
 
-/* The first day of the series and the day after its last, if there are. */
+/*
+ * The first day of the series, as the zone has days, and the day after its
+ * last, if there are.
+ */
 static cxm_rc_t
 score_span(cxm_txn_t *txn, const cxm_score_query_t *query, int *any,
     cxm_ms_t *from, cxm_ms_t *to)
 {
-    int32_t       first, last;
+    cxm_ms_t      first, last;
     cxm_rc_t      rc;
     cxm_series_t  series;
 
@@ -25,8 +28,9 @@ score_span(cxm_txn_t *txn, const cxm_score_query_t *query, int *any,
     *any = rc == CXM_OK;
 
     if (rc == CXM_OK) {
-        *from = first * CXM_MS_DAY;
-        *to = (last + 1) * CXM_MS_DAY;
+        *from = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, first);
+        last = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, last);
+        *to = cxm_bucket_next(query->zone, CXM_BUCKET_DAY, last);
     }
 
     return rc == CXM_NOT_FOUND ? CXM_OK : rc;
@@ -77,60 +81,43 @@ score_range(cxm_score_t *score, cxm_error_t *err)
 }
 
 
-static size_t
-bucket_count(const cxm_score_t *score)
-{
-    size_t    n;
-    cxm_ms_t  start;
-
-    if (!score->any || score->query->bucket == CXM_BUCKET_NONE
-        || score->from >= score->to)
-    {
-        return 0;
-    }
-
-    start = cxm_bucket_start(score->query->bucket, score->from);
-
-    for (n = 0; start < score->to && n <= CXM_SCORE_BUCKETS; n++) {
-        start = cxm_bucket_next(score->query->bucket, start);
-    }
-
-    return n;
-}
-
-
 static cxm_rc_t
 score_buckets(cxm_score_t *score, cxm_error_t *err)
 {
-    size_t    i, n;
-    cxm_ms_t  start;
+    size_t                    n;
+    cxm_ms_t                  start;
+    const cxm_score_query_t  *query;
 
-    n = bucket_count(score);
+    query = score->query;
 
-    if (n > CXM_SCORE_BUCKETS) {
-        return cxm_issue(err, "?bucket", "too_many",
-                         "Would give more than %d buckets.",
-                         CXM_SCORE_BUCKETS);
+    if (!score->any || query->bucket == CXM_BUCKET_NONE
+        || score->from >= score->to)
+    {
+        return CXM_OK;
     }
 
-    score->starts = calloc(n + 1, sizeof(cxm_ms_t));
+    score->starts = malloc((CXM_SCORE_BUCKETS + 1) * sizeof(cxm_ms_t));
 
     if (score->starts == NULL) {
         return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
+    start = cxm_bucket_start(query->zone, query->bucket, score->from);
+
+    for (n = 0; start < score->to; n++) {
+
+        if (n == CXM_SCORE_BUCKETS) {
+            return cxm_issue(err, "?bucket", "too_many",
+                             "Would give more than %d buckets.",
+                             CXM_SCORE_BUCKETS);
+        }
+
+        score->starts[n] = start;
+        start = cxm_bucket_next(query->zone, query->bucket, start);
+    }
+
+    score->starts[n] = start;
     score->nbuckets = n;
-
-    if (n == 0) {
-        return CXM_OK;
-    }
-
-    start = cxm_bucket_start(score->query->bucket, score->from);
-
-    for (i = 0; i <= n; i++) {
-        score->starts[i] = start;
-        start = cxm_bucket_next(score->query->bucket, start);
-    }
 
     return CXM_OK;
 }
@@ -178,7 +165,7 @@ put_range(cxm_score_json_t *out, const cxm_score_t *score)
     cxm_score_put_time(out, "from", score->any || query->has_from,
                        score->from);
     cxm_score_put_time(out, "to", score->any || query->has_to, score->to);
-    cxm_score_put(out, "tz", json_string("UTC"));
+    put_id(out, "tz", cxm_zone_name(query->zone));
 }
 
 

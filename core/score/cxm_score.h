@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "cxm_bucket.h"
 #include "cxm_cell.h"
 #include "cxm_stat.h"
 #include "cxm_store.h"
@@ -44,6 +45,7 @@ typedef struct {
 
     int                      has_from, has_to;
     cxm_ms_t                 from, to;  /* half-open, on quarter hours */
+    const cxm_zone_t        *zone;      /* whose calendar the buckets are */
     cxm_bucket_t             bucket;
 
     uint16_t                 by;        /* segment; 0: none */
@@ -74,10 +76,10 @@ typedef struct {
  * A group below the floor has "withheld": true, and is else as if empty.
  *
  * from and to that are not given are the first day of the series (over all
- * answers) and the day after its last; null without any.  A bucket's start
- * is the calendar's, also where from or to cut it.  Segments come by n, the
- * largest first, null last; only those that have any; with buckets of their
- * own where buckets are asked for.
+ * answers) in the zone and the day after its last; null without any.  A
+ * bucket's start is the calendar's, also where from or to cut it.  Segments
+ * come by n, the largest first, null last; only those that have any; with
+ * buckets of their own where buckets are asked for.
  *
  * CXM_INVALID with pointers "?to", "?bucket", "?variant", "?by", "?where".
  */

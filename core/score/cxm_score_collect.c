@@ -168,7 +168,8 @@ count_series(cxm_score_t *score, uint16_t segment, uint32_t value,
     cells.series.value = value;
     cells.from = score->from;
     cells.to = score->to;
-    cells.quarters = query->bucket == CXM_BUCKET_HOUR;
+    cells.cuts = score->starts;
+    cells.ncuts = score->nbuckets;
 
     for (score->series = 0; score->series <= query->nitems && rc == CXM_OK;
          score->series++)

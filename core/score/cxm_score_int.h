@@ -45,7 +45,7 @@ typedef struct {
     size_t                    width;    /* of a group */
 
     size_t                    nbuckets;
-    cxm_ms_t                 *starts;   /* nbuckets + 1 */
+    cxm_ms_t                 *starts;   /* nbuckets + 1; NULL: none */
     size_t                    at;       /* the bucket of the last cell */
 
     /* groups of one value: all of it, then its buckets */

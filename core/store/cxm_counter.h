@@ -51,15 +51,18 @@ cxm_rc_t cxm_counter_flush(cxm_txn_t *txn);
 #define CXM_VALUE_ALL  UINT32_MAX
 
 typedef struct {
-    cxm_series_t  series;   /* value may be CXM_VALUE_ALL */
-    cxm_ms_t      from;     /* half-open; a quarter hour belongs to it */
-    cxm_ms_t      to;       /* when its start does */
-    int           quarters; /* 0: cells of whole days come as one */
+    cxm_series_t     series;    /* value may be CXM_VALUE_ALL */
+    cxm_ms_t         from;      /* half-open; a quarter hour belongs to it */
+    cxm_ms_t         to;        /* when its start does */
+    const cxm_ms_t  *cuts;      /* ncuts times in order: a day with one inside
+                                   comes in quarter hours, others as one */
+    size_t           ncuts;
 } cxm_counter_query_t;
 
 /*
  * One call a cell, by value, then time, then point.  at is the start of the
- * day or of the quarter hour.  fn must not write in the transaction.
+ * day or of the quarter hour, so what lies on either side of a cut is told
+ * apart.  fn must not write in the transaction.
  */
 typedef void (*cxm_counter_pt)(void *ctx, uint32_t value, cxm_ms_t at,
     uint32_t point, uint64_t count);
@@ -67,9 +70,12 @@ typedef void (*cxm_counter_pt)(void *ctx, uint32_t value, cxm_ms_t at,
 cxm_rc_t cxm_counter_scan(cxm_txn_t *txn, const cxm_counter_query_t *query,
     cxm_counter_pt fn, void *ctx);
 
-/* First and last day of a series (value may be ALL); CXM_NOT_FOUND: none. */
+/*
+ * Starts of the first and the last quarter hour of a series (value may be
+ * ALL) that has a count; CXM_NOT_FOUND: none.
+ */
 cxm_rc_t cxm_counter_span(cxm_txn_t *txn, const cxm_series_t *series,
-    int32_t *first_day, int32_t *last_day);
+    cxm_ms_t *first, cxm_ms_t *last);
 
 
 #endif /* CXM_COUNTER_H */

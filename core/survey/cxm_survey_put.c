@@ -91,7 +91,7 @@ cxm_survey_delete(cxm_txn_t *txn, const cxm_caller_t *caller, cxm_str_t slug,
 int
 cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question)
 {
-    int32_t       first, last;
+    cxm_ms_t      first, last;
     cxm_rc_t      rc;
     cxm_series_t  series;
 

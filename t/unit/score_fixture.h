@@ -69,6 +69,7 @@ nps_question(void)
     query.survey = SURVEY;
     query.question = QUESTION;
     query.max = 10;
+    query.zone = cxm_zone_utc();
     query.variant = cxm_variant_find(CXM_METRIC_NPS, NULL);
 }
 

@@ -83,10 +83,10 @@ see(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point, uint64_t count)
 
 
 static void
-scan(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t from, cxm_ms_t to,
-    int quarters, seen_t *seen)
+scan_cut(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t from, cxm_ms_t to,
+    const cxm_ms_t *cuts, size_t ncuts, seen_t *seen)
 {
-    cxm_counter_query_t  query = { series, from, to, quarters };
+    cxm_counter_query_t  query = { series, from, to, cuts, ncuts };
 
     if (seen->cells == NULL) {
         seen->cells = calloc(SEEN_MAX, sizeof(cell_t));
@@ -94,6 +94,22 @@ scan(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t from, cxm_ms_t to,
 
     seen->n = 0;
     assert_int_equal(cxm_counter_scan(txn, &query, see, seen), CXM_OK);
+}
+
+
+/* Whole days, or a cut in each of a week of them. */
+static void
+scan(cxm_txn_t *txn, cxm_series_t series, cxm_ms_t from, cxm_ms_t to,
+    int quarters, seen_t *seen)
+{
+    int       i;
+    cxm_ms_t  cuts[7];
+
+    for (i = 0; i < 7; i++) {
+        cuts[i] = FIXTURE_DAY + i * DAY + QUARTER;
+    }
+
+    scan_cut(txn, series, from, to, cuts, quarters ? 7 : 0, seen);
 }
 
 
@@ -382,40 +398,50 @@ values_of_a_segment(void **state)
 
 
 static void
-span_is_first_and_last_day(void **state)
+span_is(cxm_txn_t *txn, const cxm_series_t *series, cxm_ms_t first,
+    cxm_ms_t last)
 {
-    int32_t       first, last, day;
+    cxm_ms_t  from, to;
+
+    assert_int_equal(cxm_counter_span(txn, series, &from, &to), CXM_OK);
+    assert_true(from == first);
+    assert_true(to == last);
+}
+
+
+static void
+span_is_first_and_last_quarter(void **state)
+{
+    cxm_ms_t      day, first, last;
     cxm_txn_t    *txn;
     cxm_series_t  s = { 7, 1, 3, 4 };
     cxm_series_t  all = { 7, 1, 3, CXM_VALUE_ALL };
 
-    day = cxm_day_of(FIXTURE_DAY);
+    day = FIXTURE_DAY;
     txn = fixture_write(*state);
 
     assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_NOT_FOUND);
     assert_int_equal(cxm_counter_span(txn, &all, &first, &last),
                      CXM_NOT_FOUND);
 
-    add(txn, s, FIXTURE_DAY + DAY, 1, 1);
-    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_OK);
-    assert_int_equal(first, day + 1);
-    assert_int_equal(last, day + 1);
+    add(txn, s, day + DAY, 1, 1);
+    span_is(txn, &s, day + DAY, day + DAY);
 
-    add(txn, s, FIXTURE_DAY + 3 * DAY, 1, 1);
+    add(txn, s, day + DAY + 5 * HOUR, 2, 1);
+    add(txn, s, day + DAY + HOUR, 2, 1);
+    span_is(txn, &s, day + DAY, day + DAY + 5 * HOUR);
+
+    add(txn, s, day + 3 * DAY + QUARTER - 1, 1, 1);
     s.value = 9;
-    add(txn, s, FIXTURE_DAY - DAY, 1, 1);
+    add(txn, s, day - DAY + 23 * HOUR, 1, 1);
     s.segment = 4;
-    add(txn, s, FIXTURE_DAY - 9 * DAY, 1, 1);
-    add(txn, s, FIXTURE_DAY + 9 * DAY, 1, 1);
+    add(txn, s, day - 9 * DAY, 1, 1);
+    add(txn, s, day + 9 * DAY, 1, 1);
 
-    assert_int_equal(cxm_counter_span(txn, &all, &first, &last), CXM_OK);
-    assert_int_equal(first, day - 1);
-    assert_int_equal(last, day + 3);
+    span_is(txn, &all, day - DAY + 23 * HOUR, day + 3 * DAY);
 
     s = (cxm_series_t) { 7, 1, 3, 4 };
-    assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_OK);
-    assert_int_equal(first, day + 1);
-    assert_int_equal(last, day + 3);
+    span_is(txn, &s, day + DAY, day + 3 * DAY);
 
     s.value = 5;
     assert_int_equal(cxm_counter_span(txn, &s, &first, &last), CXM_NOT_FOUND);
@@ -428,6 +454,7 @@ span_is_first_and_last_day(void **state)
 #define MODEL_DAYS    5
 #define MODEL_VALUES  4
 #define MODEL_POINTS  11
+#define MODEL_CUTS    6
 #define MODEL_QUARTERS  (MODEL_DAYS * 96)
 
 typedef struct {
@@ -435,10 +462,10 @@ typedef struct {
 } model_t;
 
 
-/* What a scan must give: whole days as one unless asked by quarter. */
+/* What a scan must give: whole days as one unless there is a cut in them. */
 static void
 model_scan(const model_t *model, uint32_t value, uint32_t from, uint32_t to,
-    int quarters, seen_t *out)
+    const uint8_t cut[MODEL_DAYS], seen_t *out)
 {
     uint32_t  v, q, p, step, i;
     uint64_t  count;
@@ -452,7 +479,7 @@ model_scan(const model_t *model, uint32_t value, uint32_t from, uint32_t to,
         }
 
         for (q = from; q < to; q += step) {
-            step = !quarters && q % 96 == 0 && q + 96 <= to ? 96 : 1;
+            step = !cut[q / 96] && q % 96 == 0 && q + 96 <= to ? 96 : 1;
 
             for (p = 0; p < MODEL_POINTS; p++) {
                 count = 0;
@@ -508,11 +535,36 @@ model_change(cxm_txn_t *txn, model_t *model)
 }
 
 
+/* Some times in order, and the days that they fall into. */
+static size_t
+model_cuts(cxm_ms_t cuts[MODEL_CUTS], uint8_t cut[MODEL_DAYS])
+{
+    size_t    i, n;
+    uint32_t  q;
+
+    memset(cut, 0, MODEL_DAYS);
+    n = fixture_random(MODEL_CUTS + 1);
+    q = 0;
+
+    for (i = 0; i < n; i++) {
+        q += fixture_random(MODEL_QUARTERS / MODEL_CUTS);
+        q -= fixture_random(4) == 0 ? q % 96 : 0;
+        cut[q / 96] |= q % 96 != 0;
+        cuts[i] = FIXTURE_DAY + q * QUARTER;
+    }
+
+    return n;
+}
+
+
 static void
 scans_agree_with_a_model(void **state)
 {
-    int           i, j, quarters;
+    int           i, j;
+    size_t        n;
     seen_t        seen = { 0, NULL }, expect = { 0, NULL };
+    uint8_t       cut[MODEL_DAYS];
+    cxm_ms_t      cuts[MODEL_CUTS];
     model_t      *model;
     uint32_t      from, to, value;
     cxm_txn_t    *txn;
@@ -533,7 +585,7 @@ scans_agree_with_a_model(void **state)
         for (j = 0; j < 50; j++) {
             from = fixture_random(MODEL_QUARTERS);
             to = from + fixture_random(MODEL_QUARTERS - from + 1);
-            quarters = (int) fixture_random(2);
+            n = model_cuts(cuts, cut);
             value = fixture_random(MODEL_VALUES + 1);
             value = value == MODEL_VALUES ? CXM_VALUE_ALL : value;
 
@@ -541,10 +593,10 @@ scans_agree_with_a_model(void **state)
                 from -= from % 96;
             }
 
-            model_scan(model, value, from, to, quarters, &expect);
-            scan(txn, (cxm_series_t) { 7, 1, 3, value },
-                 FIXTURE_DAY + from * QUARTER, FIXTURE_DAY + to * QUARTER,
-                 quarters, &seen);
+            model_scan(model, value, from, to, cut, &expect);
+            scan_cut(txn, (cxm_series_t) { 7, 1, 3, value },
+                     FIXTURE_DAY + from * QUARTER, FIXTURE_DAY + to * QUARTER,
+                     cuts, n, &seen);
 
             assert_seen(&seen, &expect);
         }
@@ -613,7 +665,7 @@ main(void)
         cmocka_unit_test_setup_teardown(ragged_ends_come_from_quarters, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(values_of_a_segment, setup, teardown),
-        cmocka_unit_test_setup_teardown(span_is_first_and_last_day, setup,
+        cmocka_unit_test_setup_teardown(span_is_first_and_last_quarter, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(scans_agree_with_a_model, setup,
                                         teardown),

@@ -326,6 +326,7 @@ touchpoints(void **state)
     query.max = 1;
     query.items = &latency;
     query.nitems = 1;
+    query.zone = cxm_zone_utc();
 
     txn = fixture_read(&f);
     assert_int_equal(cxm_score_touchpoints(txn, &query, &j, &err), CXM_OK);
