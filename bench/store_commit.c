@@ -112,7 +112,7 @@ measure(cxm_store_t *store, const char *name, int batches)
     cxm_batch_stat_t  stat;
 
     for (i = 0; i < OPS; i++) {
-        op[i] = (cxm_op_t) { run, NULL, CXM_OK, &err };
+        op[i] = (cxm_op_t) { .run = run, .err = &err };
         list[i] = &op[i];
     }
 

@@ -38,6 +38,12 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "revoke an API key from now on",
       cxmctl_key_revoke },
 
+    { "erase", NULL,
+      "--email ADDRESS | --customer_id ID | --external_id ID | --visitor ID "
+      "| --slot N",
+      "erase a person and print the receipt",
+      cxmctl_erase },
+
     { "verify", NULL, "[--head SEQ:LINK] [--scratch DIR]",
       "prove that tables, seals and links are what the journal says",
       cxmctl_verify },
@@ -242,6 +248,18 @@ cxmctl_write(cxm_store_t *store,
     cxm_batch_run(store, ops, 1, NULL);
 
     return op.rc;
+}
+
+
+void
+cxmctl_print_json(const json_t *json)
+{
+    cxm_buf_t  text;
+
+    cxm_buf_init(&text, CXM_ENTRY_MAX);
+    cxm_json_dump(&text, json);
+    printf("%.*s\n", (int) text.len, (const char *) text.data);
+    cxm_buf_free(&text);
 }
 
 

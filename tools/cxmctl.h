@@ -35,6 +35,7 @@ typedef struct {
 int cxmctl_init(cxmctl_t *ctl);
 int cxmctl_stat(cxmctl_t *ctl);
 int cxmctl_verify(cxmctl_t *ctl);
+int cxmctl_erase(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
 int cxmctl_key_list(cxmctl_t *ctl);
 int cxmctl_key_revoke(cxmctl_t *ctl);
@@ -53,6 +54,9 @@ cxm_store_t *cxmctl_open(cxmctl_t *ctl);
 
 /* Makes an admin key in an open store and prints it as the last line. */
 int cxmctl_print_key(cxm_store_t *store, const cxm_key_spec_t *spec);
+
+/* One line on stdout; borrows it. */
+void cxmctl_print_json(const json_t *json);
 
 /* Prints the error in one line to stderr; returns CXMCTL_WRONG. */
 int cxmctl_failed(const char *what, const cxm_error_t *err);

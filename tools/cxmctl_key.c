@@ -140,18 +140,13 @@ cxmctl_key_list(cxmctl_t *ctl)
 static int
 cxmctl_key_print(void *ctx, const cxm_doc_t *doc)
 {
-    json_t     *json;
-    cxm_buf_t   line;
+    json_t  *json;
 
     (void) ctx;
 
-    cxm_buf_init(&line, 1 << 20);
     json = cxm_key_json(doc);
-    cxm_json_dump(&line, json);
+    cxmctl_print_json(json);
     json_decref(json);
-
-    printf("%.*s\n", (int) line.len, (const char *) line.data);
-    cxm_buf_free(&line);
 
     return 0;
 }

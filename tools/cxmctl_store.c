@@ -269,7 +269,6 @@ cxmctl_stat(cxmctl_t *ctl)
 {
     json_t            *json;
     cxm_rc_t           rc;
-    cxm_buf_t          text;
     cxm_error_t        err;
     cxm_store_t       *store;
     cxm_store_stat_t   stat;
@@ -293,13 +292,9 @@ cxmctl_stat(cxmctl_t *ctl)
         return cxmctl_failed("stat", &err);
     }
 
-    cxm_buf_init(&text, 1 << 16);
     json = cxmctl_stat_json(&stat);
-    cxm_json_dump(&text, json);
+    cxmctl_print_json(json);
     json_decref(json);
-
-    printf("%.*s\n", (int) text.len, (const char *) text.data);
-    cxm_buf_free(&text);
 
     return CXMCTL_DONE;
 }

@@ -27,7 +27,8 @@ typedef enum {
     CXM_SCOPE_LINK_MINT     = 1 << 6,
     CXM_SCOPE_EXPORT        = 1 << 7,
     CXM_SCOPE_KEY_ADMIN     = 1 << 8,
-    CXM_SCOPE_OPENAPI       = 1 << 9
+    CXM_SCOPE_OPENAPI       = 1 << 9,
+    CXM_SCOPE_PRIVACY_ERASE = 1 << 12
 } cxm_scope_t;
 
 typedef struct {

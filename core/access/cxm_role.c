@@ -27,7 +27,8 @@ static const struct {
     { CXM_SCOPE_LINK_MINT, "link_mint" },
     { CXM_SCOPE_EXPORT, "export" },
     { CXM_SCOPE_KEY_ADMIN, "key_admin" },
-    { CXM_SCOPE_OPENAPI, "openapi" }
+    { CXM_SCOPE_OPENAPI, "openapi" },
+    { CXM_SCOPE_PRIVACY_ERASE, "privacy_erase" }
 };
 
 
@@ -35,7 +36,7 @@ static const struct {
 const cxm_role_t  cxm_roles[] = {
     { "admin", CXM_STAFF_SCOPES | CXM_SCOPE_SURVEY_WRITE | CXM_SCOPE_INGEST
                | CXM_SCOPE_LINK_MINT | CXM_SCOPE_EXPORT
-               | CXM_SCOPE_KEY_ADMIN },
+               | CXM_SCOPE_KEY_ADMIN | CXM_SCOPE_PRIVACY_ERASE },
     { "analyst", CXM_INSIGHT_SCOPES | CXM_SCOPE_EXPORT },
     { "rep", CXM_STAFF_SCOPES },
     { "manager", CXM_STAFF_SCOPES },
@@ -44,7 +45,8 @@ const cxm_role_t  cxm_roles[] = {
     { "product", CXM_INSIGHT_SCOPES | CXM_SCOPE_SURVEY_WRITE },
     { "success", CXM_STAFF_SCOPES },
     { "privacy", CXM_SCOPE_RESPONSE_READ | CXM_SCOPE_PERSONAL_READ
-                 | CXM_SCOPE_EXPORT | CXM_SCOPE_OPENAPI },
+                 | CXM_SCOPE_EXPORT | CXM_SCOPE_OPENAPI
+                 | CXM_SCOPE_PRIVACY_ERASE },
     { "server", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_INGEST
                 | CXM_SCOPE_LINK_MINT },
     { "viewer", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_METRICS_READ },

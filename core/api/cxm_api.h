@@ -115,6 +115,10 @@ typedef enum {
                                        of scope ingest or survey_write */
 #define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
                                        what mailers add to links of pages */
+#define CXM_ROUTE_NAMED     0x400   /* the body is hardly more than somebody's
+                                       name: no hash of it is kept, so an
+                                       Idempotency-Key is not told from
+                                       another body's */
 
 typedef struct {
     const char  *name;
@@ -142,6 +146,7 @@ typedef struct {
                                        sets a reply ends the call */
     cxm_handler_pt       read;
     cxm_handler_pt       write;     /* a second phase when read is there */
+    cxm_handler_pt       after;     /* a second write, see below */
     const char          *summary;
 
     /*
@@ -158,6 +163,14 @@ typedef struct {
  *
  * The write phase may run more than once (cxm_batch.h): output, reply,
  * headers and err are put back before each run to what `read` left.
+ */
+
+/*
+ * `after` is for what must happen between two commits: it runs in another
+ * transaction once the first is on stable storage (cxm_op_t's second half).
+ * `write` answers what is so by then (202), `after` what is so in the end; if
+ * it fails the reply of `write` stands.  It does not run behind a write that
+ * was repeated by its Idempotency-Key.
  */
 
 #define CXM_CALL_PARAMS  4
@@ -197,6 +210,7 @@ struct cxm_call_s {
     void                 *host;         /* its argument */
     void                 *data;         /* the route's own, between phases */
     void                (*data_free)(void *data);
+    uint64_t              number;       /* the same, where one will do */
     json_t               *output;       /* handler's result: dumped by end */
     int                   audit;        /* `read` answers personal fields */
     json_t               *audit_object; /* what was asked (a reference), NULL:
@@ -212,6 +226,7 @@ struct cxm_call_s {
         size_t            body_len;
         unsigned          nheaders;
     } mark;
+    int                   after;        /* `after` has begun */
     size_t                body_len;     /* of the request */
     cxm_error_t           err;          /* last: most of it is never touched */
 };

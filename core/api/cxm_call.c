@@ -254,6 +254,9 @@ cxm_call_rewind(cxm_call_t *call)
 }
 
 
+static cxm_rc_t cxm_call_after(cxm_txn_t *txn, void *data, cxm_error_t *err);
+
+
 static cxm_rc_t
 cxm_call_write(cxm_txn_t *txn, void *data, cxm_error_t *err)
 {
@@ -263,6 +266,7 @@ cxm_call_write(cxm_txn_t *txn, void *data, cxm_error_t *err)
     call = data;
     cxm_call_rewind(call);
 
+    call->op.then = NULL;
     rc = cxm_idempotent_write(call, txn);
 
     if (rc != CXM_OK) {
@@ -274,6 +278,41 @@ cxm_call_write(cxm_txn_t *txn, void *data, cxm_error_t *err)
     }
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_call_first(cxm_call_t *call, cxm_txn_t *txn)
+{
+    if (call->route->after != NULL) {
+        call->op.then = cxm_call_after;
+    }
+
+    return call->route->write(call, txn);
+}
+
+
+static cxm_rc_t
+cxm_call_after(cxm_txn_t *txn, void *data, cxm_error_t *err)
+{
+    cxm_rc_t     rc;
+    cxm_call_t  *call;
+
+    (void) err;
+
+    call = data;
+
+    if (call->after) {
+        cxm_call_rewind(call);
+
+    } else {
+        cxm_call_mark(call);
+        call->after = 1;
+    }
+
+    rc = call->route->after(call, txn);
+
+    return rc == CXM_OK ? cxm_idempotent_keep(call, txn) : rc;
 }
 
 
@@ -342,6 +381,10 @@ cxm_call_end(cxm_call_t *call)
 {
     if (call->op.run != NULL) {
         call->rc = call->op.rc;
+
+        if (call->after && call->op.then_rc != CXM_OK) {
+            cxm_call_rewind(call);
+        }
     }
 
     cxm_call_unaudited(call);

@@ -38,6 +38,12 @@ cxm_str_t cxm_allow(cxm_call_t *call, unsigned methods);
  */
 cxm_rc_t cxm_idempotent_write(cxm_call_t *call, cxm_txn_t *txn);
 
+/* Keeps the reply as it is now as the first one of the key, if there is one. */
+cxm_rc_t cxm_idempotent_keep(cxm_call_t *call, cxm_txn_t *txn);
+
+/* cxm_call.c: the route's write phase, for the first time. */
+cxm_rc_t cxm_call_first(cxm_call_t *call, cxm_txn_t *txn);
+
 /* cxm_problem.c: the reply that explains call->rc and err. */
 void cxm_problem_reply(cxm_call_t *call);
 

@@ -134,29 +134,39 @@ cxm_idempotent_replay(cxm_call_t *call, const json_t *reply)
 }
 
 
-static cxm_rc_t
-cxm_idempotent_first(cxm_call_t *call, cxm_txn_t *txn,
-    const cxm_reply_key_t *key)
+cxm_rc_t
+cxm_idempotent_keep(cxm_call_t *call, cxm_txn_t *txn)
 {
-    json_t    *reply;
-    cxm_rc_t   rc;
+    json_t           *reply;
+    cxm_rc_t          rc;
+    cxm_reply_key_t   key;
 
-    rc = call->route->write(call, txn);
-
-    if (rc != CXM_OK || call->reply.status >= 500) {
-        return rc;
+    if (call->idempotency_key.data == NULL || call->reply.status >= 500) {
+        return CXM_OK;
     }
 
+    cxm_idempotent_key(call, &key);
     reply = cxm_idempotent_pack(call);
 
     rc = reply == NULL
          ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_reply_keep(txn, key, reply, call->caller.principal.actor,
+         : cxm_reply_keep(txn, &key, reply, call->caller.principal.actor,
                           &call->err);
 
     json_decref(reply);
 
     return rc;
+}
+
+
+static cxm_rc_t
+cxm_idempotent_first(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_call_first(call, txn);
+
+    return rc == CXM_OK ? cxm_idempotent_keep(call, txn) : rc;
 }
 
 
@@ -168,14 +178,14 @@ cxm_idempotent_write(cxm_call_t *call, cxm_txn_t *txn)
     cxm_reply_key_t   key;
 
     if (call->idempotency_key.data == NULL) {
-        return call->route->write(call, txn);
+        return cxm_call_first(call, txn);
     }
 
     cxm_idempotent_key(call, &key);
     rc = cxm_reply_find(txn, &key, &reply, &call->err);
 
     if (rc == CXM_NOT_FOUND) {
-        return cxm_idempotent_first(call, txn, &key);
+        return cxm_idempotent_first(call, txn);
     }
 
     if (rc == CXM_OK) {

@@ -101,6 +101,10 @@ cxm_input_fingerprint_json(cxm_call_t *call)
     cxm_rc_t   rc;
     cxm_buf_t  text;
 
+    if (call->route->flags & CXM_ROUTE_NAMED) {
+        return cxm_input_fingerprint(call, cxm_str(""), "named");
+    }
+
     cxm_buf_init(&text, CXM_REPLY_MAX);
     cxm_json_canonical(&text, call->input);
 

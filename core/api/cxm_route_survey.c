@@ -157,20 +157,21 @@ score_arg(cxm_call_t *call, const char *name, int *has, int64_t *out)
 }
 
 
-/* Whose answers: one name, in clear to the query, hashed to the audit. */
+/*
+ * Whose answers: one name, in clear to the query.  The audit keeps the
+ * person's number: a name's hash would outlive the person's key.
+ */
 static cxm_rc_t
-person_arg(cxm_call_t *call, cxm_response_query_t *query, json_t *asked)
+person_arg(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
+    json_t *asked)
 {
-    char       hex[2 * CXM_HASH_LEN + 1];
     uint8_t    hash[CXM_HASH_LEN];
+    uint64_t   slot;
+    cxm_rc_t   rc;
     unsigned   i;
 
-    static const char *const  classes[] = {
-        "customer_id", "external_id", "email", "visitor"
-    };
-
-    for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        if (!cxm_call_has_arg(call, classes[i])) {
+    for (i = CXM_PERSON_CUSTOMER_ID; i < CXM_PERSON_CLASSES; i++) {
+        if (!cxm_call_has_arg(call, cxm_person_names[i])) {
             continue;
         }
 
@@ -179,23 +180,28 @@ person_arg(cxm_call_t *call, cxm_response_query_t *query, json_t *asked)
                              "Answers are listed of one person.");
         }
 
-        query->person_class = CXM_PERSON_CUSTOMER_ID + i;
-        query->person = cxm_call_arg(call, classes[i]);
-
-        cxm_person_hash(call->store, query->person_class, query->person,
-                        hash);
-        cxm_hex_encode(hash, sizeof(hash), hex);
-        (void) cxm_json_set_str(asked, classes[i], cxm_strz(hex));
+        query->person_class = i;
+        query->person = cxm_call_arg(call, cxm_person_names[i]);
     }
 
-    return query->person_class == 0
-           ? CXM_OK
-           : cxm_require(&call->caller, CXM_SCOPE_PERSONAL_READ, &call->err);
+    if (query->person_class == 0) {
+        return CXM_OK;
+    }
+
+    cxm_person_hash(call->store, query->person_class, query->person, hash);
+    rc = cxm_person_find(txn, query->person_class, hash, &slot);
+
+    if (rc == CXM_OK) {
+        (void) cxm_json_set_int(asked, "person", (int64_t) slot);
+    }
+
+    return cxm_require(&call->caller, CXM_SCOPE_PERSONAL_READ, &call->err);
 }
 
 
 static cxm_rc_t
-response_query(cxm_call_t *call, cxm_response_query_t *query, json_t *asked)
+response_query(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
+    json_t *asked)
 {
     size_t    i;
     cxm_rc_t  rc;
@@ -219,7 +225,7 @@ response_query(cxm_call_t *call, cxm_response_query_t *query, json_t *asked)
     (void) cxm_call_time(call, "from", CXM_MS_MIN, &query->from);
     (void) cxm_call_time(call, "to", CXM_MS_MAX + 1, &query->to);
 
-    rc = person_arg(call, query, asked);
+    rc = person_arg(call, txn, query, asked);
 
     return call->err.rc != CXM_OK ? call->err.rc : rc;
 }
@@ -242,7 +248,7 @@ response_list_read(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_page_begin(call, &page);
 
     if (rc == CXM_OK) {
-        rc = response_query(call, &query, call->audit_object);
+        rc = response_query(call, txn, &query, call->audit_object);
     }
 
     if (rc != CXM_OK) {

@@ -10,5 +10,6 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_beacon,
     cxm_routes_score,
     cxm_routes_access,
+    cxm_routes_privacy,
     NULL
 };

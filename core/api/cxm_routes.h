@@ -12,6 +12,7 @@ extern const cxm_route_t  cxm_routes_survey[];
 extern const cxm_route_t  cxm_routes_beacon[];
 extern const cxm_route_t  cxm_routes_score[];
 extern const cxm_route_t  cxm_routes_access[];
+extern const cxm_route_t  cxm_routes_privacy[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

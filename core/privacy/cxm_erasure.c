@@ -16,14 +16,6 @@
  */
 #define CXM_ERASURE_AGAIN  CXM_MS_SECOND
 
-static const char *const  erasure_names[] = {
-    [0] = "slot",
-    [CXM_PERSON_CUSTOMER_ID] = "customer_id",
-    [CXM_PERSON_EXTERNAL_ID] = "external_id",
-    [CXM_PERSON_EMAIL] = "email",
-    [CXM_PERSON_VISITOR] = "visitor"
-};
-
 
 static int
 is_erased(const json_t *body)
@@ -197,7 +189,8 @@ write_begun(cxm_txn_t *txn, const cxm_caller_t *caller,
     write.if_match = CXM_VERSION_ANY;
     write.actor = caller->principal.actor;
     write.body = json_pack("{ss ss sO}", "state", "begun",
-                           "by", erasure_names[of->person_class],
+                           "by", of->person_class == 0
+                                 ? "slot" : cxm_person_names[of->person_class],
                            "slots", slots);
 
     if (write.body == NULL) {
@@ -264,10 +257,49 @@ overwrite(cxm_txn_t *txn, const json_t *slots, cxm_error_t *err)
 }
 
 
+/* Records that stay, added up over the slots: {"response": n}. */
+static cxm_rc_t
+kept_json(cxm_txn_t *txn, const json_t *slots, json_t *out)
+{
+    size_t             i;
+    uint64_t           total[CXM_KIND_N] = { 0 };
+    unsigned           kind;
+    cxm_rc_t           rc;
+    cxm_gone_t         gone;
+    const cxm_flow_t  *flow;
+
+    for (i = 0; i < json_array_size(slots); i++) {
+        rc = cxm_person_gone(txn, (uint64_t) json_integer_value(
+                                      json_array_get(slots, i)), &gone);
+        if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+        }
+
+        for (kind = 0; kind < CXM_KIND_N; kind++) {
+            total[kind] += gone.kept[kind];
+        }
+    }
+
+    flow = cxm_store_flow(cxm_txn_store(txn));
+
+    for (kind = 0; kind < CXM_KIND_N; kind++) {
+        if (total[kind] > 0
+            && cxm_json_set_int(out, flow->kinds[kind]->name,
+                                (int64_t) total[kind]) != 0)
+        {
+            return CXM_INTERNAL;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
 static cxm_rc_t
 write_erased(cxm_txn_t *txn, cxm_doc_t *doc, cxm_error_t *err)
 {
     int              created;
+    json_t          *kept;
     cxm_rc_t         rc;
     cxm_doc_write_t  write;
 
@@ -275,18 +307,26 @@ write_erased(cxm_txn_t *txn, cxm_doc_t *doc, cxm_error_t *err)
     write.kind = CXM_KIND_ERASURE;
     write.id = doc->id;
     write.if_match = doc->version;
-    write.body = json_copy(doc->body);
 
-    rc = json_object_set_new(write.body, "state", json_string("erased")) == 0
-         ? CXM_OK
-         : cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
-
-    cxm_doc_clear(doc);
+    kept = json_object();
+    rc = kept_json(txn, json_object_get(doc->body, "slots"), kept);
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_put(txn, &write, doc, &created, err);
+        write.body = json_pack("{ss sO sO sO}", "state", "erased",
+                               "by", json_object_get(doc->body, "by"),
+                               "slots", json_object_get(doc->body, "slots"),
+                               "kept", kept);
+        rc = write.body == NULL ? CXM_INTERNAL : CXM_OK;
     }
 
+    json_decref(kept);
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "The receipt cannot be written.");
+    }
+
+    cxm_doc_clear(doc);
+    rc = cxm_doc_put(txn, &write, doc, &created, err);
     json_decref(write.body);
 
     return rc;
@@ -351,69 +391,23 @@ const cxm_due_class_t  cxm_due_erasure = {
 
 /* --- receipt ------------------------------------------------------------ */
 
-/* Records that stay, added up over the slots: {"response": n}. */
-static cxm_rc_t
-kept_json(cxm_txn_t *txn, const json_t *slots, json_t *out)
-{
-    size_t             i;
-    uint64_t           total[CXM_KIND_N] = { 0 };
-    unsigned           kind;
-    cxm_rc_t           rc;
-    cxm_gone_t         gone;
-    const cxm_flow_t  *flow;
-
-    for (i = 0; i < json_array_size(slots); i++) {
-        rc = cxm_person_gone(txn, (uint64_t) json_integer_value(
-                                      json_array_get(slots, i)), &gone);
-        if (rc != CXM_OK) {
-            return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-        }
-
-        for (kind = 0; kind < CXM_KIND_N; kind++) {
-            total[kind] += gone.kept[kind];
-        }
-    }
-
-    flow = cxm_store_flow(cxm_txn_store(txn));
-
-    for (kind = 0; kind < CXM_KIND_N; kind++) {
-        if (total[kind] > 0
-            && cxm_json_set_int(out, flow->kinds[kind]->name,
-                                (int64_t) total[kind]) != 0)
-        {
-            return CXM_INTERNAL;
-        }
-    }
-
-    return CXM_OK;
-}
-
-
-static json_t *
-receipt(const cxm_doc_t *doc, const json_t *kept)
+json_t *
+cxm_erasure_json(const cxm_doc_t *doc)
 {
     int      bad;
-    char     begun[CXM_RFC3339_LEN + 1], erased[CXM_RFC3339_LEN + 1];
-    json_t  *out;
-
-    cxm_rfc3339_format(doc->created_at, begun);
-    cxm_rfc3339_format(doc->updated_at, erased);
+    json_t  *out, *entries;
 
     out = cxm_doc_json(doc);
+    entries = json_pack("[I]", (json_int_t) doc->no);
 
-    bad = json_object_set_new(out, "entries", json_array());
-    bad |= json_array_append_new(json_object_get(out, "entries"),
-                                 json_integer((json_int_t) doc->no));
-    bad |= json_object_set_new(out, "begun_at", json_string(begun));
-    bad |= json_object_set_new(out, "erased_at", json_null());
-
-    if (is_erased(doc->body)) {
-        bad |= json_array_append_new(json_object_get(out, "entries"),
-                                     json_integer((json_int_t) doc->seq));
-        bad |= json_object_set_new(out, "erased_at", json_string(erased));
+    if (doc->seq != doc->no) {
+        bad = json_array_append_new(entries,
+                                    json_integer((json_int_t) doc->seq));
+    } else {
+        bad = json_object_set_new(out, "kept", json_null());
     }
 
-    bad |= json_object_set(out, "kept", (json_t *) kept);
+    bad |= json_object_set_new(out, "entries", entries);
 
     if (bad) {
         json_decref(out);
@@ -421,27 +415,4 @@ receipt(const cxm_doc_t *doc, const json_t *kept)
     }
 
     return out;
-}
-
-
-cxm_rc_t
-cxm_erasure_json(cxm_txn_t *txn, const cxm_doc_t *doc, json_t **out,
-    cxm_error_t *err)
-{
-    json_t    *kept;
-    cxm_rc_t   rc;
-
-    *out = NULL;
-    kept = json_object();
-    rc = kept_json(txn, json_object_get(doc->body, "slots"), kept);
-
-    if (rc == CXM_OK) {
-        *out = receipt(doc, kept);
-        rc = *out == NULL ? CXM_INTERNAL : CXM_OK;
-    }
-
-    json_decref(kept);
-
-    return rc == CXM_OK ? CXM_OK
-           : cxm_fail(err, rc, NULL, "The erasure cannot be read.");
 }

@@ -2,8 +2,9 @@
  * Erasure of a person, so that backups cannot undo it.
  *
  * Kind CXM_KIND_ERASURE, a document of two versions, {"state": "begun" |
- * "erased", "by": how the person was named, "slots": [numbers]}; the name
- * itself is kept nowhere.  Two transactions:
+ * "erased", "by": how the person was named, "slots": [numbers], "kept"?:
+ * {kind: how many records stay}}; the name itself is kept nowhere.  Two
+ * transactions:
  *
  *   begun    all that leads to the person is taken away (cxm_person_forget),
  *            a due row is put
@@ -47,9 +48,12 @@ cxm_rc_t cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
 cxm_rc_t cxm_erasure_finish(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     cxm_error_t *err);
 
-/* The receipt: what was erased, when, and what stays; a new reference. */
-cxm_rc_t cxm_erasure_json(cxm_txn_t *txn, const cxm_doc_t *doc, json_t **out,
-    cxm_error_t *err);
+/*
+ * The receipt as answered: {"id", "state", "by", "slots", "kept": {kind: how
+ * many records stay} | null, "entries": [numbers in the journal], "version",
+ * "created_at": when it began, "updated_at": when it was done}.
+ */
+json_t *cxm_erasure_json(const cxm_doc_t *doc);
 
 
 #endif /* CXM_ERASURE_H */

@@ -20,6 +20,12 @@ typedef struct {
     cxm_batch_stat_t   stat;
 } cxm_batch_t;
 
+/* The second half of an operation, as one of its own. */
+typedef struct {
+    cxm_op_t   op;
+    cxm_op_t  *whole;
+} cxm_half_t;
+
 
 static void
 cxm_batch_refuse(cxm_op_t *op, cxm_rc_t rc, const cxm_error_t *err)
@@ -219,6 +225,75 @@ cxm_batch_loop(cxm_batch_t *batch)
 }
 
 
+/* --- second halves ------------------------------------------------------ */
+
+static void
+cxm_batch_run_halves(cxm_store_t *store, cxm_half_t *halves, size_t n)
+{
+    size_t      i;
+    cxm_op_t  **ops;
+
+    ops = calloc(n, sizeof(cxm_op_t *));
+
+    if (ops == NULL) {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        halves[i].op.run = halves[i].whole->then;
+        halves[i].op.data = halves[i].whole->data;
+        ops[i] = &halves[i].op;
+    }
+
+    cxm_batch_run(store, ops, n, NULL);
+
+    for (i = 0; i < n; i++) {
+        halves[i].whole->then_rc = halves[i].op.rc;
+    }
+
+    free(ops);
+}
+
+
+/* Of those operations whose first half is committed. */
+static void
+cxm_batch_then(const cxm_batch_t *batch)
+{
+    size_t       i, n;
+    cxm_op_t    *op;
+    cxm_half_t  *halves;
+
+    halves = NULL;
+    n = 0;
+
+    for (i = 0; i < batch->n; i++) {
+        op = batch->ops[i];
+
+        if (op->rc != CXM_OK || op->then == NULL) {
+            continue;
+        }
+
+        op->then_rc = CXM_INTERNAL;
+
+        if (halves == NULL) {
+            halves = calloc(batch->n - i, sizeof(cxm_half_t));
+        }
+
+        if (halves != NULL) {
+            halves[n++].whole = op;
+        }
+    }
+
+    if (n > 0) {
+        cxm_batch_run_halves(batch->store, halves, n);
+    }
+
+    free(halves);
+}
+
+
+/* --- batches ------------------------------------------------------------ */
+
 /* With room for `max` operations in all. */
 static void
 cxm_batch_start(cxm_batch_t *batch, size_t max, cxm_batch_stat_t *stat)
@@ -236,6 +311,7 @@ cxm_batch_start(cxm_batch_t *batch, size_t max, cxm_batch_stat_t *stat)
         (void) cxm_person_reserve(batch->store, NULL);
         cxm_batch_loop(batch);
         free(batch->out);
+        cxm_batch_then(batch);
 
     } else {
         cxm_error_init(&err);

@@ -7,6 +7,11 @@
  * without it; so `run` may be called more than once and must start afresh.
  * A failed commit is never repeated: every operation gets its error.
  *
+ * An operation that must do something between two commits has a second half:
+ * those of a batch run in a transaction of their own, by the same rules, once
+ * the first is on stable storage.  What a second half could not do does not
+ * undo the first: it must be work that `due` repeats.
+ *
  * The batch and its operations belong to the caller; nothing here knows of
  * requests.  Blocks: call it in a pool task or a tool.
  */
@@ -19,8 +24,11 @@
 
 typedef struct {
     cxm_rc_t   (*run)(cxm_txn_t *txn, void *data, cxm_error_t *err);
+    cxm_rc_t   (*then)(cxm_txn_t *txn, void *data, cxm_error_t *err);
+                                /* second half, or NULL */
     void        *data;
     cxm_rc_t     rc;            /* result; CXM_OK only after the commit */
+    cxm_rc_t     then_rc;       /* the same of the second half */
     cxm_error_t *err;           /* caller's; filled when rc is not CXM_OK */
 } cxm_op_t;
 

@@ -49,15 +49,6 @@ cxm_entry_damage(uint64_t seq, const char *what, cxm_error_t *err)
 }
 
 
-/* A nonce key of the person's own, so that it is erased with the key. */
-static void
-cxm_entry_person_nonce(const cxm_key_t *key, cxm_key_t *nonce)
-{
-    cxm_keyed_hash(key, cxm_str("nonce"), cxm_str(""), cxm_str(""), nonce->b,
-                   sizeof(nonce->b));
-}
-
-
 static void
 cxm_entry_header(cxm_buf_t *buf, const cxm_entry_t *entry)
 {
@@ -141,7 +132,7 @@ cxm_entry_personal(cxm_txn_t *txn, const cxm_entry_t *entry,
     }
 
     cxm_entry_text(txn, entry->personal);
-    cxm_entry_person_nonce(&key, &nonce);
+    cxm_person_nonce(&key, &nonce);
     cxm_entry_seal(txn, &key, &nonce, ad);
 
     cxm_wipe(&key, sizeof(key));

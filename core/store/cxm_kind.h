@@ -63,8 +63,8 @@ typedef struct {
 
     /*
      * Namespaces of `index` (cxm_ns_t, 0 ends) whose rows come from personal
-     * parts: keyed hashes that lead to somebody.  Backups leave them out, a
-     * restore makes them anew.  NULL: none.
+     * parts: keyed hashes that lead to somebody.  The value of each begins
+     * with that person's slot, u64: see cxm_lookup.h.  NULL: none.
      */
     const uint8_t  *lookups;
 

@@ -9,6 +9,14 @@
 #define CXM_PERSON_FOLD_MAX  512
 
 
+const char *const  cxm_person_names[CXM_PERSON_CLASSES] = {
+    [CXM_PERSON_CUSTOMER_ID] = "customer_id",
+    [CXM_PERSON_EXTERNAL_ID] = "external_id",
+    [CXM_PERSON_EMAIL] = "email",
+    [CXM_PERSON_VISITOR] = "visitor"
+};
+
+
 /* Trims spaces and folds ASCII letters. */
 static cxm_str_t
 cxm_person_fold(cxm_str_t name, char out[CXM_PERSON_FOLD_MAX])
@@ -57,6 +65,14 @@ cxm_person_hash(const cxm_store_t *store, unsigned person_class,
     cxm_keyed_hash(key, cxm_str("person"),
                    (cxm_str_t) { 1, (const char *) &no }, name, hash,
                    CXM_HASH_LEN);
+}
+
+
+void
+cxm_person_nonce(const cxm_key_t *key, cxm_key_t *nonce)
+{
+    cxm_keyed_hash(key, cxm_str("nonce"), cxm_str(""), cxm_str(""), nonce->b,
+                   sizeof(nonce->b));
 }
 
 
@@ -152,7 +168,8 @@ cxm_person_name(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
 
     if (rc == CXM_OK) {
         cxm_person_back_row(&key, slot, person_class, hash);
-        rc = cxm_row_put(txn, CXM_T_INDEX, &key, cxm_str(""));
+        rc = cxm_row_put(txn, CXM_T_INDEX, &key,
+                         (cxm_str_t) { sizeof(b), (const char *) b });
     }
 
     return rc;

@@ -30,6 +30,11 @@ typedef enum {
     CXM_PERSON_CLAIMED = 0x80           /* flag: said, not proved */
 } cxm_person_class_t;
 
+#define CXM_PERSON_CLASSES  5           /* classes are below it */
+
+/* "customer_id" and so on, by class. */
+extern const char *const  cxm_person_names[CXM_PERSON_CLASSES];
+
 /* Keyed hash of a name; an e-mail is trimmed and folded before. */
 void cxm_person_hash(const cxm_store_t *store, unsigned person_class,
     cxm_str_t name, uint8_t hash[CXM_HASH_LEN]);
@@ -69,9 +74,6 @@ cxm_rc_t cxm_person_forget(cxm_txn_t *txn, uint64_t slot, uint64_t erasure);
 
 /* CXM_OK: it is gone, and how (out may be NULL); CXM_NOT_FOUND: it is not. */
 cxm_rc_t cxm_person_gone(cxm_txn_t *txn, uint64_t slot, cxm_gone_t *out);
-
-/* Whether rows of a namespace of `index` come from personal parts. */
-int cxm_person_lookup(const cxm_flow_t *flow, uint8_t ns);
 
 /* The key of a slot; CXM_NOT_FOUND when erased, CXM_CORRUPT. */
 cxm_rc_t cxm_person_key(const cxm_store_t *store, uint64_t slot,

@@ -11,11 +11,6 @@
 
 #define CXM_GONE_MAX  (CXM_VARINT_MAX + CXM_KIND_N * (1 + CXM_VARINT_MAX))
 
-/* Look-ups of the store itself. */
-static const uint8_t  cxm_person_lookups[] = {
-    CXM_NS_PERSON, CXM_NS_PERSON_NAME, 0
-};
-
 
 static void
 cxm_gone_key(cxm_row_key_t *key, uint64_t slot)
@@ -191,40 +186,4 @@ cxm_person_forget(cxm_txn_t *txn, uint64_t slot, uint64_t erasure)
     return cxm_row_put(txn, CXM_T_INDEX, &key,
                        (cxm_str_t) { (size_t) (end - value),
                                      (const char *) value });
-}
-
-
-/* --- look-ups ----------------------------------------------------------- */
-
-static int
-cxm_gone_listed(const uint8_t *list, uint8_t ns)
-{
-    while (list != NULL && *list != 0) {
-        if (*list++ == ns) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-int
-cxm_person_lookup(const cxm_flow_t *flow, uint8_t ns)
-{
-    unsigned  i;
-
-    if (cxm_gone_listed(cxm_person_lookups, ns)) {
-        return 1;
-    }
-
-    for (i = 0; i < CXM_KIND_N; i++) {
-        if (flow->kinds[i] != NULL
-            && cxm_gone_listed(flow->kinds[i]->lookups, ns))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

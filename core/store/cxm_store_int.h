@@ -240,6 +240,9 @@ void cxm_entry_link(const cxm_store_t *store, uint64_t seq,
 
 /* cxm_person.c */
 
+/* A nonce key of the person's own, so that it is erased with the key. */
+void cxm_person_nonce(const cxm_key_t *key, cxm_key_t *nonce);
+
 /* Moves the next number past the slot. */
 void cxm_person_pass(cxm_txn_t *txn, uint64_t slot);
 

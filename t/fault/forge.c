@@ -2,9 +2,11 @@
  * forge: reaches into a store behind the journal's back, with its keys.
  *
  *   forge DIR dump            every row as "table key value", in hex
+ *   forge DIR text            every journal entry that the keys open, as JSON
  *   forge DIR counter         counts one more in the first counter there is
  *   forge DIR index           deletes the first row of `index`
  *   forge DIR drop SEQ        deletes a journal entry
+ *   forge DIR due             runs what is due within the next minute
  *
  * What it changed is printed as "table key".
  */
@@ -23,6 +25,7 @@ static const char *const  forge_tables[CXM_T_N] = {
 
 typedef struct {
     uint64_t     seq;
+    cxm_rc_t   (*show)(cxm_txn_t *txn);
     cxm_rc_t   (*change)(cxm_txn_t *txn, uint64_t seq);
 } forge_t;
 
@@ -73,6 +76,47 @@ forge_dump(cxm_txn_t *txn)
     }
 
     return CXM_OK;
+}
+
+
+static void
+forge_json(const json_t *json)
+{
+    cxm_buf_t  text;
+
+    cxm_buf_init(&text, CXM_ENTRY_MAX);
+
+    if (json != NULL) {
+        cxm_json_dump(&text, json);
+    }
+
+    printf(" %.*s", (int) text.len, (const char *) text.data);
+    cxm_buf_free(&text);
+}
+
+
+static cxm_rc_t
+forge_text(cxm_txn_t *txn)
+{
+    uint64_t      seq;
+    cxm_rc_t      rc;
+    cxm_entry_t   entry;
+
+    rc = CXM_OK;
+
+    for (seq = 1; seq <= cxm_txn_head(txn) && rc == CXM_OK; seq++) {
+        rc = cxm_journal_read(txn, seq, 1, &entry, NULL);
+
+        if (rc == CXM_OK) {
+            printf("%llu %u", (unsigned long long) seq, entry.kind);
+            forge_json(entry.body);
+            forge_json(entry.personal);
+            printf("\n");
+            cxm_entry_clear(&entry);
+        }
+    }
+
+    return rc;
 }
 
 
@@ -162,6 +206,23 @@ forge_drop(cxm_txn_t *txn, uint64_t seq)
 
 
 static cxm_rc_t
+forge_due(cxm_txn_t *txn, uint64_t seq)
+{
+    unsigned     ran;
+    cxm_rc_t     rc;
+    cxm_error_t  err;
+
+    (void) seq;
+
+    cxm_error_init(&err);
+    rc = cxm_due_run(txn, cxm_txn_now(txn) + CXM_MS_MINUTE, 1000, &ran, &err);
+    printf("due %u\n", ran);
+
+    return rc;
+}
+
+
+static cxm_rc_t
 forge_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 {
     forge_t  *forge = data;
@@ -195,6 +256,12 @@ forge_command(int argc, char **argv, forge_t *forge)
     memset(forge, 0, sizeof(*forge));
 
     if (argc == 3 && strcmp(argv[2], "dump") == 0) {
+        forge->show = forge_dump;
+        return 0;
+    }
+
+    if (argc == 3 && strcmp(argv[2], "text") == 0) {
+        forge->show = forge_text;
         return 0;
     }
 
@@ -205,6 +272,11 @@ forge_command(int argc, char **argv, forge_t *forge)
 
     if (argc == 3 && strcmp(argv[2], "index") == 0) {
         forge->change = forge_index;
+        return 0;
+    }
+
+    if (argc == 3 && strcmp(argv[2], "due") == 0) {
+        forge->change = forge_due;
         return 0;
     }
 
@@ -246,7 +318,7 @@ main(int argc, char **argv)
         rc = cxm_txn_read(store, &txn, &err);
 
         if (rc == CXM_OK) {
-            rc = forge_dump(txn);
+            rc = forge.show(txn);
             cxm_txn_end(txn);
         }
     }

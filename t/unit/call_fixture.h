@@ -123,6 +123,31 @@ note_post(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
+/* 202, and 201 by the second half, unless it is to fail. */
+static inline cxm_rc_t
+half_post(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_txn_touch(txn);
+    call->number = ++runs;
+    cxm_call_header(call, "X-Half", cxm_str("first"));
+
+    return cxm_call_reply(call, 202, json_pack("{ss}", "state", "begun"));
+}
+
+
+static inline cxm_rc_t
+half_after(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_txn_touch(txn);
+    assert_int_equal(call->reply.status, 202);
+    assert_int_equal(call->number, runs);
+    cxm_call_header(call, "X-Half", cxm_str("second"));
+    (void) cxm_call_reply(call, 201, json_pack("{ss}", "state", "done"));
+
+    return next_rc;
+}
+
+
 static inline cxm_rc_t
 list_read(cxm_call_t *call, cxm_txn_t *txn)
 {
@@ -233,6 +258,10 @@ static const cxm_route_t  routes[] = {
       .path = "{survey}/notes", .policy = CXM_PUBLIC,
       .input = &note_input, .write = note_post,
       .problem_html = page_of_problem },
+    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
+      .path = "{survey}/halves", .policy = CXM_PUBLIC,
+      .flags = CXM_ROUTE_NAMED, .input = &note_input,
+      .write = half_post, .after = half_after },
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
       .path = "{survey}/form", .policy = CXM_PUBLIC,
       .flags = CXM_ROUTE_FORM, .input = &note_input,

@@ -21,6 +21,8 @@ typedef struct {
     uint64_t    must_see;       /* a document's number: fail if not there */
     cxm_ms_t    due;            /* puts work that is due then; 0: none */
     uint64_t    seq;
+    unsigned    halves;         /* runs of the second half */
+    cxm_rc_t    half_rc;
 } op_t;
 
 static op_t               op_data[OPS];
@@ -78,6 +80,27 @@ run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 }
 
 
+/* What the first half wrote is stored by now, and seen. */
+static cxm_rc_t
+second(cxm_txn_t *txn, void *data, cxm_error_t *err)
+{
+    op_t          *op = data;
+    cxm_rc_t       rc;
+    cxm_str_t      value;
+    cxm_row_key_t  key;
+
+    (void) err;
+
+    op->halves++;
+    cxm_row_key(&key);
+    cxm_row_key_u64(&key, op->seq);
+    assert_int_equal(cxm_row_get(txn, CXM_T_DOC, &key, &value), CXM_OK);
+    rc = unit_append(txn, "second", 0, NULL, NULL);
+
+    return rc != CXM_OK ? rc : op->half_rc;
+}
+
+
 static cxm_rc_t
 flush(cxm_txn_t *txn, cxm_error_t *err)
 {
@@ -106,7 +129,8 @@ setup(void **state)
     memset(op_data, 0, sizeof(op_data));
 
     for (i = 0; i < OPS; i++) {
-        ops[i] = (cxm_op_t) { run, &op_data[i], CXM_INTERNAL, &errors[i] };
+        ops[i] = (cxm_op_t) { .run = run, .data = &op_data[i],
+                              .rc = CXM_INTERNAL, .err = &errors[i] };
         list[i] = &ops[i];
     }
 
@@ -371,6 +395,53 @@ work_that_is_due(void **state)
 }
 
 
+static void
+second_halves_share_a_commit_of_their_own(void **state)
+{
+    (void) state;
+    ops[0].then = ops[2].then = ops[3].then = second;
+    op_data[2].before = CXM_CONFLICT;
+    go(OPS);
+    assert_int_equal(stat_out.runs, 1);
+    assert_int_equal(stat_out.committed, OPS - 1);
+    assert_int_equal(ops[0].then_rc, CXM_OK);
+    assert_int_equal(ops[3].then_rc, CXM_OK);
+    assert_int_equal(op_data[0].halves, 1);
+    assert_int_equal(op_data[2].halves, 0);
+    assert_head(OPS - 1 + 2);
+}
+
+
+static void
+a_second_half_fails_alone(void **state)
+{
+    (void) state;
+    ops[0].then = ops[1].then = second;
+    op_data[1].half_rc = CXM_IO;
+    go(2);
+    assert_int_equal(ops[1].rc, CXM_OK);
+    assert_int_equal(errors[1].rc, CXM_OK);
+    assert_int_equal(ops[1].then_rc, CXM_IO);
+    assert_int_equal(ops[0].then_rc, CXM_OK);
+    assert_int_equal(op_data[1].halves, 1);
+    assert_int_equal(op_data[0].halves, 2);
+    assert_head(2 + 1);
+}
+
+
+static void
+no_second_half_without_the_first(void **state)
+{
+    (void) state;
+    ops[0].then = second;
+    flush_rc = CXM_IO;
+    go(1);
+    assert_int_equal(ops[0].rc, CXM_IO);
+    assert_int_equal(op_data[0].halves, 0);
+    assert_head(0);
+}
+
+
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
@@ -387,7 +458,10 @@ main(void)
         STORE_TEST(a_failed_commit_is_everyones),
         STORE_TEST(what_comes_meanwhile_shares_the_commit),
         STORE_TEST(one_that_came_meanwhile_fails),
-        STORE_TEST(work_that_is_due)
+        STORE_TEST(work_that_is_due),
+        STORE_TEST(second_halves_share_a_commit_of_their_own),
+        STORE_TEST(a_second_half_fails_alone),
+        STORE_TEST(no_second_half_without_the_first)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

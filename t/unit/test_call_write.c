@@ -272,7 +272,7 @@ repeats(void **state)
     call = cxm_call_create(fixture.store);
     assert_int_equal(cxm_call_begin(call, &r), CXM_NEXT_WRITE);
 
-    other = (cxm_op_t) { spoil, NULL, CXM_OK, &err };
+    other = (cxm_op_t) { .run = spoil, .err = &err };
     ops[0] = cxm_call_op(call);
     ops[1] = &other;
     cxm_batch_run(fixture.store, ops, 2, NULL);
@@ -386,6 +386,63 @@ heads(void **state)
 
 
 static void
+half(cxm_request_t *r, int status, const char *state, const char *replayed)
+{
+    json_t      *value;
+    cxm_call_t  *call;
+
+    call = drive(r);
+    assert_int_equal(call->reply.status, status);
+    value = body(call);
+    assert_true(cxm_str_eqz(cxm_json_get_str(value, "state"), state));
+    json_decref(value);
+
+    if (replayed != NULL) {
+        assert_string_equal(header(call, "Idempotent-Replayed"), replayed);
+    } else {
+        assert_null(header(call, "Idempotent-Replayed"));
+    }
+
+    cxm_call_free(call);
+}
+
+
+static void
+halves(void **state)
+{
+    cxm_request_t  r;
+
+    (void) state;
+
+    r = request(CXM_ENDPOINT_SURVEYS, CXM_POST, "demo/halves");
+    set_json(&r, "{\"text\":\"a\"}");
+    half(&r, 201, "done", NULL);
+
+    /* the reply that is kept is the last one */
+
+    r.idempotency_key = cxm_str("key-1");
+    half(&r, 201, "done", NULL);
+    half(&r, 201, "done", "true");
+    assert_int_equal(runs, 2);
+
+    /* no hash of a name tells another body */
+
+    set_json(&r, "{\"text\":\"b\"}");
+    half(&r, 201, "done", "true");
+    assert_int_equal(runs, 2);
+
+    /* what was begun is answered, also to a repeat */
+
+    next_rc = CXM_IO;
+    r.idempotency_key = cxm_str("key-2");
+    half(&r, 202, "begun", NULL);
+    next_rc = CXM_OK;
+    half(&r, 202, "begun", "true");
+    assert_int_equal(runs, 3);
+}
+
+
+static void
 key_routes(void **state)
 {
     char            path[80];
@@ -440,7 +497,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         test(conditions), test(idempotency), test(idempotency_of_others),
         test(audits), test(repeats), test(degraded), test(discreet),
-        test(heads), test(key_routes),
+        test(heads), test(halves), test(key_routes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,8 +90,9 @@ an_operation_is_not_acknowledged(void **state)
     (void) state;
     none = 1;
     some = 0;
-    bad = (cxm_op_t) { careless, &none, CXM_OK, &bad_err };
-    good = (cxm_op_t) { careless, &some, CXM_INTERNAL, &good_err };
+    bad = (cxm_op_t) { .run = careless, .data = &none, .err = &bad_err };
+    good = (cxm_op_t) { .run = careless, .data = &some,
+                         .rc = CXM_INTERNAL, .err = &good_err };
 
     cxm_batch_run(fixture.store, ops, 2, NULL);
     assert_int_equal(bad.rc, CXM_INTERNAL);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "cxm_lookup.h"
 #include "cxm_store_int.h"
 
 
@@ -476,15 +477,80 @@ the_gone_stay_gone(void **state)
 }
 
 
+/* The first row of a namespace. */
 static void
-look_ups_are_named(void **state)
+first_row(cxm_txn_t *txn, uint8_t ns, cxm_raw_row_t *row)
 {
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+
+    cxm_row_key(&key);
+    cxm_row_key_u8(&key, ns);
+    assert_int_equal(cxm_cursor_open(txn, CXM_T_INDEX, &cursor), CXM_OK);
+    assert_int_equal(cxm_cursor_seek(cursor, &key, row), CXM_OK);
+    assert_true(cxm_row_within(row, &key, 1));
+    cxm_cursor_close(cursor);
+}
+
+
+static void
+look_ups_go_with_the_key(void **state)
+{
+    size_t          i;
+    uint8_t         h[CXM_HASH_LEN];
+    cxm_txn_t      *txn;
+    cxm_buf_t       sealed, buf;
+    cxm_str_t       key, raw, bad;
+    cxm_raw_row_t   row;
+
+    static const uint8_t  ns[] = { CXM_NS_PERSON, CXM_NS_PERSON_NAME };
+
     (void) state;
-    assert_true(cxm_person_lookup(&unit_flow, CXM_NS_PERSON));
-    assert_true(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_NAME));
-    assert_false(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_GONE));
-    assert_false(cxm_person_lookup(&unit_flow, CXM_NS_PERSON_RESPONSE));
-    assert_false(cxm_person_lookup(&unit_flow, 0));
+    assert_int_equal(cxm_person_reserve(unit.store, &err), CXM_OK);
+    hash(CXM_PERSON_EMAIL, "ada@example.org", h);
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, h), CXM_OK);
+
+    cxm_buf_init(&sealed, 4096);
+    cxm_buf_init(&buf, 4096);
+
+    for (i = 0; i < 2; i++) {
+        first_row(txn, ns[i], &row);
+        assert_true(cxm_lookup_row(&unit_flow, CXM_T_INDEX, row.key));
+        assert_false(cxm_lookup_row(&unit_flow, CXM_T_DOC, row.key));
+
+        cxm_buf_reset(&sealed);
+        assert_int_equal(cxm_lookup_seal(unit.store, row.key, row.raw,
+                                         &sealed), CXM_OK);
+        assert_null(memmem(sealed.data, sealed.len, h, sizeof(h)));
+        assert_int_equal(cxm_lookup_open(unit.store, cxm_buf_str(&sealed),
+                                         &buf, &key, &raw), CXM_OK);
+        assert_true(cxm_str_eq(key, row.key));
+        assert_true(cxm_str_eq(raw, row.raw));
+
+        bad = cxm_buf_str(&sealed);
+        sealed.data[bad.len - 1] ^= 1;
+        assert_int_equal(cxm_lookup_open(unit.store, bad, &buf, &key, &raw),
+                         CXM_CORRUPT);
+        bad.len = 9;
+        assert_int_equal(cxm_lookup_open(unit.store, bad, &buf, &key, &raw),
+                         CXM_CORRUPT);
+        sealed.data[sealed.len - 1] ^= 1;
+    }
+
+    assert_int_equal(cxm_person_erase(unit.store, 3, &err), CXM_OK);
+    assert_int_equal(cxm_lookup_seal(unit.store, row.key, row.raw, &buf),
+                     CXM_NOT_FOUND);
+    assert_int_equal(cxm_lookup_open(unit.store, cxm_buf_str(&sealed), &buf,
+                                     &key, &raw), CXM_NOT_FOUND);
+
+    row.key = cxm_str("\xf0");
+    assert_false(cxm_lookup_row(&unit_flow, CXM_T_INDEX, row.key));
+    assert_false(cxm_lookup_row(&unit_flow, CXM_T_INDEX, cxm_str("")));
+
+    cxm_buf_free(&sealed);
+    cxm_buf_free(&buf);
+    cxm_txn_end(txn);
 }
 
 
@@ -505,7 +571,7 @@ main(void)
         STORE_TEST(names_are_folded_as_their_class_says),
         STORE_TEST(names_lead_to_persons),
         STORE_TEST(the_gone_stay_gone),
-        STORE_TEST(look_ups_are_named)
+        STORE_TEST(look_ups_go_with_the_key)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -375,7 +375,7 @@ a_batch_gets_one_answer(void **state)
     (void) state;
 
     for (i = 0; i < 3; i++) {
-        op[i] = (cxm_op_t) { run, NULL, CXM_OK, &errors[i] };
+        op[i] = (cxm_op_t) { .run = run, .err = &errors[i] };
         list[i] = &op[i];
     }
 

@@ -21,7 +21,8 @@ use Time::HiRes ();
 
 my @flags = qw(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow
                -Wstrict-prototypes -Wvla -Werror -O1 -g);
-my @libs = map { "-l$_" } qw(lmdb jansson sodium maxminddb z pthread);
+my @libs = map { "-l$_" } qw(lmdb jansson sodium maxminddb z m
+                       pthread);
 
 sub new {
     my ($class, $t) = @_;
@@ -38,10 +39,17 @@ sub start {
     return $self;
 }
 
-# From now on these lines of faultio.c are in force, for the store's data.
+# Another file of the store than its data.
+sub of {
+    my ($self, $name) = @_;
+    $self->{name} = $name;
+    return $self;
+}
+
+# From now on these lines of faultio.c are in force.
 sub set {
     my ($self, @lines) = @_;
-    my $file = $self->{t}->store_dir . '/data';
+    my $file = $self->{t}->store_dir . '/' . ($self->{name} || 'data');
     $self->{t}->write_file('fault.new', join '', map { "$_\n" }
         "file $file", @lines);
     rename "$self->{control}.new", $self->{control}
