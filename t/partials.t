@@ -90,6 +90,22 @@ is_deeply one($made)->{answers}, {nps => 2, a => 10, b => 1, why => "a\nb"},
 is $t->get('/admin/metrics/csi?survey=demo', key => 1)->{json}{value}, 50,
     'now there is an index';
 
+# -- lists --------------------------------------------------------------------
+
+sub ids {
+    return [map { $_->{id} } @{$t->get("/admin/responses?$_[0]", key => 1)
+                               ->{json}{items}}];
+}
+
+my $whole = $t->post('/s/demo/responses', {answers => {nps => 10}})->{json};
+is_deeply ids('survey=demo&status=partial'), [$made->{id}], 'partial ones';
+is_deeply ids('survey=demo&status=complete'), [$whole->{id}], 'complete ones';
+is_deeply ids('status=complete&min_score=10'), [$whole->{id}],
+    'with other filters';
+$r = $t->get('/admin/responses?status=open', key => 1);
+is $r->{status}, 422, 'another status: 422';
+is $r->{json}{errors}[0]{pointer}, '?status', 'says where';
+
 # -- what is refused, and changes nothing -------------------------------------
 
 my $head = head();
@@ -196,7 +212,7 @@ is go_on($kept, {complete => true})->{json}{status}, 'complete', 'to the end';
 # -- and all of it is the journal's -------------------------------------------
 
 $r = nps;
-is_deeply [@$r{qw(n promoters passives detractors)}], [5, 0, 1, 4],
+is_deeply [@$r{qw(n promoters passives detractors)}], [6, 1, 1, 4],
     'what counts in the end';
 
 $t->stop;

@@ -85,6 +85,44 @@ is $r->{json}{next}, undef, 'and the end';
 is $t->delete('/admin/surveys/list-4', key => 1)->{status}, 204, 'DELETE';
 is $t->get('/admin/surveys/list-4', key => 1)->{status}, 404, 'gone';
 
+# -- what was asked before ----------------------------------------------------
+
+$r = $t->get('/admin/surveys/demo?version=1', key => 1);
+is $r->{status}, 200, 'an older version';
+is $r->{headers}{etag}, '"1"', 'says which';
+is $r->{json}{title}, 'Demo <1>', 'and is what was put then';
+is $r->{json}{version}, 1, 'with its number';
+ok !exists $r->{json}{questions}[0]{no}, 'and without ours';
+is $t->get('/admin/surveys/demo?version=2', key => 1)->{json}{title}, 'Demo',
+    'the newest by its number';
+is $t->get('/admin/surveys/demo?version=3', key => 1)->{status}, 404,
+    'none of the future';
+for my $bad (qw(0 x -1), '') {
+    $r = $t->get("/admin/surveys/demo?version=$bad", key => 1);
+    is $r->{status}, 422, "version=$bad: 422";
+    is $r->{json}{errors}[0]{pointer}, '?version', "version=$bad: where";
+}
+
+put_survey('often', definition(title => "T$_")) for 1 .. 7;
+my (@titles, $pages);
+for (my $next = ''; defined $next; $pages++) {
+    $r = $t->get('/admin/surveys/often/versions?limit=3'
+                 . ($next && "&cursor=$next"), key => 1);
+    push @titles, map { "$_->{version}:$_->{title}" } @{$r->{json}{items}};
+    $next = $r->{json}{next};
+}
+is_deeply \@titles, [map { "$_:T$_" } reverse 1 .. 7],
+    'all versions, newest first';
+is $pages, 3, 'page by page';
+is_deeply [sort keys %{$r->{json}{items}[0]}],
+    [qw(questions status title updated_at version)], 'in short';
+is $t->get('/admin/surveys/none/versions', key => 1)->{status}, 404,
+    'of no survey: none';
+is $t->delete('/admin/surveys/often', key => 1)->{status}, 204, 'DELETE';
+put_survey('often', definition(title => 'New'));
+is $t->get('/admin/surveys/often?version=2', key => 1)->{status}, 404,
+    'a survey made anew has none of the old ones';
+
 # -- the public's JSON --------------------------------------------------------
 
 $r = $t->get('/s/demo');
@@ -200,5 +238,11 @@ is $r->{json}{errors}[0]{pointer}, '/questions/0/type', 'and where';
 $r = $t->delete('/admin/surveys/demo', key => 1);
 is $r->{status}, 409, 'DELETE of an answered survey';
 is $r->{json}{code}, 'has_answers', 'says why';
+
+# -- and all of it is the journal's -------------------------------------------
+
+$t->stop;
+my ($rc, $out, $err) = $t->cxmctl('verify');
+is $rc, 0, 'verify finds it sound' or diag $out . $err;
 
 done_testing;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cxm_call.h"
+#include "cxm_doc_history.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_response.h"
@@ -28,6 +29,25 @@ static const cxm_field_t  survey_output_fields[] = {
 
 static const cxm_fields_t  survey_output = { "Survey", survey_output_fields };
 
+static const cxm_field_t  version_output_fields[] = {
+    { .name = "version", .type = CXM_FIELD_INT },
+    { .name = "updated_at", .type = CXM_FIELD_TIME,
+      .summary = "when it was put" },
+    { .name = "title", .type = CXM_FIELD_STRING },
+    { .name = "status", .type = CXM_FIELD_STRING },
+    { .name = "questions", .type = CXM_FIELD_INT, .summary = "how many" },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  version_output = {
+    "SurveyVersion", version_output_fields
+};
+
+static const cxm_param_t  survey_query[] = {
+    { "version", "an older one; default the newest", 0 },
+    { NULL, NULL, 0 }
+};
+
 static const cxm_param_t  survey_list_query[] = {
     CXM_PARAM_PAGE,
     { NULL, NULL, 0 }
@@ -38,6 +58,7 @@ static const cxm_param_t  response_list_query[] = {
     { "question", "of the scores; default the first scored one", 0 },
     { "min_score", "lowest score", 0 },
     { "max_score", "highest score", 0 },
+    { "status", "partial or complete; default both", 0 },
     { "from", "RFC 3339, of the answer", 0 },
     { "to", "RFC 3339, before it", 0 },
     { "customer_id", "whose answers; needs personal_read", 0 },
@@ -47,6 +68,38 @@ static const cxm_param_t  response_list_query[] = {
     CXM_PARAM_PAGE,
     { NULL, NULL, 0 }
 };
+
+
+static cxm_rc_t
+integer_arg(cxm_call_t *call, const char *name, int *has, int64_t *out)
+{
+    size_t     i;
+    char       pointer[24];
+    int64_t    value;
+    cxm_str_t  text;
+
+    text = cxm_call_arg(call, name);
+    *has = cxm_call_has_arg(call, name);
+    value = 0;
+
+    for (i = 0; i < text.len && i < 9; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            break;
+        }
+
+        value = value * 10 + (text.data[i] - '0');
+    }
+
+    *out = value;
+
+    if (*has && (text.len == 0 || i < text.len)) {
+        (void) snprintf(pointer, sizeof(pointer), "?%s", name);
+        return cxm_issue(&call->err, pointer, "wrong_type",
+                         "Must be an integer.");
+    }
+
+    return CXM_OK;
+}
 
 
 /* --- surveys ------------------------------------------------------------ */
@@ -78,15 +131,118 @@ reply_survey(cxm_call_t *call, const cxm_doc_t *doc, int created)
 }
 
 
+/* "?version": 1..; 0 when it is not there. */
+static cxm_rc_t
+version_arg(cxm_call_t *call, uint64_t *version)
+{
+    int       has;
+    int64_t   value;
+    cxm_rc_t  rc;
+
+    rc = integer_arg(call, "version", &has, &value);
+    *version = (uint64_t) value;
+
+    return rc != CXM_OK || !has || value > 0 ? rc
+           : cxm_issue(&call->err, "?version", "out_of_range",
+                       "Versions begin with 1.");
+}
+
+
 static cxm_rc_t
 survey_read(cxm_call_t *call, cxm_txn_t *txn)
 {
+    uint64_t             version;
     cxm_rc_t             rc;
+    cxm_doc_t            doc;
     const cxm_survey_t  *survey;
 
-    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    rc = version_arg(call, &version);
 
-    return rc == CXM_OK ? reply_survey(call, &survey->doc, 0) : rc;
+    if (rc == CXM_OK) {
+        rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    }
+
+    if (rc != CXM_OK || version == 0) {
+        return rc == CXM_OK ? reply_survey(call, &survey->doc, 0) : rc;
+    }
+
+    rc = cxm_doc_version(txn, CXM_KIND_SURVEY, &survey->doc, version, &doc,
+                         &call->err);
+
+    if (rc == CXM_NOT_FOUND) {
+        return cxm_fail(&call->err, rc, NULL,
+                        "There is no such version of this survey.");
+    }
+
+    if (rc == CXM_OK) {
+        rc = reply_survey(call, &doc, 0);
+        cxm_doc_clear(&doc);
+    }
+
+    return rc;
+}
+
+
+static json_t *
+version_json(const cxm_doc_t *doc)
+{
+    char    updated[CXM_RFC3339_LEN + 1];
+
+    cxm_rfc3339_format(doc->updated_at, updated);
+
+    return json_pack("{sI ss sO sO si}", "version", (json_int_t) doc->version,
+                     "updated_at", updated,
+                     "title", json_object_get(doc->body, "title"),
+                     "status", json_object_get(doc->body, "status"),
+                     "questions", (int) json_array_size(
+                                      json_object_get(doc->body, "questions")));
+}
+
+
+/* Newest first; numbers run from 1 without a gap. */
+static cxm_rc_t
+versions_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_t              *items;
+    uint64_t             version, last;
+    cxm_rc_t             rc;
+    cxm_doc_t            doc;
+    cxm_page_t           page;
+    const cxm_survey_t  *survey;
+
+    rc = cxm_page_begin(call, &page);
+
+    if (rc == CXM_OK) {
+        rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    version = page.len == 8 ? cxm_get_u64(page.position) - 1
+                            : survey->doc.version;
+    last = version > page.limit ? version - page.limit + 1 : 1;
+    items = json_array();
+
+    for ( /* void */ ; version >= last; version--) {
+        rc = cxm_doc_version(txn, CXM_KIND_SURVEY, &survey->doc, version, &doc,
+                             &call->err);
+
+        if (rc == CXM_OK) {
+            (void) json_array_append_new(items, version_json(&doc));
+            cxm_doc_clear(&doc);
+
+        } else if (rc != CXM_NOT_FOUND) {
+            json_decref(items);
+            return rc;
+        }
+    }
+
+    page.len = last > 1 ? 8 : 0;
+    cxm_put_u64(page.position, last);
+
+    return cxm_page_reply(call, items, &page);
 }
 
 
@@ -124,38 +280,6 @@ survey_delete_write(cxm_call_t *call, cxm_txn_t *txn)
 
 
 /* --- answers ------------------------------------------------------------ */
-
-static cxm_rc_t
-score_arg(cxm_call_t *call, const char *name, int *has, int64_t *out)
-{
-    size_t     i;
-    char       pointer[24];
-    int64_t    value;
-    cxm_str_t  text;
-
-    text = cxm_call_arg(call, name);
-    *has = cxm_call_has_arg(call, name);
-    value = 0;
-
-    for (i = 0; i < text.len && i < 9; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            break;
-        }
-
-        value = value * 10 + (text.data[i] - '0');
-    }
-
-    *out = value;
-
-    if (*has && (text.len == 0 || i < text.len)) {
-        (void) snprintf(pointer, sizeof(pointer), "?%s", name);
-        return cxm_issue(&call->err, pointer, "wrong_type",
-                         "Must be an integer.");
-    }
-
-    return CXM_OK;
-}
-
 
 /*
  * Whose answers: one name, in clear to the query.  The audit keeps the
@@ -200,6 +324,28 @@ person_arg(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
 
 
 static cxm_rc_t
+status_arg(cxm_call_t *call, cxm_response_status_t *status)
+{
+    cxm_str_t  text;
+
+    text = cxm_call_arg(call, "status");
+
+    if (cxm_str_eqz(text, "partial")) {
+        *status = CXM_STATUS_PARTIAL;
+
+    } else if (cxm_str_eqz(text, "complete")) {
+        *status = CXM_STATUS_COMPLETE;
+
+    } else if (cxm_call_has_arg(call, "status")) {
+        return cxm_issue(&call->err, "?status", "not_allowed",
+                         "Must be partial or complete.");
+    }
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
 response_query(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
     json_t *asked)
 {
@@ -207,7 +353,7 @@ response_query(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
     cxm_rc_t  rc;
 
     static const char *const  kept[] = {
-        "survey", "question", "min_score", "max_score", "from", "to"
+        "survey", "question", "min_score", "max_score", "status", "from", "to"
     };
 
     for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
@@ -220,8 +366,9 @@ response_query(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
     query->survey = cxm_call_arg(call, "survey");
     query->question = cxm_call_arg(call, "question");
 
-    (void) score_arg(call, "min_score", &query->has_min, &query->min_score);
-    (void) score_arg(call, "max_score", &query->has_max, &query->max_score);
+    (void) integer_arg(call, "min_score", &query->has_min, &query->min_score);
+    (void) integer_arg(call, "max_score", &query->has_max, &query->max_score);
+    (void) status_arg(call, &query->status);
     (void) cxm_call_time(call, "from", CXM_MS_MIN, &query->from);
     (void) cxm_call_time(call, "to", CXM_MS_MAX + 1, &query->to);
 
@@ -299,9 +446,16 @@ const cxm_route_t  cxm_routes_survey[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
       .path = "surveys/{slug}",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_SURVEY_READ,
-      .flags = CXM_ROUTE_BOUNDED, .output = &survey_output,
+      .flags = CXM_ROUTE_BOUNDED,
+      .query = survey_query, .output = &survey_output,
       .read = survey_read,
-      .summary = "A survey's definition" },
+      .summary = "A survey's definition, as it is or was" },
+    { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
+      .path = "surveys/{slug}/versions",
+      .policy = CXM_SCOPED, .scopes = CXM_SCOPE_SURVEY_READ,
+      .query = survey_list_query, .output = &version_output,
+      .read = versions_read,
+      .summary = "Versions of a survey's definition, newest first" },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_PUT,
       .path = "surveys/{slug}",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_SURVEY_WRITE,

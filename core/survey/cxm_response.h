@@ -107,16 +107,24 @@ void cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
 cxm_rc_t cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,
     const cxm_uuid_t *id, json_t **out, int *personal, cxm_error_t *err);
 
+typedef enum {
+    CXM_STATUS_ANY = 0,
+    CXM_STATUS_PARTIAL,
+    CXM_STATUS_COMPLETE
+} cxm_response_status_t;
+
 typedef struct {
-    cxm_str_t   survey;             /* slug; data NULL: all */
-    cxm_str_t   question;           /* of min/max; NULL: first scored */
-    int         has_min, has_max;
-    int64_t     min_score, max_score;
-    cxm_ms_t    from, to;           /* of the answer; half-open */
-    unsigned    person_class;       /* 0: any person */
-    cxm_str_t   person;
-    unsigned    limit;
-    uint64_t    before;             /* answers below this number; 0: newest */
+    cxm_str_t              survey;      /* slug; data NULL: all */
+    cxm_str_t              question;    /* of min/max; NULL: first scored */
+    int                    has_min, has_max;
+    int64_t                min_score, max_score;
+    cxm_response_status_t  status;
+    cxm_ms_t               from, to;    /* of the answer; half-open */
+    unsigned               person_class;        /* 0: any person */
+    cxm_str_t              person;
+    unsigned               limit;
+    uint64_t               before;      /* answers below this number; 0:
+                                           newest */
 } cxm_response_query_t;
 
 /*

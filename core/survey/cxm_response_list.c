@@ -127,6 +127,13 @@ row_matches(const cxm_list_t *list, const cxm_source_t *source,
         return 0;
     }
 
+    if (query->status != CXM_STATUS_ANY
+        && query->status != (row->flags & CXM_RESPONSE_PARTIAL
+                             ? CXM_STATUS_PARTIAL : CXM_STATUS_COMPLETE))
+    {
+        return 0;
+    }
+
     if (source->question == 0) {
         return 1;
     }

@@ -2,6 +2,7 @@
  * Survey definitions: loading them, and the cache of a transaction.
  */
 
+#include "cxm_doc_history.h"
 #include "cxm_survey_int.h"
 
 
@@ -175,7 +176,7 @@ survey_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
         }
     }
 
-    return cxm_doc_apply(txn, entry);
+    return cxm_doc_history_apply(txn, entry);
 }
 
 

@@ -8,7 +8,8 @@
  * has one in "segments" ([{"name", "no"}], from CXM_SEGMENT_CUSTOM).  What a
  * later version leaves out stays under "retired" ({"questions", "segments"}),
  * so that its numbers and, with answers, its type and scale stay taken;
- * "csi_items" are the questions of the last CSI there was.
+ * "csi_items" are the questions of the last CSI there was.  Every version is
+ * kept (cxm_doc_history.h): answers say which one they were given to.
  */
 
 #ifndef CXM_SURVEY_H
