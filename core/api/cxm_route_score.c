@@ -4,6 +4,7 @@
  */
 
 #include "cxm_counter.h"
+#include "cxm_response.h"
 #include "cxm_routes.h"
 #include "cxm_scoring.h"
 #include "cxm_touchpoint.h"
@@ -54,6 +55,7 @@ score_survey(cxm_scoring_t *scoring)
 
     if (rc == CXM_OK) {
         query->survey = scoring->survey->doc.no;
+        query->rows = cxm_response_cells;
         query->survey_id = scoring->survey->slug;
     }
 
@@ -168,6 +170,8 @@ score_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn,
     scoring->call = call;
     scoring->txn = txn;
     scoring->query.metric = metric;
+    scoring->query.stopped = call->stopped;
+    scoring->query.host = call->host;
 }
 
 

@@ -459,25 +459,25 @@ cxm_read_u8(cxm_reader_t *rd)
 
 
 uint64_t
-cxm_read_varint(cxm_reader_t *rd)
+cxm_read_varint_long(cxm_reader_t *rd)
 {
-    uint8_t   c;
-    uint64_t  v;
-    unsigned  shift;
+    uint64_t        v;
+    unsigned        shift;
+    const uint8_t  *p;
 
     v = 0;
 
-    for (shift = 0; shift < 64; shift += 7) {
-        c = cxm_read_u8(rd);
+    for (shift = 0, p = rd->pos; p < rd->end && shift < 64; shift += 7, p++) {
 
-        if (shift == 63 && c > 1) {
+        if (shift == 63 && *p > 1) {
             break;
         }
 
-        v |= (uint64_t) (c & 0x7f) << shift;
+        v |= (uint64_t) (*p & 0x7f) << shift;
 
-        if (c < 0x80) {
-            return rd->failed ? 0 : v;
+        if (*p < 0x80) {
+            rd->pos = p + 1;
+            return v;
         }
     }
 

@@ -107,8 +107,32 @@ cxm_reader(const void *data, size_t len)
 }
 
 uint8_t cxm_read_u8(cxm_reader_t *rd);
-uint64_t cxm_read_varint(cxm_reader_t *rd);         /* refuses > 64 bits */
 const uint8_t *cxm_read_bytes(cxm_reader_t *rd, size_t len);
+uint64_t cxm_read_varint_long(cxm_reader_t *rd);
+
+/* Refuses more than 64 bits.  Most numbers are of one byte. */
+static inline uint64_t
+cxm_read_varint(cxm_reader_t *rd)
+{
+    return rd->pos < rd->end && *rd->pos < 0x80 ? *rd->pos++
+                                                : cxm_read_varint_long(rd);
+}
+
+/* The same of at most max. */
+static inline uint64_t
+cxm_read_varint_max(cxm_reader_t *rd, uint64_t max)
+{
+    uint64_t  v;
+
+    v = cxm_read_varint(rd);
+
+    if (v > max) {
+        rd->failed = 1;
+        return 0;
+    }
+
+    return v;
+}
 
 /* Signed to unsigned so that small magnitudes stay small (zigzag). */
 static inline uint64_t

@@ -18,18 +18,6 @@ cxm_cells(cxm_str_t payload, uint32_t end)
 }
 
 
-/* Most numbers here are below 128, and a year is a thousand rows of them. */
-static uint64_t
-cells_varint(cxm_reader_t *rd)
-{
-    if (rd->pos < rd->end && *rd->pos < 0x80) {
-        return *rd->pos++;
-    }
-
-    return cxm_read_varint(rd);
-}
-
-
 cxm_rc_t
 cxm_cells_next(cxm_cells_t *cells)
 {
@@ -39,8 +27,8 @@ cxm_cells_next(cxm_cells_t *cells)
         return CXM_NOT_FOUND;
     }
 
-    step = cells_varint(&cells->rd);
-    cells->count = cells_varint(&cells->rd);
+    step = cxm_read_varint(&cells->rd);
+    cells->count = cxm_read_varint(&cells->rd);
 
     if (cells->rd.failed
         || cells->count == 0

@@ -276,6 +276,74 @@ cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed, int personal,
 }
 
 
+/* The first entry that is there, or the one behind the head. */
+static cxm_rc_t
+cxm_journal_first(cxm_txn_t *txn, uint64_t *seq)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_raw_row_t   row;
+    cxm_row_key_t   key;
+
+    rc = cxm_cursor_open(txn, CXM_T_JOURNAL, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_row_key(&key);
+    *seq = txn->state.head + 1;
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    if (rc == CXM_OK) {
+        rc = row.key.len == 8 ? CXM_OK : CXM_CORRUPT;
+        *seq = rc == CXM_OK ? cxm_get_u64((const uint8_t *) row.key.data) : 0;
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+/*
+ * By halves: entries are in the order of their times.  Each is opened, which
+ * proves its time.
+ */
+cxm_rc_t
+cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq, cxm_error_t *err)
+{
+    uint64_t            low, high, middle;
+    cxm_rc_t            rc;
+    cxm_entry_packed_t  packed;
+
+    low = middle = 0;
+    rc = cxm_journal_first(txn, &low);
+    high = txn->state.head + 1;
+
+    while (rc == CXM_OK && low < high) {
+        middle = low + (high - low) / 2;
+        rc = cxm_journal_read_packed(txn, middle, 0, &packed, NULL);
+
+        if (rc == CXM_OK && cxm_entry_time(&packed.entry) < t) {
+            low = middle + 1;
+
+        } else if (rc == CXM_OK) {
+            high = middle;
+        }
+    }
+
+    if (rc == CXM_NOT_FOUND) {
+        return cxm_entry_damage(middle, "entry is missing", err);
+    }
+
+    *seq = low;
+
+    return rc == CXM_OK ? CXM_OK
+                        : cxm_fail(err, rc, NULL, "Cannot read the journal.");
+}
+
+
 /* Parses a raw value and proves that it follows the entry of `link`. */
 static cxm_rc_t
 cxm_journal_follow(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,

@@ -105,6 +105,13 @@ cxm_rc_t cxm_journal_read_packed(cxm_txn_t *txn, uint64_t seq, int personal,
     cxm_entry_packed_t *out, cxm_error_t *err);
 
 /*
+ * The first entry of time t or later, or the one behind the head.  What is no
+ * more in the journal is older than what is.
+ */
+cxm_rc_t cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq,
+    cxm_error_t *err);
+
+/*
  * For readers of the whole journal: from `seq` on, at most `max` entries,
  * each with its link checked against the one before (link: in and out; the
  * link of seq - 1).  fn ends the walk by returning non-zero, behind the entry

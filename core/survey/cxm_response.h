@@ -36,6 +36,7 @@
 #ifndef CXM_RESPONSE_H
 #define CXM_RESPONSE_H
 
+#include "cxm_cell.h"
 #include "cxm_survey.h"
 
 
@@ -134,6 +135,15 @@ typedef struct {
 cxm_rc_t cxm_response_list(cxm_txn_t *txn, const cxm_caller_t *caller,
     const cxm_response_query_t *query, json_t **items, uint64_t *next,
     int *personal, cxm_error_t *err);
+
+/*
+ * Cells of answers from their rows: a cxm_cell_source_pt.  Exactly those that
+ * counters hold, of any number of segments; answers that come while it reads
+ * are left out.  CXM_CORRUPT: a row is damaged, and nothing may be answered.
+ */
+cxm_rc_t cxm_response_cells(cxm_long_read_t *read,
+    const cxm_cell_query_t *query, cxm_cell_pt fn, void *ctx,
+    cxm_error_t *err);
 
 /* Whether the survey, or one question of it (0: any), has answers. */
 int cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question);

@@ -8,12 +8,9 @@
 /* A block of rows that all have grown by replacement. */
 #define CXM_BLOCK_MAX  (1u << 20)
 
-#define CXM_BLOCK_KEY_SURVEY  (1 + 8)
-#define CXM_BLOCK_KEY         (1 + 8 + 8)
 
-
-static void
-block_key(cxm_row_key_t *key, uint64_t survey, uint64_t first)
+void
+cxm_response_block_key(cxm_row_key_t *key, uint64_t survey, uint64_t first)
 {
     cxm_row_key(key);
     cxm_row_key_u8(key, CXM_KIND_RESPONSE);
@@ -32,7 +29,7 @@ block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, cxm_buf_t *payload)
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
 
-    block_key(&key, survey, no);
+    cxm_response_block_key(&key, survey, no);
 
     rc = cxm_cursor_open(txn, CXM_T_DOC, &cursor);
     if (rc != CXM_OK) {
@@ -118,7 +115,7 @@ block_put(cxm_txn_t *txn, uint64_t survey, uint64_t first,
         return CXM_INTERNAL;
     }
 
-    block_key(&key, survey, first);
+    cxm_response_block_key(&key, survey, first);
 
     return cxm_row_put(txn, CXM_T_DOC, &key, cxm_buf_str(payload));
 }

@@ -3,13 +3,7 @@
  */
 
 #include "cxm_dict.h"
-#include "cxm_response_row.h"
-
-
-/* Bounds of a damaged or hostile row; real ones are below by definition. */
-#define CXM_ROW_PAIRS_MAX                                                     \
-    (CXM_QUESTIONS_MAX * CXM_CHOICES_MAX + CXM_CSI_MAX + 1)
-#define CXM_ROW_SEGMENTS_MAX  (CXM_SEGMENT_CUSTOM + CXM_SEGMENTS_MAX)
+#include "cxm_response_row_read.h"
 
 
 void
@@ -44,40 +38,16 @@ cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
 }
 
 
-/* A varint of at most max. */
-static uint64_t
-read_max(cxm_reader_t *rd, uint64_t max)
-{
-    uint64_t  v;
-
-    v = cxm_read_varint(rd);
-
-    if (v > max) {
-        rd->failed = 1;
-        return 0;
-    }
-
-    return v;
-}
-
-
 static cxm_rc_t
 row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     const cxm_response_row_t *prev)
 {
-    int64_t   at;
     unsigned  i;
 
-    row->no = cxm_read_varint(rd) + (prev == NULL ? 0 : prev->no);
-    row->entry = cxm_read_varint(rd) + row->no;
-    at = cxm_unzigzag(read_max(rd, (uint64_t) CXM_MS_MAX * 2));
-    row->at = at + (prev == NULL ? 0 : prev->at);
-    row->flags = cxm_read_u8(rd);
-    row->subject = cxm_read_varint(rd);
-    row->due = row->flags & CXM_RESPONSE_PARTIAL
-               ? (cxm_ms_t) read_max(rd, (uint64_t) CXM_MS_MAX) : 0;
+    row->no = prev == NULL ? 0 : prev->no;
+    row->at = prev == NULL ? 0 : prev->at;
+    cxm_row_read_head(rd, row);
 
-    row->npairs = (unsigned) read_max(rd, CXM_ROW_PAIRS_MAX);
     row->pairs = cxm_arena_alloc(arena,
                              (row->npairs + 1) * sizeof(cxm_response_pair_t));
     if (row->pairs == NULL) {
@@ -85,11 +55,11 @@ row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     }
 
     for (i = 0; i < row->npairs; i++) {
-        row->pairs[i].question = (uint16_t) read_max(rd, UINT16_MAX);
-        row->pairs[i].point = (uint16_t) read_max(rd, CXM_POINT_MAX);
+        row->pairs[i] = cxm_row_read_pair(rd);
     }
 
-    row->nsegments = (unsigned) read_max(rd, CXM_ROW_SEGMENTS_MAX);
+    cxm_row_read_middle(rd, row);
+
     row->segments = cxm_arena_alloc(arena,
                        (row->nsegments + 1) * sizeof(cxm_response_segment_t));
     if (row->segments == NULL) {
@@ -97,12 +67,10 @@ row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     }
 
     for (i = 0; i < row->nsegments; i++) {
-        row->segments[i].segment = (uint16_t) read_max(rd, UINT16_MAX);
-        row->segments[i].value = (uint32_t) read_max(rd, UINT32_MAX);
+        row->segments[i] = cxm_row_read_segment(rd);
     }
 
-    return rd->failed || row->at < CXM_MS_MIN || row->at > CXM_MS_MAX
-           ? CXM_CORRUPT : CXM_OK;
+    return rd->failed ? CXM_CORRUPT : CXM_OK;
 }
 
 

@@ -94,6 +94,13 @@ void cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
 cxm_rc_t cxm_response_block_decode(cxm_str_t payload, cxm_arena_t *arena,
     cxm_response_block_t *out);
 
+/* Key of the block whose first answer is `first`. */
+#define CXM_BLOCK_KEY_SURVEY  (1 + 8)
+#define CXM_BLOCK_KEY         (1 + 8 + 8)
+
+void cxm_response_block_key(cxm_row_key_t *key, uint64_t survey,
+    uint64_t first);
+
 /*
  * The block that holds answer `no` of the survey, or the newest one below
  * it; the arena belongs to the block and is emptied first.  CXM_NOT_FOUND

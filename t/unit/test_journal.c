@@ -369,6 +369,67 @@ missing_entries_are_found(void **state)
 }
 
 
+static uint64_t
+since(cxm_txn_t *txn, cxm_ms_t t)
+{
+    uint64_t  seq;
+
+    assert_int_equal(cxm_journal_since(txn, t, &seq, &err), CXM_OK);
+
+    return seq;
+}
+
+
+static void
+entries_are_found_by_time(void **state)
+{
+    cxm_ms_t     t;
+    uint64_t     seq;
+    unsigned     i;
+    cxm_txn_t   *txn;
+
+    (void) state;
+
+    txn = unit_read(&unit);
+    assert_int_equal(since(txn, 0), 1);
+    cxm_txn_end(txn);
+
+    /* two at a time, every second second */
+
+    for (i = 0; i < 50; i++) {
+        txn = unit_write(&unit, UNIT_NOW + 2000 * i);
+        assert_int_equal(unit_append(txn, "a", 0, NULL, NULL), CXM_OK);
+        assert_int_equal(unit_append(txn, "b", 0, NULL, NULL), CXM_OK);
+        unit_commit(txn);
+    }
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(since(txn, 0), 1);
+    assert_int_equal(since(txn, UNIT_NOW), 1);
+
+    for (i = 0; i < 50; i++) {
+        t = UNIT_NOW + 2000 * i;
+        assert_int_equal(since(txn, t), 2 * i + 1);
+        assert_int_equal(since(txn, t + 1), 2 * i + 3);
+    }
+
+    assert_int_equal(since(txn, CXM_MS_MAX), 101);
+
+    /* what is dropped is older; a hole is damage */
+
+    change(txn, 1, NULL);
+    change(txn, 2, NULL);
+    change(txn, 3, NULL);
+    assert_int_equal(since(txn, 0), 4);
+    assert_int_equal(since(txn, UNIT_NOW + 2000), 4);
+    assert_int_equal(since(txn, UNIT_NOW + 98000), 99);
+
+    change(txn, 52, NULL);
+    assert_int_equal(cxm_journal_since(txn, 0, &seq, &err), CXM_CORRUPT);
+    cxm_txn_end(txn);
+}
+
+
 /* No flip of a bit goes through; a higher format or version is no damage. */
 static void
 every_flipped_bit_is_found(void **state)
@@ -545,6 +606,7 @@ main(void)
         STORE_TEST(reactions),
         STORE_TEST(walk_checks_the_links),
         STORE_TEST(missing_entries_are_found),
+        STORE_TEST(entries_are_found_by_time),
         STORE_TEST(every_flipped_bit_is_found),
         STORE_TEST(newer_kinds_are_refused),
         STORE_TEST(replay_gives_the_same_store)
