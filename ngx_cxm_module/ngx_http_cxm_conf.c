@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_request.h"
+#include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_touchpoint.h"
 
 
@@ -23,6 +24,8 @@ static ngx_int_t ngx_http_cxm_default_pool(ngx_conf_t *cf,
     ngx_thread_pool_t **pool);
 static char *ngx_http_cxm_merge_endpoint(ngx_conf_t *cf,
     ngx_http_cxm_loc_conf_t *prev, ngx_http_cxm_loc_conf_t *conf);
+static void ngx_http_cxm_surveys_path(ngx_http_cxm_srv_conf_t *scf,
+    ngx_http_cxm_loc_conf_t *conf);
 
 
 ngx_command_t  ngx_http_cxm_commands[] = {
@@ -253,6 +256,7 @@ ngx_http_cxm_merge_endpoint(ngx_conf_t *cf, ngx_http_cxm_loc_conf_t *prev,
         conf->file = prev->file;
         conf->line = prev->line;
         conf->prefix = prev->prefix;
+        conf->path = prev->path;
 
         clcf->handler = ngx_http_cxm_handler;
     }
@@ -277,6 +281,10 @@ ngx_http_cxm_merge_endpoint(ngx_conf_t *cf, ngx_http_cxm_loc_conf_t *prev,
         return NGX_CONF_ERROR;
     }
 
+    if (conf->endpoint == CXM_ENDPOINT_SURVEYS) {
+        ngx_http_cxm_surveys_path(scf, conf);
+    }
+
     /*
      * Bounds of the endpoint, whatever the site has around it.  The buffer
      * is one for reading: our body filter empties it, nothing goes to disk.
@@ -293,6 +301,25 @@ ngx_http_cxm_merge_endpoint(ngx_conf_t *cf, ngx_http_cxm_loc_conf_t *prev,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * Where links lead that the server's cxm_admin makes: to its first
+ * cxm_surveys, else to the first that any server has of the store.
+ */
+
+static void
+ngx_http_cxm_surveys_path(ngx_http_cxm_srv_conf_t *scf,
+    ngx_http_cxm_loc_conf_t *conf)
+{
+    if (scf->surveys.len == 0) {
+        scf->surveys = conf->path;
+    }
+
+    if (scf->store->surveys.len == 0) {
+        scf->store->surveys = conf->path;
+    }
 }
 
 
@@ -336,6 +363,18 @@ ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     lcf->file = cf->conf_file->file.name.data;
     lcf->line = cf->conf_file->line;
     lcf->prefix = clcf->name;
+    lcf->path = clcf->name;
+
+    if (clcf->name.data[clcf->name.len - 1] != '/') {
+        lcf->path.len = clcf->name.len + 1;
+        lcf->path.data = ngx_pnalloc(cf->pool, lcf->path.len);
+
+        if (lcf->path.data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *ngx_cpymem(lcf->path.data, clcf->name.data, clcf->name.len) = '/';
+    }
 
     return NGX_CONF_OK;
 }

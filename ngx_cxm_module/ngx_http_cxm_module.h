@@ -60,6 +60,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_cxm_store_t   *store;
+    ngx_str_t               surveys;    /* path of the first cxm_surveys */
 } ngx_http_cxm_srv_conf_t;
 
 
@@ -70,6 +71,7 @@ typedef struct {
     ngx_uint_t              line;
 
     ngx_str_t               prefix;     /* the location's name */
+    ngx_str_t               path;       /* the same with a slash behind */
     const char            **allow_origin;
     const cxm_zone_t       *time_zone;
     ngx_str_t               public_url;

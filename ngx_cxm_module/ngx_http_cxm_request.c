@@ -182,10 +182,12 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     ngx_int_t                  rc;
     ngx_http_cxm_ctx_t        *ctx;
     ngx_http_cxm_loc_conf_t   *lcf;
+    ngx_http_cxm_srv_conf_t   *scf;
     ngx_http_cxm_main_conf_t  *mcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_http_cxm_module);
 
     ngx_http_cxm_request_sender(r, request);
@@ -194,6 +196,9 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->method = ngx_http_cxm_find_method(r)->cxm;
     request->query = ngx_http_cxm_str(&r->args);
     request->body = cxm_buf_str(&ctx->body);
+    request->surveys = ngx_http_cxm_str(scf->surveys.len > 0
+                                        ? &scf->surveys
+                                        : &scf->store->surveys);
     request->allow_origin = lcf->allow_origin;
     request->zone = lcf->time_zone;
     request->zones = mcf->zones;
@@ -243,7 +248,7 @@ ngx_http_cxm_fill_path(ngx_http_request_t *r, cxm_request_t *request)
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
     prefix = &lcf->prefix;
 
-    request->prefix = ngx_http_cxm_str(prefix);
+    request->prefix = ngx_http_cxm_str(&lcf->path);
 
     /* a rewrite may have led elsewhere; "/s" also matches "/survey" */
 

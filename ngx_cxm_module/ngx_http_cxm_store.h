@@ -36,6 +36,7 @@ struct ngx_http_cxm_store_s {
     ngx_str_t              key;         /* the same, or empty */
     uint64_t               map_size;
     uint64_t               min_free;
+    ngx_str_t              surveys;     /* path of the first cxm_surveys */
     cxm_master_t          *master;      /* read by the master process, which
                                            may read what workers may not;
                                            goes with the cycle's pool */

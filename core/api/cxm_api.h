@@ -56,6 +56,8 @@ typedef struct {
     cxm_str_t       path;           /* decoded, behind the location's prefix,
                                        no leading slash: "demo/responses" */
     cxm_str_t       prefix;         /* of the location: "/s/" */
+    cxm_str_t       surveys;        /* that of the survey pages which links
+                                       lead to; empty: there are none */
     cxm_str_t       base;           /* scheme and host: "https://a.example",
                                        or cxm_public_url */
     cxm_str_t       query;          /* raw, behind "?" */
@@ -191,7 +193,7 @@ struct cxm_call_s {
     cxm_endpoint_t        endpoint;
     cxm_method_t          method;
     unsigned              allow;        /* methods of the path, for Allow */
-    cxm_str_t             prefix, base, path;           /* copies */
+    cxm_str_t             prefix, surveys, base, path;  /* copies */
     cxm_str_t             params[CXM_CALL_PARAMS];  /* in path order */
     cxm_arg_t            *args;         /* decoded query, in order */
     unsigned              nargs;

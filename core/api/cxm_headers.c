@@ -256,6 +256,7 @@ cxm_step_headers(cxm_call_t *call)
     call->zones = request->zones;
 
     call->prefix = cxm_arena_str(&call->arena, request->prefix);
+    call->surveys = cxm_arena_str(&call->arena, request->surveys);
     call->base = cxm_arena_str(&call->arena, request->base);
     call->path = cxm_arena_str(&call->arena, request->path);
     call->accept_language = cxm_headers_copy(&call->arena,
@@ -272,8 +273,8 @@ cxm_step_headers(cxm_call_t *call)
         call->cors_origin = cxm_arena_str(&call->arena, request->origin);
     }
 
-    if (call->prefix.data == NULL || call->base.data == NULL
-        || call->path.data == NULL)
+    if (call->prefix.data == NULL || call->surveys.data == NULL
+        || call->base.data == NULL || call->path.data == NULL)
     {
         return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
     }

@@ -22,6 +22,7 @@ typedef struct {
 const cxm_param_t  cxm_survey_page_query[] = {
     { "lang", "language of the page; default Accept-Language", 0 },
     { "thanks", "1: the page after the answer", 0 },
+    { "exposure", "token that goes with the answer", 0 },
     { NULL, NULL, 0 }
 };
 
@@ -95,12 +96,44 @@ reply_notice(cxm_call_t *call, int status, cxm_notice_t notice,
 }
 
 
+/*
+ * Whoever was asked sees the page whatever the survey is by now; *exposure is
+ * the token that proves it.  A token that proves nothing is left out: the
+ * page is there without it, too.
+ */
+static cxm_rc_t
+may_show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    cxm_str_t *exposure)
+{
+    cxm_rc_t           rc;
+    cxm_invitation_t   invitation;
+
+    *exposure = cxm_call_arg(call, "exposure");
+
+    if (exposure->len == 0) {
+        return cxm_survey_open(survey, &call->err);
+    }
+
+    rc = cxm_exposure_invites(txn, survey, *exposure, &invitation,
+                              &call->err);
+    cxm_invitation_clear(&invitation);
+
+    if (rc == CXM_NOT_FOUND) {
+        *exposure = cxm_str("");
+        rc = cxm_survey_open(survey, &call->err);
+    }
+
+    return rc;
+}
+
+
 cxm_rc_t
 cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     char                 id[CXM_UUID_LEN + 1];
     char                 nonce[CXM_PAGE_NONCE_LEN + 1];
     cxm_rc_t             rc;
+    cxm_str_t            exposure;
     cxm_page_view_t      view;
     const cxm_survey_t  *survey;
 
@@ -118,7 +151,7 @@ cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
                             cxm_call_arg(call, "lang"));
     }
 
-    rc = cxm_survey_open(survey, &call->err);
+    rc = may_show(call, txn, survey, &exposure);
     if (rc != CXM_OK) {
         return rc;
     }
@@ -128,6 +161,7 @@ cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     page_view(call, survey, id, nonce, &view);
+    view.exposure = exposure;
     cxm_survey_page(&call->reply.body, &view);
 
     return reply_page(call, 200, nonce);
@@ -184,6 +218,7 @@ redraw(cxm_call_t *call, const cxm_survey_t *survey)
         view.language = sent;
     }
 
+    view.exposure = cxm_json_get_str(call->input, "exposure");
     view.form = call->input;
     view.err = &call->err;
     cxm_survey_page(&redrawn->html, &view);
@@ -232,6 +267,29 @@ reply_made(cxm_call_t *call, int status, const cxm_response_result_t *result)
 
 
 static cxm_rc_t
+add_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const json_t *input, cxm_response_result_t *result)
+{
+    cxm_response_new_t  given;
+
+    memset(&given, 0, sizeof(given));
+    given.input = input;
+    given.fingerprint = call->fingerprint;
+
+    return cxm_response_add(txn, &call->caller, survey, &given, result,
+                            &call->err);
+}
+
+
+/* Whether the public may hear of its questions. */
+static int
+is_shown(const cxm_survey_t *survey)
+{
+    return survey->status != CXM_SURVEY_DRAFT;
+}
+
+
+static cxm_rc_t
 post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_response_result_t *result)
 {
@@ -239,13 +297,12 @@ post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_rc_t   rc;
 
     if (!call->form) {
-        return cxm_response_add(txn, &call->caller, survey, call->input,
-                                call->fingerprint, result, &call->err);
+        return add_answer(call, txn, survey, call->input, result);
     }
 
-    /* a draft's questions show in no message */
-
-    if (survey->status == CXM_SURVEY_DRAFT) {
+    if (!is_shown(survey)
+        && json_object_get(call->input, "exposure") == NULL)
+    {
         return cxm_survey_open(survey, &call->err);
     }
 
@@ -253,8 +310,7 @@ post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
                                 &input, &call->err);
 
     if (rc == CXM_OK) {
-        rc = cxm_response_add(txn, &call->caller, survey, input,
-                              call->fingerprint, result, &call->err);
+        rc = add_answer(call, txn, survey, input, result);
         json_decref(input);
     }
 
@@ -276,7 +332,7 @@ cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
 
     rc = post_answer(call, txn, survey, &result);
 
-    if (rc == CXM_INVALID && call->form && call->html) {
+    if (rc == CXM_INVALID && call->form && call->html && is_shown(survey)) {
         redraw(call, survey);
     }
 

@@ -7,6 +7,7 @@
 #include "cxm_access.h"
 #include "cxm_checkpoint.h"
 #include "cxm_erasure.h"
+#include "cxm_exposure.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_survey.h"
@@ -15,6 +16,7 @@
 
 static const cxm_due_class_t *const  cxm_flow_due[] = {
     &cxm_due_partial,
+    &cxm_due_exposure,
     &cxm_due_erasure,
     NULL
 };
@@ -29,6 +31,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_SURVEY] = &cxm_kind_survey,
         [CXM_KIND_RESPONSE] = &cxm_kind_response,
         [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint,
+        [CXM_KIND_EXPOSURE] = &cxm_kind_exposure,
+        [CXM_KIND_LAPSE] = &cxm_kind_lapse,
         [CXM_KIND_ERASURE] = &cxm_kind_erasure
     },
     .due = cxm_flow_due,

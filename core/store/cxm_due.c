@@ -6,7 +6,8 @@
 #include "cxm_row.h"
 
 
-#define CXM_DUE_KEY  (8 + 1 + 8)
+#define CXM_DUE_KEY    (8 + 1 + 8)
+#define CXM_DUE_FRONT  64
 
 typedef struct {
     cxm_ms_t  at;
@@ -53,18 +54,37 @@ cxm_due_del(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class, uint64_t ref)
 }
 
 
-/* The row that is due first; CXM_NOT_FOUND when there is none at all. */
 static cxm_rc_t
-due_first(cxm_txn_t *txn, cxm_due_t *due)
+due_decode(cxm_txn_t *txn, const cxm_raw_row_t *row, cxm_due_t *due)
 {
-    cxm_rc_t        rc;
     cxm_str_t       payload;
     const uint8_t  *p;
+
+    if (row->key.len != CXM_DUE_KEY) {
+        return CXM_CORRUPT;
+    }
+
+    p = (const uint8_t *) row->key.data;
+    due->at = (cxm_ms_t) cxm_get_u64(p);
+    due->due_class = p[8];
+    due->ref = cxm_get_u64(p + 9);
+
+    return cxm_row_check(txn, CXM_T_DUE, row, &payload);
+}
+
+
+/* Up to max rows from the first one on; *n is how many there are. */
+static cxm_rc_t
+due_list(cxm_txn_t *txn, cxm_due_t *due, size_t max, size_t *n)
+{
+    cxm_rc_t        rc;
     cxm_cursor_t   *cursor;
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
 
+    *n = 0;
     rc = cxm_cursor_open(txn, CXM_T_DUE, &cursor);
+
     if (rc != CXM_OK) {
         return rc;
     }
@@ -72,21 +92,55 @@ due_first(cxm_txn_t *txn, cxm_due_t *due)
     cxm_row_key(&key);
     cxm_row_key_u8(&key, 0);
 
-    rc = cxm_cursor_seek(cursor, &key, &row);
+    for (rc = cxm_cursor_seek(cursor, &key, &row);
+         rc == CXM_OK && *n < max;
+         rc = cxm_cursor_next(cursor, &row))
+    {
+        rc = due_decode(txn, &row, &due[*n]);
 
-    if (rc == CXM_OK) {
-        rc = row.key.len == CXM_DUE_KEY
-             ? cxm_row_check(txn, CXM_T_DUE, &row, &payload) : CXM_CORRUPT;
-    }
+        if (rc != CXM_OK) {
+            break;
+        }
 
-    if (rc == CXM_OK) {
-        p = (const uint8_t *) row.key.data;
-        due->at = (cxm_ms_t) cxm_get_u64(p);
-        due->due_class = p[8];
-        due->ref = cxm_get_u64(p + 9);
+        ++*n;
     }
 
     cxm_cursor_close(cursor);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+/* The row that is due first; CXM_NOT_FOUND when there is none at all. */
+static cxm_rc_t
+due_first(cxm_txn_t *txn, cxm_due_t *due)
+{
+    size_t    n;
+    cxm_rc_t  rc;
+
+    rc = due_list(txn, due, 1, &n);
+
+    return rc == CXM_OK && n == 0 ? CXM_NOT_FOUND : rc;
+}
+
+
+cxm_rc_t
+cxm_due_front(cxm_txn_t *txn, uint8_t due_class, cxm_ms_t now, uint64_t *refs,
+    size_t max, size_t *n)
+{
+    size_t     i, rows;
+    cxm_rc_t   rc;
+    cxm_due_t  due[CXM_DUE_FRONT];
+
+    rc = due_list(txn, due, max < CXM_DUE_FRONT ? max : CXM_DUE_FRONT, &rows);
+
+    for (i = 0; i < rows && due[i].due_class == due_class && due[i].at <= now;
+         i++)
+    {
+        refs[i] = due[i].ref;
+    }
+
+    *n = i;
 
     return rc;
 }

@@ -22,6 +22,13 @@ cxm_rc_t cxm_due_next(cxm_txn_t *txn, cxm_ms_t *at);
 int cxm_due_pending(cxm_txn_t *txn, cxm_ms_t now);
 
 /*
+ * For a class that does many rows in one entry: the first rows of all, as
+ * long as they are of this class and due at now; at most max.
+ */
+cxm_rc_t cxm_due_front(cxm_txn_t *txn, uint8_t due_class, cxm_ms_t now,
+    uint64_t *refs, size_t max, size_t *n);
+
+/*
  * Runs up to max rows that are due through flow's classes; a class must
  * remove or move its row, else CXM_INTERNAL.  *ran counts them.
  */

@@ -5,14 +5,21 @@
 #include <stdio.h>
 
 #include "cxm_answer.h"
+#include "cxm_exposure_row.h"
 #include "cxm_json.h"
 #include "cxm_response_int.h"
 #include "cxm_said.h"
 
 
 typedef struct {
-    cxm_said_t      said;
-    cxm_answers_t   answers;
+    cxm_said_t              said;
+    cxm_answers_t           answers;
+    const cxm_invitation_t *link;       /* NULL: none */
+    cxm_invitation_t        exposure;   /* of the token in the input */
+    json_t                 *asked;      /* of either; NULL: it was not */
+    cxm_uuid_t              id;
+    int                     given;      /* the id, by caller or link */
+    char                    fp[2 * CXM_HASH_LEN + 1];
 } cxm_adding_t;
 
 
@@ -168,9 +175,8 @@ add_members(cxm_adding_t *add)
     add_attributes(add);
     add_time(said);
 
-    if (json_object_get(said->input, "exposure") != NULL) {
-        (void) cxm_issue(said->err, "/exposure", "not_supported",
-                         "Exposures are not supported yet.");
+    if (add->asked != NULL) {
+        said->failed |= json_object_set(said->body, "asked", add->asked) != 0;
     }
 }
 
@@ -198,80 +204,223 @@ append(cxm_said_t *said, const cxm_uuid_t *id, cxm_response_result_t *out)
 }
 
 
-/* The id of the input, or a new one; *given tells which. */
+/* What a link or the token of an exposure says goes before the input. */
 static cxm_rc_t
-choose_id(const cxm_said_t *said, cxm_uuid_t *id, int *given)
+take_invitation(cxm_adding_t *add)
 {
-    cxm_str_t  text;
+    cxm_rc_t      rc;
+    cxm_str_t     token;
+    cxm_said_t   *said;
 
-    text = cxm_json_get_str(said->input, "id");
-    *given = text.data != NULL;
+    said = &add->said;
+    token = cxm_json_get_str(said->input, "exposure");
 
-    if (!*given) {
-        cxm_uuid_make(id, cxm_txn_now(said->txn));
+    if (add->link != NULL) {
+        said->invited = add->link->said;
+        add->asked = add->link->asked;
+
+        return token.data == NULL ? CXM_OK
+               : cxm_issue(said->err, "/exposure", "not_allowed",
+                           "A link says itself what it answers.");
+    }
+
+    if (token.data == NULL) {
         return CXM_OK;
     }
 
-    return cxm_uuid_parse(text, id) == CXM_OK ? CXM_OK
-           : cxm_issue(said->err, "/id", "invalid", "This is no UUID.");
+    rc = cxm_exposure_invites(said->txn, said->survey, token, &add->exposure,
+                              said->err);
+    said->invited = add->exposure.said;
+    add->asked = add->exposure.asked;
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_issue(said->err, "/exposure", "invalid",
+                       "This is no token of an exposure of this survey.")
+           : rc;
+}
+
+
+/* The link's, the caller's, or a new one. */
+static cxm_rc_t
+take_id(cxm_adding_t *add)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_said_id(&add->said, &add->id, &add->given);
+
+    if (rc != CXM_OK || add->link == NULL) {
+        return rc;
+    }
+
+    if (add->given && memcmp(&add->id, &add->link->id, sizeof(add->id)) != 0) {
+        return cxm_issue(add->said.err, "/id", "not_allowed",
+                         "The answer to a link has an id of its own.");
+    }
+
+    add->id = add->link->id;
+    add->given = 1;
+
+    return CXM_OK;
+}
+
+
+/*
+ * CXM_OK: *out is the answer that the exposure got, which this one repeats;
+ * CXM_NOT_FOUND: it got none.
+ */
+static cxm_rc_t
+exposure_repeated(cxm_adding_t *add, cxm_response_result_t *out)
+{
+    cxm_rc_t               rc;
+    cxm_entry_t            first;
+    cxm_said_t            *said;
+    cxm_exposure_state_t   state;
+
+    said = &add->said;
+    rc = cxm_exposure_state_get(said->txn, (uint64_t)
+                                cxm_json_get_int(add->asked, "no", 0), &state);
+
+    if (rc != CXM_OK || state.until != 0) {
+        return rc == CXM_OK ? CXM_NOT_FOUND : rc;
+    }
+
+    memset(&first, 0, sizeof(first));
+
+    if (!add->given) {
+        rc = cxm_journal_read(said->txn, state.answer, 0, &first, NULL);
+
+        if (rc == CXM_OK) {
+            rc = cxm_response_repeated(said->txn, said->survey, &first.id,
+                                       add->fp, out, said->err);
+        }
+
+        cxm_entry_clear(&first);
+
+        if (rc != CXM_NOT_FOUND && rc != CXM_CONFLICT) {
+            return rc;
+        }
+    }
+
+    cxm_error_init(said->err);
+
+    return cxm_fail(said->err, CXM_CONFLICT, "exposure_answered",
+                    "This exposure has another answer.");
+}
+
+
+/*
+ * Whether it was sent before: then its first result is due also when the
+ * survey is closed by now.  CXM_NOT_FOUND: it was not.
+ */
+static cxm_rc_t
+find_repeated(cxm_adding_t *add, cxm_response_result_t *out)
+{
+    cxm_rc_t     rc;
+    cxm_said_t  *said;
+
+    rc = CXM_NOT_FOUND;
+    said = &add->said;
+
+    if (add->given && (said->survey->status != CXM_SURVEY_DRAFT
+                       || add->asked != NULL))
+    {
+        rc = cxm_response_repeated(said->txn, said->survey, &add->id,
+                                   add->link != NULL ? NULL : add->fp, out,
+                                   said->err);
+    }
+
+    return rc == CXM_NOT_FOUND && add->asked != NULL
+           ? exposure_repeated(add, out) : rc;
+}
+
+
+/* Whoever was asked may answer. */
+static cxm_rc_t
+may_answer(const cxm_adding_t *add)
+{
+    const cxm_said_t  *said;
+
+    said = &add->said;
+
+    if (add->asked != NULL) {
+        return CXM_OK;
+    }
+
+    if (add->link != NULL && add->link->expires_at <= cxm_txn_now(said->txn)) {
+        return cxm_fail(said->err, CXM_CONFLICT, "link_expired",
+                        "This link has expired.");
+    }
+
+    return cxm_survey_open(said->survey, said->err);
+}
+
+
+static cxm_rc_t
+add_answer(cxm_adding_t *add, cxm_response_result_t *out)
+{
+    cxm_rc_t     rc;
+    cxm_said_t  *said;
+
+    said = &add->said;
+    rc = take_invitation(add);
+
+    if (rc == CXM_OK) {
+        rc = take_id(add);
+    }
+
+    if (rc == CXM_OK) {
+        rc = find_repeated(add, out);
+
+        if (rc != CXM_NOT_FOUND) {
+            return rc;
+        }
+
+        rc = may_answer(add);
+    }
+
+    if (rc == CXM_OK) {
+        add_members(add);
+        rc = said->err->rc;
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (add->link == NULL && (add->given || add->asked != NULL)) {
+        cxm_said_fingerprint(said, add->fp);
+    }
+
+    if (!add->given) {
+        cxm_uuid_make(&add->id, cxm_txn_now(said->txn));
+    }
+
+    return append(said, &add->id, out);
 }
 
 
 cxm_rc_t
 cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_survey_t *survey, const json_t *input,
-    const uint8_t fingerprint[CXM_HASH_LEN], cxm_response_result_t *out,
-    cxm_error_t *err)
+    const cxm_survey_t *survey, const cxm_response_new_t *given,
+    cxm_response_result_t *out, cxm_error_t *err)
 {
-    int           given;
-    char          fp[2 * CXM_HASH_LEN + 1];
     cxm_rc_t      rc;
-    cxm_uuid_t    id;
     cxm_adding_t  add;
 
     memset(&add, 0, sizeof(add));
     add.said.txn = txn;
     add.said.caller = caller;
     add.said.survey = survey;
-    add.said.input = input;
+    add.said.input = given->input;
     add.said.err = err;
+    add.link = given->link;
+
+    cxm_hex_encode(given->fingerprint, CXM_HASH_LEN, add.fp);
     cxm_said_begin(&add.said);
-
-    cxm_hex_encode(fingerprint, CXM_HASH_LEN, fp);
-    rc = choose_id(&add.said, &id, &given);
-
-    /* a repeat gets its first result also when the survey is closed by now */
-
-    if (rc == CXM_OK && given && survey->status != CXM_SURVEY_DRAFT) {
-        rc = cxm_response_repeated(txn, survey, &id, fp, out, err);
-
-        if (rc != CXM_NOT_FOUND) {
-            goto done;
-        }
-
-        rc = CXM_OK;
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_survey_open(survey, err);
-    }
-
-    if (rc == CXM_OK) {
-        add_members(&add);
-        rc = err->rc;
-    }
-
-    if (rc == CXM_OK && given) {
-        cxm_said_fingerprint(&add.said, fp);
-    }
-
-    if (rc == CXM_OK) {
-        rc = append(&add.said, &id, out);
-    }
-
-done:
+    rc = add_answer(&add, out);
 
     cxm_answers_clear(&add.answers);
+    cxm_invitation_clear(&add.exposure);
     cxm_said_end(&add.said);
 
     return rc;

@@ -8,10 +8,11 @@
  * where nobody completed it in time, "answered"?: [numbers of questions
  * answered in the personal part], "csi"?: tenths, "at"?: ms where client_time
  * counts, else "client_time"?: as it was sent, "erased"?: true where the
- * personal part could not be read any more when it became final.  Personal
+ * personal part could not be read any more when it became final, "asked"?:
+ * {"no", "at": ms, "segments"} of the exposure that it answers.  Personal
  * part, sealed with the subject's key: what cxm_said.h has and "answers"?
  * {texts, contact}, "attributes"?: those that are no segment.  There is a
- * fingerprint when the client gave the id.
+ * fingerprint when the client gave the id or answers an exposure.
  *
  * An answer with a personal part always has a subject: the known person, or
  * the one of the claimed name, or one of its own, so that it can be erased.
@@ -25,6 +26,8 @@
  *   if partial: varint due
  *   varint n | n x (varint question, varint point)
  *   varint n | n x (varint segment, varint value)
+ *   if asked: varint zigzag(at - that of the exposure) | varint n |
+ *             n x (varint segment, varint value), those of the exposure
  *
  * A point is value - min, or the choice's number; CXM_POINT_MAX says that a
  * question was answered in words.  Value 0 is left out where the segment is
@@ -37,6 +40,7 @@
 #define CXM_RESPONSE_H
 
 #include "cxm_cell.h"
+#include "cxm_invitation.h"
 #include "cxm_survey.h"
 
 
@@ -45,6 +49,7 @@
 
 #define CXM_RESPONSE_PARTIAL  0x01
 #define CXM_RESPONSE_CLAIMED  0x02      /* subject is claimed, not known */
+#define CXM_RESPONSE_ASKED    0x04      /* it answers an exposure */
 
 extern const cxm_kind_t       cxm_kind_response;
 extern const cxm_due_class_t  cxm_due_partial;
@@ -62,13 +67,20 @@ typedef struct {
 
 /*
  * Validates and stores an answer whose form has passed the field table.
- * fingerprint is that of the input.  CXM_INVALID, CXM_NOT_FOUND, CXM_CONFLICT
- * ("closed", "paused", "id_taken").
+ * An exposure is answered once, and whatever the survey is by then.  A link is
+ * answered once: what comes by it again gets the first result.  CXM_INVALID,
+ * CXM_NOT_FOUND, CXM_CONFLICT ("closed", "paused", "id_taken",
+ * "exposure_answered", "link_expired").
  */
+typedef struct {
+    const json_t            *input;
+    const uint8_t           *fingerprint;   /* of the input */
+    const cxm_invitation_t  *link;          /* it came by; NULL: none */
+} cxm_response_new_t;
+
 cxm_rc_t cxm_response_add(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_survey_t *survey, const json_t *input,
-    const uint8_t fingerprint[CXM_HASH_LEN], cxm_response_result_t *out,
-    cxm_error_t *err);
+    const cxm_survey_t *survey, const cxm_response_new_t *given,
+    cxm_response_result_t *out, cxm_error_t *err);
 
 /*
  * Goes on with a partial answer: merges the input's answers in by question,

@@ -8,8 +8,8 @@
 #include "cxm_answer.h"
 #include "cxm_dict.h"
 #include "cxm_due.h"
+#include "cxm_exposure_row.h"
 #include "cxm_json.h"
-#include "cxm_response_row.h"
 #include "cxm_said.h"
 
 
@@ -329,6 +329,10 @@ row_place(cxm_applying_t *ap)
         row->at = old->at;
         row->nsegments = old->nsegments;
         row->segments = old->segments;
+        row->flags |= old->flags & CXM_RESPONSE_ASKED;
+        row->asked_at = old->asked_at;
+        row->nasked = old->nasked;
+        row->asked = old->asked;
         return CXM_OK;
     }
 
@@ -336,6 +340,33 @@ row_place(cxm_applying_t *ap)
     row->at = cxm_json_get_int(entry->body, "at", cxm_entry_time(entry));
 
     return row_segments(ap->txn, row, ap->survey, entry->body);
+}
+
+
+/* The exposure that it answers; it stays the same when the answer changes. */
+static cxm_rc_t
+row_asked(cxm_applying_t *ap)
+{
+    cxm_response_row_t  *row;
+    const json_t        *asked;
+
+    row = &ap->row;
+    asked = json_object_get(ap->entry->body, "asked");
+
+    if (asked == NULL || ap->old != NULL) {
+        return CXM_OK;
+    }
+
+    row->flags |= CXM_RESPONSE_ASKED;
+    row->asked_at = cxm_json_get_int(asked, "at", 0);
+    row->asked = cxm_arena_alloc(&ap->arena, CXM_SEGMENTS_KEPT
+                                             * sizeof(cxm_response_segment_t));
+
+    return row->asked == NULL
+           ? CXM_INTERNAL
+           : cxm_exposure_values(ap->txn, ap->survey->doc.no,
+                                 json_object_get(asked, "segments"),
+                                 row->asked, &row->nasked);
 }
 
 
@@ -354,56 +385,32 @@ row_make(cxm_applying_t *ap)
         rc = row_csi(&ap->row, ap->survey, ap->entry->body);
     }
 
-    return rc == CXM_OK ? row_place(ap) : rc;
+    if (rc == CXM_OK) {
+        rc = row_place(ap);
+    }
+
+    return rc == CXM_OK ? row_asked(ap) : rc;
 }
 
 
 /*
- * Lets the name lead to the slot; an unreadable one, also one that was so
- * when the answer became final, leads nowhere.
+ * The name, the clocks, and the way from a known person to the answer.  Only
+ * the first entry is a contact.
  */
-static cxm_rc_t
-apply_name(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned who)
-{
-    uint8_t   hash[CXM_HASH_LEN];
-    unsigned  person_class;
-
-    if (entry->erased || cxm_json_get_bool(entry->body, "erased", 0)) {
-        return CXM_OK;
-    }
-
-    person_class = cxm_said_name(cxm_txn_store(txn), entry->personal, hash);
-
-    if (person_class != who) {
-        return CXM_CORRUPT;
-    }
-
-    return who == 0 ? CXM_OK
-                    : cxm_person_apply(txn, entry->subject, who, hash);
-}
-
-
-/* The name, and the way from a known person to the answer. */
 static cxm_rc_t
 apply_person(cxm_applying_t *ap)
 {
-    int64_t             who;
     cxm_rc_t            rc;
+    unsigned            who;
     const cxm_entry_t  *entry;
 
     entry = ap->entry;
+    rc = cxm_said_apply(ap->txn, entry, &who);
 
-    if (entry->subject == 0) {
-        return CXM_OK;
+    if (rc == CXM_OK && ap->old == NULL) {
+        rc = cxm_clock_tick(ap->txn, entry->subject, who, ap->survey->doc.no,
+                            ap->row.at, 0);
     }
-
-    who = cxm_json_get_int(entry->body, "who", 0);
-
-    if (who < 0 || who > UINT8_MAX) {
-        return CXM_CORRUPT;
-    }
-
-    rc = apply_name(ap->txn, entry, (unsigned) who);
 
     if (rc != CXM_OK || who == 0 || (who & CXM_PERSON_CLAIMED)) {
         return rc;
@@ -476,7 +483,8 @@ put_in(cxm_applying_t *ap)
         rc = cxm_response_row_replace(txn, survey, &ap->row);
 
     } else {
-        rc = cxm_response_index_id(txn, &ap->entry->id, survey, ap->row.no);
+        rc = cxm_said_index(txn, CXM_KIND_RESPONSE, &ap->entry->id, survey,
+                            ap->row.no);
 
         if (rc == CXM_OK) {
             rc = cxm_response_row_append(txn, survey, &ap->row);
@@ -488,6 +496,30 @@ put_in(cxm_applying_t *ap)
     }
 
     return rc == CXM_OK ? cxm_response_row_count(txn, survey, &ap->row, 1)
+                        : rc;
+}
+
+
+/* The place that an exposure held goes to the answer. */
+static cxm_rc_t
+apply_quota(cxm_applying_t *ap)
+{
+    cxm_rc_t       rc;
+    const json_t  *asked;
+
+    asked = json_object_get(ap->entry->body, "asked");
+
+    if (ap->old != NULL) {
+        return CXM_OK;
+    }
+
+    rc = asked == NULL
+         ? CXM_OK
+         : cxm_exposure_answered(ap->txn, ap->survey->doc.no,
+                                 (uint64_t) cxm_json_get_int(asked, "no", 0),
+                                 ap->row.no);
+
+    return rc == CXM_OK ? cxm_quota_add(ap->txn, ap->survey->doc.no, 0, 1)
                         : rc;
 }
 
@@ -517,6 +549,10 @@ apply_all(cxm_applying_t *ap)
 
     if (rc == CXM_OK) {
         rc = put_in(ap);
+    }
+
+    if (rc == CXM_OK) {
+        rc = apply_quota(ap);
     }
 
     return rc == CXM_OK ? apply_person(ap) : rc;

@@ -127,9 +127,15 @@ check_state(const cxm_response_state_t *state, cxm_error_t *err)
                         "It has another version than the one asked for.");
     }
 
-    return partial(state) ? cxm_survey_open(state->survey, err)
-           : cxm_fail(err, CXM_CONFLICT, "already_complete",
-                      "This answer is complete.");
+    if (!partial(state)) {
+        return cxm_fail(err, CXM_CONFLICT, "already_complete",
+                        "This answer is complete.");
+    }
+
+    /* whoever was asked may answer, to the end */
+
+    return json_object_get(state->entry.body, "asked") != NULL
+           ? CXM_OK : cxm_survey_open(state->survey, err);
 }
 
 

@@ -2,56 +2,15 @@
  * Ways to an answer: from its id, and from a person.
  */
 
-#include "cxm_person.h"
 #include "cxm_response_row.h"
-
-
-static void
-id_key(cxm_row_key_t *key, const cxm_uuid_t *id)
-{
-    cxm_row_key(key);
-    cxm_row_key_u8(key, CXM_KIND_RESPONSE);
-    cxm_row_key_bytes(key, id->b, sizeof(id->b));
-}
+#include "cxm_said.h"
 
 
 cxm_rc_t
 cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t *survey,
     uint64_t *no)
 {
-    cxm_rc_t       rc;
-    cxm_str_t      value;
-    cxm_reader_t   rd;
-    cxm_row_key_t  key;
-
-    id_key(&key, id);
-    rc = cxm_row_get(txn, CXM_T_ID, &key, &value);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rd = cxm_reader(value.data, value.len);
-    *survey = cxm_read_varint(&rd);
-    *no = cxm_read_varint(&rd);
-
-    return rd.failed || rd.pos != rd.end ? CXM_CORRUPT : CXM_OK;
-}
-
-
-cxm_rc_t
-cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id, uint64_t survey,
-    uint64_t no)
-{
-    uint8_t        value[2 * CXM_VARINT_MAX], *end;
-    cxm_row_key_t  key;
-
-    id_key(&key, id);
-    end = cxm_put_varint(cxm_put_varint(value, survey), no);
-
-    return cxm_row_put(txn, CXM_T_ID, &key,
-                       (cxm_str_t) { (size_t) (end - value),
-                                     (const char *) value });
+    return cxm_said_locate(txn, CXM_KIND_RESPONSE, id, survey, no);
 }
 
 

@@ -29,7 +29,7 @@ static const cxm_field_t  response_fields[] = {
     { "language", CXM_FIELD_STRING, 0, 2, CXM_LANGUAGE_MAX,
       NULL, NULL, NULL, "language tag; default Accept-Language" },
     { "exposure", CXM_FIELD_STRING, 0, 1, 500,
-      NULL, NULL, NULL, "not supported yet: refused" },
+      NULL, NULL, NULL, "token of the exposure that it answers" },
     { "client_time", CXM_FIELD_TIME, 0, 0, 0,
       NULL, NULL, NULL, "dates the answer with an ingest key" },
     { "version", CXM_FIELD_INT, 0, 1, INT32_MAX,

@@ -4,6 +4,7 @@
 
 #include "cxm_json.h"
 #include "cxm_response_view.h"
+#include "cxm_said.h"
 
 
 cxm_rc_t
@@ -110,8 +111,7 @@ cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     }
 
     same = rc == CXM_OK && home == survey->doc.no
-           && (cxm_str_eqz(cxm_json_get_str(first.body, "fp"), fp)
-               || cxm_str_eqz(cxm_json_get_str(first.personal, "fp"), fp));
+           && (fp == NULL || cxm_said_same(&first, fp));
 
     if (same) {
         out->id = *id;

@@ -3,7 +3,23 @@
  */
 
 #include "cxm_dict.h"
+#include "cxm_exposure_row.h"
 #include "cxm_response_row_read.h"
+
+
+static void
+encode_segments(cxm_buf_t *out, const cxm_response_segment_t *segments,
+    unsigned n)
+{
+    unsigned  i;
+
+    cxm_buf_varint(out, n);
+
+    for (i = 0; i < n; i++) {
+        cxm_buf_varint(out, segments[i].segment);
+        cxm_buf_varint(out, segments[i].value);
+    }
+}
 
 
 void
@@ -29,12 +45,33 @@ cxm_response_row_encode(cxm_buf_t *out, const cxm_response_row_t *row,
         cxm_buf_varint(out, row->pairs[i].point);
     }
 
-    cxm_buf_varint(out, row->nsegments);
+    encode_segments(out, row->segments, row->nsegments);
 
-    for (i = 0; i < row->nsegments; i++) {
-        cxm_buf_varint(out, row->segments[i].segment);
-        cxm_buf_varint(out, row->segments[i].value);
+    if (row->flags & CXM_RESPONSE_ASKED) {
+        cxm_buf_varint(out, cxm_zigzag(row->at - row->asked_at));
+        encode_segments(out, row->asked, row->nasked);
     }
+}
+
+
+static cxm_rc_t
+decode_segments(cxm_reader_t *rd, cxm_arena_t *arena, unsigned n,
+    cxm_response_segment_t **segments)
+{
+    unsigned  i;
+
+    *segments = cxm_arena_alloc(arena,
+                                (n + 1) * sizeof(cxm_response_segment_t));
+
+    if (*segments == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    for (i = 0; i < n; i++) {
+        (*segments)[i] = cxm_row_read_segment(rd);
+    }
+
+    return CXM_OK;
 }
 
 
@@ -42,6 +79,7 @@ static cxm_rc_t
 row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     const cxm_response_row_t *prev)
 {
+    cxm_rc_t  rc;
     unsigned  i;
 
     row->no = prev == NULL ? 0 : prev->no;
@@ -59,15 +97,15 @@ row_decode(cxm_reader_t *rd, cxm_arena_t *arena, cxm_response_row_t *row,
     }
 
     cxm_row_read_middle(rd, row);
+    rc = decode_segments(rd, arena, row->nsegments, &row->segments);
 
-    row->segments = cxm_arena_alloc(arena,
-                       (row->nsegments + 1) * sizeof(cxm_response_segment_t));
-    if (row->segments == NULL) {
-        return CXM_INTERNAL;
+    if (rc == CXM_OK) {
+        cxm_row_read_tail(rd, row);
+        rc = decode_segments(rd, arena, row->nasked, &row->asked);
     }
 
-    for (i = 0; i < row->nsegments; i++) {
-        row->segments[i] = cxm_row_read_segment(rd);
+    if (rc != CXM_OK) {
+        return rc;
     }
 
     return rd->failed ? CXM_CORRUPT : CXM_OK;
@@ -173,5 +211,12 @@ cxm_response_row_count(cxm_txn_t *txn, uint64_t survey,
         rc = count_pair(txn, &series, row, &row->pairs[i], kept, delta);
     }
 
-    return rc;
+    if (rc != CXM_OK || !(row->flags & CXM_RESPONSE_ASKED)) {
+        return rc;
+    }
+
+    series.question = CXM_SERIES_ANSWERED;
+
+    return cxm_exposure_count(txn, &series, row->asked_at, answers.point,
+                              row->asked, row->nasked, delta);
 }

@@ -46,6 +46,10 @@ typedef struct {
     unsigned                 nsegments;
     cxm_response_pair_t     *pairs;
     cxm_response_segment_t  *segments;
+    cxm_ms_t                 asked_at;      /* of its exposure, where it was
+                                               asked for, as its segments */
+    unsigned                 nasked;
+    cxm_response_segment_t  *asked;
 } cxm_response_row_t;
 
 typedef struct {
@@ -63,8 +67,6 @@ cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t before, uint64_t *survey, uint64_t *no);
 
 /* Only in apply.  Nothing leads from a person who is gone. */
-cxm_rc_t cxm_response_index_id(cxm_txn_t *txn, const cxm_uuid_t *id,
-    uint64_t survey, uint64_t no);
 cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t survey, uint64_t no);
 
@@ -79,8 +81,9 @@ cxm_rc_t cxm_response_newest(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     cxm_entry_t *entry, cxm_error_t *err);
 
 /*
- * CXM_OK: *out is what the same answer got the first time; CXM_NOT_FOUND: no
- * such id; CXM_CONFLICT "id_taken": another's, or that one is gone.
+ * CXM_OK: *out is what the same answer got the first time (fp NULL: whatever
+ * was sent); CXM_NOT_FOUND: no such id; CXM_CONFLICT "id_taken": another's,
+ * or that one is gone.
  */
 cxm_rc_t cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     const cxm_uuid_t *id, const char *fp, cxm_response_result_t *out,

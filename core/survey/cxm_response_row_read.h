@@ -70,5 +70,19 @@ cxm_row_read_segment(cxm_reader_t *rd)
     return segment;
 }
 
+/* Behind the segments; nasked of the exposure follow, which end the row. */
+static inline void
+cxm_row_read_tail(cxm_reader_t *rd, cxm_response_row_t *row)
+{
+    row->asked_at = 0;
+    row->nasked = 0;
+
+    if (row->flags & CXM_RESPONSE_ASKED) {
+        row->asked_at = row->at - cxm_unzigzag(cxm_read_varint_max(rd,
+                                               (uint64_t) CXM_MS_MAX * 2));
+        row->nasked = (unsigned) cxm_read_varint_max(rd, CXM_SEGMENTS_KEPT);
+    }
+}
+
 
 #endif /* CXM_RESPONSE_ROW_READ_H */

@@ -184,6 +184,12 @@ scan_row(const cxm_row_scan_t *scan, cxm_reader_t *rd,
     for (i = 0; i < row->nsegments; i++) {
         found_segment(scan, found, cxm_row_read_segment(rd));
     }
+
+    cxm_row_read_tail(rd, row);
+
+    for (i = 0; i < row->nasked; i++) {
+        (void) cxm_row_read_segment(rd);
+    }
 }
 
 

@@ -12,24 +12,6 @@ const char *const  cxm_channels[] = {
     "web", "email", "app", "sms", "store", "phone", "api", "link", NULL
 };
 
-/* In the order of cxm_person_class_t. */
-static const cxm_field_t  respondent_fields[] = {
-    { "customer_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "the site's number of a customer" },
-    { "external_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "another system's number of a person" },
-    { "email", CXM_FIELD_EMAIL, CXM_FIELD_PERSONAL, 0, 0,
-      NULL, NULL, NULL, "e-mail address" },
-    { "visitor", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
-      NULL, NULL, NULL, "visitor id of the beacon" },
-    { .name = NULL }
-};
-
-const cxm_fields_t  cxm_respondent_fields = {
-    "Respondent", respondent_fields
-};
-
-
 void
 cxm_said_begin(cxm_said_t *said)
 {
@@ -237,34 +219,18 @@ cxm_said_fingerprint(cxm_said_t *said, const char *fp)
 }
 
 
-unsigned
-cxm_said_name(const cxm_store_t *store, const json_t *personal,
-    uint8_t hash[CXM_HASH_LEN])
+cxm_rc_t
+cxm_said_id(const cxm_said_t *said, cxm_uuid_t *id, int *given)
 {
-    unsigned       i, claimed;
-    cxm_str_t      name;
-    const json_t  *respondent;
+    cxm_str_t  text;
 
-    claimed = 0;
-    respondent = json_object_get(personal, "respondent");
+    memset(id, 0, sizeof(*id));
+    text = cxm_json_get_str(said->input, "id");
+    *given = text.data != NULL;
 
-    if (respondent == NULL) {
-        claimed = CXM_PERSON_CLAIMED;
-        respondent = json_object_get(json_object_get(personal, "claimed"),
-                                     "respondent");
-    }
-
-    for (i = 0; respondent_fields[i].name != NULL; i++) {
-        name = cxm_json_get_str(respondent, respondent_fields[i].name);
-
-        if (name.data != NULL) {
-            i = (CXM_PERSON_CUSTOMER_ID + i) | claimed;
-            cxm_person_hash(store, i, name, hash);
-            return i;
-        }
-    }
-
-    return 0;
+    return !*given || cxm_uuid_parse(text, id) == CXM_OK
+           ? CXM_OK
+           : cxm_issue(said->err, "/id", "invalid", "This is no UUID.");
 }
 
 

@@ -9,11 +9,12 @@
  * kept at all.
  *
  * Body of the entry: "survey", "segments" {name: value}, "interaction_id"?,
- * "who"? (class of the name), "fp"?.  Personal part: "respondent"?,
- * "claimed"? {"respondent"?, "agent"?}, "fp"?.  "fp", hex of the fingerprint
- * where a repeat must be told from another one, lies in the personal part
- * where there is one: no hash of what a person said outlives the person's
- * key.
+ * "who"? (class of the name), "fp"?, "erased"?: true where the personal part
+ * could not be read when an entry followed an older one.  Personal part:
+ * "respondent"?, "claimed"? {"respondent"?, "agent"?}, "fp"?.  "fp", hex of
+ * the fingerprint where a repeat must be told from another one, lies in the
+ * personal part where there is one: no hash of what a person said outlives
+ * the person's key.
  */
 
 #ifndef CXM_SAID_H
@@ -76,12 +77,8 @@ void cxm_said_segment(cxm_said_t *said, const char *name, cxm_str_t value,
 
 void cxm_said_fingerprint(cxm_said_t *said, const char *fp);
 
-/*
- * Class of the name in a personal part, known or claimed, and its keyed hash;
- * 0 when there is none.
- */
-unsigned cxm_said_name(const cxm_store_t *store, const json_t *personal,
-    uint8_t hash[CXM_HASH_LEN]);
+/* The id of the input, or nil; *given tells which. */
+cxm_rc_t cxm_said_id(const cxm_said_t *said, cxm_uuid_t *id, int *given);
 
 /*
  * Gives the personal part its person and appends: only when all is well, as
@@ -89,6 +86,37 @@ unsigned cxm_said_name(const cxm_store_t *store, const json_t *personal,
  * longer than `said`.
  */
 cxm_rc_t cxm_said_append(cxm_said_t *said, cxm_entry_t *entry);
+
+
+/* --- entries (cxm_said_entry.c) ----------------------------------------- */
+
+/*
+ * Class of the name in a personal part, known or claimed, and the name; 0
+ * when there is none.
+ */
+unsigned cxm_said_respondent(const json_t *personal, cxm_str_t *name);
+
+/* The same with the name's keyed hash. */
+unsigned cxm_said_name(const cxm_store_t *store, const json_t *personal,
+    uint8_t hash[CXM_HASH_LEN]);
+
+/* Whether the entry was made from an input of that fingerprint. */
+int cxm_said_same(const cxm_entry_t *entry, const char *fp);
+
+/*
+ * Only in apply: lets the name lead to the subject; *who is its class, also
+ * where the personal part cannot be read any more.
+ */
+cxm_rc_t cxm_said_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
+    unsigned *who);
+
+/* Facts of a survey by their id: number of the survey and of the fact. */
+cxm_rc_t cxm_said_locate(cxm_txn_t *txn, cxm_kind_no_t kind,
+    const cxm_uuid_t *id, uint64_t *survey, uint64_t *no);
+
+/* Only in apply. */
+cxm_rc_t cxm_said_index(cxm_txn_t *txn, cxm_kind_no_t kind,
+    const cxm_uuid_t *id, uint64_t survey, uint64_t no);
 
 
 #endif /* CXM_SAID_H */

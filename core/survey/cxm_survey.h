@@ -162,7 +162,7 @@ cxm_rc_t cxm_survey_put(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_str_t slug, const json_t *input, uint64_t if_match, cxm_doc_t *out,
     int *created, cxm_error_t *err);
 
-/* CXM_CONFLICT "has_answers" when there are answers: close it instead. */
+/* CXM_CONFLICT "has_answers", or "has_exposures": close it instead. */
 cxm_rc_t cxm_survey_delete(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_str_t slug, uint64_t if_match, cxm_error_t *err);
 

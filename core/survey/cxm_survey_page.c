@@ -160,6 +160,12 @@ put_languages(cxm_page_writer_t *page)
         cxm_buf_html(page->out, survey->slug);
         cxm_page_put(page, "?lang=");
         cxm_buf_html(page->out, tag);
+
+        if (page->view->exposure.len > 0) {
+            cxm_page_put(page, "&amp;exposure=");
+            cxm_buf_html(page->out, page->view->exposure);
+        }
+
         cxm_page_put(page, "\" lang=\"");
         cxm_buf_html(page->out, tag);
         cxm_page_put(page, "\" hreflang=\"");
@@ -287,6 +293,10 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
     put_hidden(&page, "id", view->id);
     put_hidden(&page, "channel", cxm_str("web"));
     put_hidden(&page, "language", page.language);
+
+    if (view->exposure.len > 0) {
+        put_hidden(&page, "exposure", view->exposure);
+    }
 
     for (i = 0; i < view->survey->nquestions; i++) {
         cxm_page_put_question(&page, &view->survey->questions[i]);

@@ -17,6 +17,7 @@ typedef struct {
     cxm_str_t            language;      /* wanted, or none */
     cxm_str_t            accept_language;
     cxm_str_t            id;            /* of the answer to be given */
+    cxm_str_t            exposure;      /* token that it goes with, or none */
     const char          *nonce;         /* of the style */
     const json_t        *form;          /* what was sent, NULL: nothing yet */
     const cxm_error_t   *err;           /* what is wrong with it, or NULL */

@@ -78,6 +78,13 @@ cxm_survey_delete(cxm_txn_t *txn, const cxm_caller_t *caller, cxm_str_t slug,
                         "This survey has answers: close it instead.");
     }
 
+    /* who was asked may still answer */
+
+    if (cxm_response_any(txn, survey->doc.no, CXM_SERIES_EXPOSURES)) {
+        return cxm_fail(err, CXM_CONFLICT, "has_exposures",
+                        "This survey has been asked: close it instead.");
+    }
+
     memset(&write, 0, sizeof(write));
     write.kind = CXM_KIND_SURVEY;
     write.slug = slug;

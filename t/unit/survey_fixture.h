@@ -153,8 +153,10 @@ answer_as(const cxm_caller_t *caller, const char *slug, const char *text,
     cxm_rc_t             rc;
     cxm_txn_t           *txn;
     const cxm_survey_t  *survey;
+    cxm_response_new_t   given = { NULL, fingerprint, NULL };
 
     input = parsed(text);
+    given.input = input;
     memset(result, 0, sizeof(*result));
     cxm_keyed_hash(&cxm_store_keyring(f.store)->k[CXM_SUBKEY_FINGERPRINT],
                    cxm_strz(text), cxm_str(""), cxm_str(""), fingerprint,
@@ -168,8 +170,7 @@ answer_as(const cxm_caller_t *caller, const char *slug, const char *text,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_response_add(txn, caller, survey, input, fingerprint, result,
-                              &err);
+        rc = cxm_response_add(txn, caller, survey, &given, result, &err);
     }
 
     if (rc == CXM_OK) {

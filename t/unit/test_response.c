@@ -87,7 +87,7 @@ refusals(void **state)
     refused(AND("\"channel\":\"fax\""), "/channel", "not_allowed");
     refused(AND("\"extra\":1"), "/extra", "unknown_field");
     refused(AND("\"id\":\"1\""), "/id", "invalid");
-    refused(AND("\"exposure\":\"x\""), "/exposure", "not_supported");
+    refused(AND("\"exposure\":\"x\""), "/exposure", "invalid");
     refused(AND("\"language\":\"e!\""), "/language", "invalid");
     refused(AND("\"respondent\":{}"), "/respondent", "invalid");
     refused(AND("\"respondent\":{\"visitor\":\"v\",\"email\":\"a@b.de\"}"),

@@ -37,6 +37,7 @@ typedef struct {
     cxm_response_row_t      row;
     cxm_response_pair_t     pairs[8];
     cxm_response_segment_t  segments[4];
+    cxm_response_segment_t  asked[2];
 } made_t;
 
 
@@ -51,7 +52,7 @@ made(made_t *m, uint64_t no)
     m->row.entry = no + no % 3;
     m->row.at = (cxm_ms_t) (no * 7919 % 100000);
     m->row.subject = no % 5;
-    m->row.flags = no % 4;
+    m->row.flags = no % 8;
     m->row.due = m->row.flags & CXM_RESPONSE_PARTIAL
                  ? m->row.at + (cxm_ms_t) (no % 97) : 0;
     m->row.npairs = (unsigned) (no % 8);
@@ -67,6 +68,15 @@ made(made_t *m, uint64_t no)
     for (i = 0; i < m->row.nsegments; i++) {
         m->segments[i].segment = (uint16_t) (i + 1);
         m->segments[i].value = (uint32_t) (no * 0x01000193);
+    }
+
+    if (m->row.flags & CXM_RESPONSE_ASKED) {
+        m->row.asked_at = m->row.at + (cxm_ms_t) (no % 5) - 3;
+        m->row.nasked = (unsigned) (no % 3);
+        m->row.asked = m->asked;
+        m->asked[0] = (cxm_response_segment_t) { CXM_SEGMENT_AGENT, 7 };
+        m->asked[1] = (cxm_response_segment_t) { CXM_SEGMENT_CHANNEL,
+                                                 UINT32_MAX };
     }
 
     return &m->row;
@@ -98,6 +108,14 @@ same(const cxm_response_row_t *row, uint64_t no)
     for (i = 0; i < row->nsegments; i++) {
         assert_int_equal(row->segments[i].segment, m.segments[i].segment);
         assert_int_equal(row->segments[i].value, m.segments[i].value);
+    }
+
+    assert_int_equal(row->asked_at, m.row.asked_at);
+    assert_int_equal(row->nasked, m.row.nasked);
+
+    for (i = 0; i < row->nasked; i++) {
+        assert_int_equal(row->asked[i].segment, m.asked[i].segment);
+        assert_int_equal(row->asked[i].value, m.asked[i].value);
     }
 }
 
