@@ -47,6 +47,28 @@ cxm_counter_key(cxm_row_key_t *key, unsigned level,
 }
 
 
+cxm_rc_t
+cxm_counter_seek(cxm_cursor_t *cursor, unsigned level,
+    const cxm_series_t *series, uint32_t day, cxm_raw_row_t *row)
+{
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    cxm_counter_key(&key, level, series, day);
+
+    rc = cxm_cursor_seek(cursor, &key, row);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (!cxm_row_within(row, &key, CXM_COUNTER_SEGMENT)) {
+        return CXM_NOT_FOUND;
+    }
+
+    return row->key.len == CXM_COUNTER_KEY ? CXM_OK : CXM_CORRUPT;
+}
+
+
 static void
 gather_destroy(void *data)
 {

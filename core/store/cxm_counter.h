@@ -54,15 +54,14 @@ typedef struct {
     cxm_series_t     series;    /* value may be CXM_VALUE_ALL */
     cxm_ms_t         from;      /* half-open; a quarter hour belongs to it */
     cxm_ms_t         to;        /* when its start does */
-    const cxm_ms_t  *cuts;      /* ncuts times in order: a day with one inside
-                                   comes in quarter hours, others as one */
+    const cxm_ms_t  *cuts;      /* ncuts times in order, to be told apart */
     size_t           ncuts;
 } cxm_counter_query_t;
 
 /*
- * One call a cell, by value, then time, then point.  at is the start of the
- * day or of the quarter hour, so what lies on either side of a cut is told
- * apart.  fn must not write in the transaction.
+ * One call a point of each day, or of each piece of it where a cut, from or
+ * to lies inside; by value, then time, then point.  at is a time in the day
+ * or piece.  fn must not write in the transaction.
  */
 typedef void (*cxm_counter_pt)(void *ctx, uint32_t value, cxm_ms_t at,
     uint32_t point, uint64_t count);

@@ -21,6 +21,27 @@
 void cxm_counter_key(cxm_row_key_t *key, unsigned level,
     const cxm_series_t *series, uint32_t day);
 
+/*
+ * The first row of the segment at or behind value and day.  CXM_NOT_FOUND at
+ * the end of the segment.
+ */
+cxm_rc_t cxm_counter_seek(cxm_cursor_t *cursor, unsigned level,
+    const cxm_series_t *series, uint32_t day, cxm_raw_row_t *row);
+
+/* Of a row whose key has its length. */
+
+static inline uint32_t
+cxm_counter_row_value(const cxm_raw_row_t *row)
+{
+    return cxm_get_u32((const uint8_t *) row->key.data + CXM_COUNTER_SEGMENT);
+}
+
+static inline uint32_t
+cxm_counter_row_day(const cxm_raw_row_t *row)
+{
+    return cxm_get_u32((const uint8_t *) row->key.data + CXM_COUNTER_SERIES);
+}
+
 static inline uint32_t
 cxm_counter_cells(unsigned level)
 {

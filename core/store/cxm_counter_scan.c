@@ -16,63 +16,111 @@ typedef struct {
     uint32_t  last;
 } cxm_day_range_t;
 
+#define CXM_POINT_WORDS  ((CXM_POINT_MAX + 64) / 64)
+
+/* What is added up between two cuts; all 0 when it is begun. */
+typedef struct {
+    cxm_ms_t  at;                   /* of its first cell */
+    cxm_ms_t  end;                  /* the cut behind it */
+    uint64_t  counts[CXM_POINT_MAX + 1];
+    uint64_t  points[CXM_POINT_WORDS];      /* a bit for each that has any */
+} cxm_piece_t;
+
 typedef struct {
     cxm_txn_t        *txn;
     cxm_cursor_t     *cursor;
     cxm_series_t      series;       /* value is the one being read */
     cxm_ms_t          from;
     cxm_ms_t          to;
+    const cxm_ms_t   *cuts;
+    size_t            ncuts;
+    size_t            cut;          /* the next one of this value */
     cxm_counter_pt    fn;
     void             *ctx;
     cxm_day_range_t  *ranges;       /* in order of time */
     size_t            nranges;
+    cxm_piece_t       piece;
 } cxm_scan_t;
 
 
-/*
- * The first row of the segment at or behind value and day.  CXM_NOT_FOUND at
- * the end of the segment.
- */
-static cxm_rc_t
-scan_seek(cxm_cursor_t *cursor, unsigned level, const cxm_series_t *series,
-    uint32_t day, cxm_raw_row_t *row)
+/* Tells what the piece holds and empties it. */
+static void
+piece_end(cxm_scan_t *scan)
 {
-    cxm_rc_t       rc;
-    cxm_row_key_t  key;
+    size_t        i;
+    uint32_t      point;
+    uint64_t      rest;
+    cxm_piece_t  *piece;
 
-    cxm_counter_key(&key, level, series, day);
+    piece = &scan->piece;
 
-    rc = cxm_cursor_seek(cursor, &key, row);
-    if (rc != CXM_OK) {
-        return rc;
+    for (i = 0; i < CXM_POINT_WORDS; i++) {
+        for (rest = piece->points[i]; rest != 0; rest &= rest - 1) {
+            point = (uint32_t) (64 * i) + (uint32_t) __builtin_ctzll(rest);
+
+            scan->fn(scan->ctx, scan->series.value, piece->at, point,
+                     piece->counts[point]);
+            piece->counts[point] = 0;
+        }
+
+        piece->points[i] = 0;
+    }
+}
+
+
+static void
+piece_begin(cxm_scan_t *scan, cxm_ms_t at)
+{
+    while (scan->cut < scan->ncuts && scan->cuts[scan->cut] <= at) {
+        scan->cut++;
     }
 
-    if (!cxm_row_within(row, &key, CXM_COUNTER_SEGMENT)) {
-        return CXM_NOT_FOUND;
+    scan->piece.at = at;
+    scan->piece.end = scan->cut < scan->ncuts ? scan->cuts[scan->cut]
+                                              : CXM_MS_MAX + 1;
+}
+
+
+/* A busy day has a thousand cells, and one piece or two. */
+static cxm_rc_t
+scan_quarters(cxm_scan_t *scan, cxm_cells_t *cells, cxm_ms_t day)
+{
+    cxm_ms_t      at;
+    cxm_rc_t      rc;
+    uint32_t      point;
+    cxm_piece_t  *piece;
+
+    piece = &scan->piece;
+    piece->end = CXM_MS_MIN;
+
+    for (rc = cxm_cells_next(cells); rc == CXM_OK; rc = cxm_cells_next(cells))
+    {
+        at = day + (cells->cell >> CXM_POINT_BITS) * CXM_MS_QUARTER;
+
+        if (at < scan->from || at >= scan->to) {
+            continue;
+        }
+
+        if (at >= piece->end) {
+            piece_end(scan);
+            piece_begin(scan, at);
+        }
+
+        point = cells->cell & CXM_POINT_MAX;
+        piece->counts[point] += cells->count;
+        piece->points[point / 64] |= (uint64_t) 1 << point % 64;
     }
 
-    return row->key.len == CXM_COUNTER_KEY ? CXM_OK : CXM_CORRUPT;
-}
+    piece_end(scan);
 
-
-static uint32_t
-row_value(const cxm_raw_row_t *row)
-{
-    return cxm_get_u32((const uint8_t *) row->key.data + CXM_COUNTER_SEGMENT);
-}
-
-
-static uint32_t
-row_day(const cxm_raw_row_t *row)
-{
-    return cxm_get_u32((const uint8_t *) row->key.data + CXM_COUNTER_SERIES);
+    return rc;
 }
 
 
 static cxm_rc_t
-scan_row(const cxm_scan_t *scan, unsigned level, const cxm_raw_row_t *row)
+scan_row(cxm_scan_t *scan, unsigned level, const cxm_raw_row_t *row)
 {
-    cxm_ms_t     day, at;
+    cxm_ms_t     day;
     cxm_rc_t     rc;
     cxm_str_t    payload;
     cxm_cells_t  cells;
@@ -82,18 +130,18 @@ scan_row(const cxm_scan_t *scan, unsigned level, const cxm_raw_row_t *row)
         return rc;
     }
 
-    day = row_day(row) * CXM_MS_DAY;
+    day = cxm_counter_row_day(row) * CXM_MS_DAY;
     cells = cxm_cells(payload, cxm_counter_cells(level));
+
+    if (level == CXM_LEVEL_QUARTER) {
+        rc = scan_quarters(scan, &cells, day);
+        return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    }
 
     for (rc = cxm_cells_next(&cells); rc == CXM_OK;
          rc = cxm_cells_next(&cells))
     {
-        at = day + (cells.cell >> CXM_POINT_BITS) * CXM_MS_QUARTER;
-
-        if (at >= scan->from && at < scan->to) {
-            scan->fn(scan->ctx, scan->series.value, at,
-                     cells.cell & CXM_POINT_MAX, cells.count);
-        }
+        scan->fn(scan->ctx, scan->series.value, day, cells.cell, cells.count);
     }
 
     return rc == CXM_NOT_FOUND ? CXM_OK : rc;
@@ -105,8 +153,7 @@ scan_row(const cxm_scan_t *scan, unsigned level, const cxm_raw_row_t *row)
  * moved on.
  */
 static cxm_rc_t
-scan_range(const cxm_scan_t *scan, const cxm_day_range_t *range,
-    uint32_t *next)
+scan_range(cxm_scan_t *scan, const cxm_day_range_t *range, uint32_t *next)
 {
     cxm_rc_t       rc;
     cxm_row_key_t  key;
@@ -127,8 +174,8 @@ scan_range(const cxm_scan_t *scan, const cxm_day_range_t *range,
             return CXM_CORRUPT;
         }
 
-        if (row_day(&row) > range->last) {
-            *next = row_day(&row);
+        if (cxm_counter_row_day(&row) > range->last) {
+            *next = cxm_counter_row_day(&row);
             return CXM_OK;
         }
 
@@ -138,7 +185,7 @@ scan_range(const cxm_scan_t *scan, const cxm_day_range_t *range,
             return rc;
         }
 
-        if (row_day(&row) == range->last) {
+        if (cxm_counter_row_day(&row) == range->last) {
             *next = range->last + 1;
             return CXM_OK;
         }
@@ -194,14 +241,14 @@ add_cut(cxm_scan_t *scan, cxm_ms_t cut, uint32_t *first)
 
 /* Which days come from which level. */
 static cxm_rc_t
-scan_plan(cxm_scan_t *scan, const cxm_counter_query_t *query)
+scan_plan(cxm_scan_t *scan)
 {
     size_t    i;
     uint32_t  first;
 
     /* two ranges a cut, from and to are such, and one behind the last */
 
-    scan->ranges = calloc(2 * query->ncuts + 5, sizeof(cxm_day_range_t));
+    scan->ranges = calloc(2 * scan->ncuts + 5, sizeof(cxm_day_range_t));
 
     if (scan->ranges == NULL) {
         return CXM_INTERNAL;
@@ -210,8 +257,8 @@ scan_plan(cxm_scan_t *scan, const cxm_counter_query_t *query)
     first = (uint32_t) cxm_day_of(scan->from);
     add_cut(scan, scan->from, &first);
 
-    for (i = 0; i < query->ncuts; i++) {
-        add_cut(scan, query->cuts[i], &first);
+    for (i = 0; i < scan->ncuts; i++) {
+        add_cut(scan, scan->cuts[i], &first);
     }
 
     add_cut(scan, scan->to, &first);
@@ -223,7 +270,7 @@ scan_plan(cxm_scan_t *scan, const cxm_counter_query_t *query)
 
 /* All ranges of one value; both levels have rows of the same days. */
 static cxm_rc_t
-scan_value(const cxm_scan_t *scan)
+scan_value(cxm_scan_t *scan)
 {
     size_t    i;
     cxm_rc_t  rc;
@@ -231,6 +278,7 @@ scan_value(const cxm_scan_t *scan)
 
     next = 0;
     rc = CXM_OK;
+    scan->cut = 0;
 
     for (i = 0; i < scan->nranges && rc == CXM_OK; i++) {
         if (scan->ranges[i].last >= next) {
@@ -258,22 +306,22 @@ scan_values(cxm_scan_t *scan)
     scan->series.value = 0;
 
     for ( ;; ) {
-        rc = scan_seek(scan->cursor, CXM_LEVEL_DAY, &scan->series, first,
-                       &row);
+        rc = cxm_counter_seek(scan->cursor, CXM_LEVEL_DAY, &scan->series,
+                              first, &row);
         if (rc != CXM_OK) {
             return rc == CXM_NOT_FOUND ? CXM_OK : rc;
         }
 
-        value = row_value(&row);
+        value = cxm_counter_row_value(&row);
 
-        if (value != scan->series.value && row_day(&row) < first) {
+        if (value != scan->series.value && cxm_counter_row_day(&row) < first) {
             scan->series.value = value;
             continue;
         }
 
         scan->series.value = value;
 
-        if (row_day(&row) <= last) {
+        if (cxm_counter_row_day(&row) <= last) {
             rc = scan_value(scan);
             if (rc != CXM_OK) {
                 return rc;
@@ -313,6 +361,8 @@ cxm_counter_scan(cxm_txn_t *txn, const cxm_counter_query_t *query,
     memset(&scan, 0, sizeof(scan));
     scan.txn = txn;
     scan.series = query->series;
+    scan.cuts = query->cuts;
+    scan.ncuts = query->ncuts;
     scan.fn = fn;
     scan.ctx = ctx;
     scan.from = quarter_up(in_time(query->from));
@@ -332,7 +382,7 @@ cxm_counter_scan(cxm_txn_t *txn, const cxm_counter_query_t *query,
         return rc;
     }
 
-    rc = scan_plan(&scan, query);
+    rc = scan_plan(&scan);
 
     if (rc == CXM_OK) {
         rc = scan.series.value == CXM_VALUE_ALL ? scan_values(&scan)
@@ -343,149 +393,4 @@ cxm_counter_scan(cxm_txn_t *txn, const cxm_counter_query_t *query,
     free(scan.ranges);
 
     return rc;
-}
-
-
-/* --- the span of a series ----------------------------------------------- */
-
-/* Starts of the first and the last quarter hour of a row. */
-static cxm_rc_t
-row_span(cxm_txn_t *txn, const cxm_raw_row_t *row, cxm_ms_t *first,
-    cxm_ms_t *last)
-{
-    uint32_t     from;
-    cxm_rc_t     rc;
-    cxm_str_t    payload;
-    cxm_cells_t  cells;
-
-    rc = cxm_row_check(txn, CXM_T_COUNTER, row, &payload);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    cells = cxm_cells(payload, cxm_counter_cells(CXM_LEVEL_QUARTER));
-    rc = cxm_cells_next(&cells);
-    from = cells.cell;
-
-    while (rc == CXM_OK) {
-        rc = cxm_cells_next(&cells);
-    }
-
-    if (rc != CXM_NOT_FOUND || !cells.started) {
-        return CXM_CORRUPT;
-    }
-
-    /* the cell that was found last is still there */
-
-    *first = row_day(row) * CXM_MS_DAY
-             + (from >> CXM_POINT_BITS) * CXM_MS_QUARTER;
-    *last = row_day(row) * CXM_MS_DAY
-            + (cells.cell >> CXM_POINT_BITS) * CXM_MS_QUARTER;
-
-    return CXM_OK;
-}
-
-
-/* Last row of the very series; its first one is known to be there. */
-static cxm_rc_t
-span_last(cxm_cursor_t *cursor, const cxm_series_t *series,
-    cxm_raw_row_t *row)
-{
-    cxm_rc_t       rc;
-    cxm_row_key_t  key;
-
-    cxm_counter_key(&key, CXM_LEVEL_QUARTER, series, UINT32_MAX);
-
-    rc = cxm_cursor_seek_back(cursor, &key, row);
-    if (rc != CXM_OK) {
-        return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-    }
-
-    return row->key.len == CXM_COUNTER_KEY
-           && cxm_row_within(row, &key, CXM_COUNTER_SERIES)
-           ? CXM_OK : CXM_CORRUPT;
-}
-
-
-/* Widens first..last by the values from scan->series.value on. */
-static cxm_rc_t
-span_values(cxm_scan_t *scan, int all, cxm_ms_t *first, cxm_ms_t *last)
-{
-    cxm_ms_t       from, to, rest;
-    cxm_rc_t       rc;
-    cxm_raw_row_t  row;
-
-    for ( ;; ) {
-        rc = scan_seek(scan->cursor, CXM_LEVEL_QUARTER, &scan->series, 0,
-                       &row);
-        if (rc != CXM_OK) {
-            return rc;
-        }
-
-        if (!all && row_value(&row) != scan->series.value) {
-            return CXM_NOT_FOUND;
-        }
-
-        scan->series.value = row_value(&row);
-        rc = row_span(scan->txn, &row, &from, &rest);
-
-        if (rc == CXM_OK) {
-            rc = span_last(scan->cursor, &scan->series, &row);
-        }
-
-        if (rc == CXM_OK) {
-            rc = row_span(scan->txn, &row, &rest, &to);
-        }
-
-        if (rc != CXM_OK) {
-            return rc;
-        }
-
-        *first = from < *first ? from : *first;
-        *last = to > *last ? to : *last;
-
-        if (!all || scan->series.value == CXM_VALUE_ALL) {
-            return CXM_NOT_FOUND;
-        }
-
-        scan->series.value++;
-    }
-}
-
-
-cxm_rc_t
-cxm_counter_span(cxm_txn_t *txn, const cxm_series_t *series, cxm_ms_t *first,
-    cxm_ms_t *last)
-{
-    int         all;
-    cxm_rc_t    rc;
-    cxm_scan_t  scan;
-
-    memset(&scan, 0, sizeof(scan));
-    scan.txn = txn;
-    scan.series = *series;
-
-    rc = cxm_counter_flush(txn);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = cxm_cursor_open(txn, CXM_T_COUNTER, &scan.cursor);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    all = series->value == CXM_VALUE_ALL;
-    scan.series.value = all ? 0 : series->value;
-    *first = INT64_MAX;
-    *last = INT64_MIN;
-
-    rc = span_values(&scan, all, first, last);
-    cxm_cursor_close(scan.cursor);
-
-    if (rc != CXM_NOT_FOUND) {
-        return rc;
-    }
-
-    return *first > *last ? CXM_NOT_FOUND : CXM_OK;
 }

@@ -173,15 +173,15 @@ static void
 count(const cxm_cell_query_t *query, uint16_t segment, uint32_t value,
     cells_t *cells)
 {
+    int                   i;
+    cxm_ms_t              cuts[3 * 96];
     cxm_txn_t            *txn;
     counting_t            counting = { cells, 0, query->by != 0 };
     cxm_counter_query_t   counters;
 
-    /* in every day, so that all of them come in quarter hours */
-
-    static const cxm_ms_t  cuts[] = {
-        CXM_MS_HOUR, CXM_MS_DAY + CXM_MS_HOUR, 2 * CXM_MS_DAY + CXM_MS_HOUR
-    };
+    for (i = 0; i < 3 * 96; i++) {
+        cuts[i] = i * CXM_MS_QUARTER;
+    }
 
     memset(cells, 0, sizeof(*cells));
     txn = fixture_read(&f);
@@ -189,7 +189,7 @@ count(const cxm_cell_query_t *query, uint16_t segment, uint32_t value,
     for (counting.question = 0; counting.question < 3; counting.question++) {
         counters = (cxm_counter_query_t) {
             { SURVEY, questions[counting.question], segment, value },
-            query->from, query->to, cuts, 3
+            query->from, query->to, cuts, 3 * 96
         };
         assert_int_equal(cxm_counter_scan(txn, &counters, on_counter,
                                           &counting), CXM_OK);
