@@ -147,8 +147,9 @@ cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
     if (call->html && cxm_call_has_arg(call, "thanks")
         && survey->status != CXM_SURVEY_DRAFT)
     {
-        return reply_notice(call, 200, CXM_NOTICE_THANKS,
-                            cxm_call_arg(call, "lang"));
+        page_view(call, survey, id, nonce, &view);
+        cxm_survey_thanks(&call->reply.body, &view);
+        return reply_page(call, 200, nonce);
     }
 
     rc = may_show(call, txn, survey, &exposure);

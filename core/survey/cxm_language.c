@@ -57,6 +57,69 @@ cxm_language_valid(cxm_str_t tag)
 }
 
 
+/* The next part of a tag; len 0 behind the last one. */
+static cxm_str_t
+cut_part(cxm_str_t *rest)
+{
+    cxm_str_t    part;
+    const char  *dash;
+
+    part = *rest;
+    dash = part.len == 0 ? NULL : memchr(part.data, '-', part.len);
+
+    if (dash == NULL) {
+        *rest = cxm_str("");
+        return part;
+    }
+
+    part.len = (size_t) (dash - part.data);
+    *rest = (cxm_str_t) { rest->len - part.len - 1, dash + 1 };
+
+    return part;
+}
+
+
+static int
+is_one_of(cxm_str_t part, const char *const *names)
+{
+    for ( /* void */ ; *names != NULL; names++) {
+        if (cxm_str_ieqz(part, *names)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+cxm_language_rtl(cxm_str_t tag)
+{
+    cxm_str_t  language, part;
+
+    static const char *const  scripts[] = {
+        "Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr",
+        "Syrc", "Thaa", NULL
+    };
+    static const char *const  languages[] = {
+        "ar", "arc", "ckb", "dv", "fa", "glk", "he", "iw", "ks", "lrc", "mzn",
+        "nqo", "pnb", "ps", "sd", "syr", "ug", "ur", "yi", NULL
+    };
+
+    language = cut_part(&tag);
+
+    while (tag.len > 0) {
+        part = cut_part(&tag);
+
+        if (part.len == 4 && is_letter(part.data[0])) {
+            return is_one_of(part, scripts);
+        }
+    }
+
+    return is_one_of(language, languages);
+}
+
+
 static size_t
 same_prefix(cxm_str_t a, cxm_str_t b)
 {

@@ -13,6 +13,9 @@
 /* The form of BCP 47: "de", "pt-BR", "zh-Hant-TW". */
 int cxm_language_valid(cxm_str_t tag);
 
+/* Written from right to left: by its script, else by what is usual. */
+int cxm_language_rtl(cxm_str_t tag);
+
 /* The same tag, or the same first part ("de-AT" and "de"): 2, 1 or 0. */
 int cxm_language_match(cxm_str_t a, cxm_str_t b);
 

@@ -21,12 +21,28 @@ typedef struct {
 void cxm_page_put(cxm_page_writer_t *page, const char *html);
 void cxm_page_put_id(cxm_page_writer_t *page, const char *kind,
     const cxm_question_t *question);
+void cxm_page_put_hidden(cxm_page_writer_t *page, const char *name,
+    cxm_str_t value);
 
 /* One of our own texts; marked when it is in another language. */
 void cxm_page_say(cxm_page_writer_t *page, cxm_say_t what);
 
-/* The owner's "text" in the page's language, else in the nearest it has. */
-void cxm_page_put_text(cxm_page_writer_t *page, const json_t *owner);
+/*
+ * A member of the owner that is a text by language: in the page's, else in
+ * the nearest it has; nothing when there is no such member.
+ */
+cxm_str_t cxm_page_text(const cxm_page_writer_t *page, const json_t *owner,
+    const char *member, cxm_str_t *language);
+void cxm_page_put_text(cxm_page_writer_t *page, const json_t *owner,
+    const char *member);
+
+/* Such a text of several lines: an empty line ends a paragraph. */
+void cxm_page_put_paragraphs(cxm_page_writer_t *page, const json_t *owner,
+    const char *member);
+
+/* Everything up to the heading, which is in that language. */
+void cxm_page_head(cxm_page_writer_t *page, cxm_str_t prefix, cxm_str_t title,
+    cxm_str_t language);
 
 /* Whether the issue is of the question, the first that is, and in words. */
 int cxm_page_issue_of(const cxm_issue_t *issue,

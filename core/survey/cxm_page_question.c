@@ -17,81 +17,11 @@ typedef void (*cxm_page_control_pt)(cxm_page_writer_t *page,
     const cxm_question_t *question);
 
 
-void
-cxm_page_put(cxm_page_writer_t *page, const char *html)
-{
-    cxm_buf_puts(page->out, html);
-}
-
-
-void
-cxm_page_put_id(cxm_page_writer_t *page, const char *kind,
-    const cxm_question_t *question)
-{
-    cxm_page_put(page, kind);
-    cxm_buf_html(page->out, question->id);
-}
-
-
-/* One of our own texts; marked when it is in another language. */
-void
-cxm_page_say(cxm_page_writer_t *page, cxm_say_t what)
-{
-    if (page->foreign) {
-        cxm_page_put(page, "<span lang=\"");
-        cxm_buf_html(page->out, page->own->language);
-        cxm_page_put(page, "\">");
-    }
-
-    cxm_buf_html(page->out, cxm_strz(page->own->texts[what]));
-
-    if (page->foreign) {
-        cxm_page_put(page, "</span>");
-    }
-}
-
-
-/* A survey's text in the page's language, else in the nearest it has. */
-void
-cxm_page_put_text(cxm_page_writer_t *page, const json_t *owner)
-{
-    void       *iter;
-    json_t     *texts, *best;
-    unsigned    i;
-    cxm_str_t   language;
-
-    texts = json_object_get(owner, "text");
-    best = json_object_getn(texts, page->language.data, page->language.len);
-    language = page->language;
-
-    for (i = 0; best == NULL && i < page->view->survey->nlanguages; i++) {
-        language = page->view->survey->languages[i];
-        best = json_object_getn(texts, language.data, language.len);
-    }
-
-    if (best == NULL) {
-        iter = json_object_iter(texts);
-        best = iter == NULL ? NULL : json_object_iter_value(iter);
-    }
-
-    if (!cxm_str_eq(language, page->language)) {
-        cxm_page_put(page, "<span lang=\"");
-        cxm_buf_html(page->out, language);
-        cxm_page_put(page, "\">");
-        cxm_buf_html(page->out, cxm_json_str(best));
-        cxm_page_put(page, "</span>");
-        return;
-    }
-
-    cxm_buf_html(page->out, cxm_json_str(best));
-}
-
-
 /* Label text, with the mark of required ones. */
 static void
 put_label(cxm_page_writer_t *page, const cxm_question_t *question)
 {
-    cxm_page_put_text(page, question->json);
+    cxm_page_put_text(page, question->json, "text");
 
     if (question->required) {
         cxm_page_put(page, " <span class=\"mark\">");
@@ -261,43 +191,75 @@ cxm_page_typed(const cxm_question_t *question)
 }
 
 
-/* What the ends of a scale mean; 0: nobody said. */
-static int
-scale_ends(const cxm_question_t *question, cxm_say_t *low, cxm_say_t *high)
-{
-    static const cxm_say_t  ends[][2] = {
-        [CXM_QUESTION_NPS] = { CXM_SAY_NPS_LOW, CXM_SAY_NPS_HIGH },
-        [CXM_QUESTION_CSAT] = { CXM_SAY_CSAT_LOW, CXM_SAY_CSAT_HIGH },
-        [CXM_QUESTION_CES] = { CXM_SAY_CES_LOW, CXM_SAY_CES_HIGH }
-    };
+/* The ends of a scale; what they mean unless the survey says. */
+static const struct {
+    const char  *member;
+    cxm_say_t    usual[CXM_QUESTION_CES + 1];
+} ends[] = {
+    { "low", { CXM_SAY_NPS_LOW, CXM_SAY_CSAT_LOW, CXM_SAY_CES_LOW } },
+    { "high", { CXM_SAY_NPS_HIGH, CXM_SAY_CSAT_HIGH, CXM_SAY_CES_HIGH } }
+};
 
-    if (question->type > CXM_QUESTION_CES) {
-        return 0;
+#define CXM_ENDS  (sizeof(ends) / sizeof(ends[0]))
+
+
+static int
+has_ends(const cxm_question_t *question)
+{
+    size_t  i;
+
+    for (i = 0; i < CXM_ENDS; i++) {
+        if (json_object_get(question->json, ends[i].member) != NULL) {
+            return 1;
+        }
     }
 
-    *low = ends[question->type][0];
-    *high = ends[question->type][1];
+    return question->type <= CXM_QUESTION_CES;
+}
 
-    return 1;
+
+static void
+put_end(cxm_page_writer_t *page, const cxm_question_t *question, size_t i)
+{
+    int  said;
+
+    said = json_object_get(question->json, ends[i].member) != NULL;
+
+    if (!said && question->type > CXM_QUESTION_CES) {
+        return;
+    }
+
+    cxm_buf_printf(page->out, "%d: ", i == 0 ? question->min : question->max);
+
+    if (said) {
+        cxm_page_put_text(page, question->json, ends[i].member);
+
+    } else {
+        cxm_page_say(page, ends[i].usual[question->type]);
+    }
 }
 
 
 static void
 put_ends(cxm_page_writer_t *page, const cxm_question_t *question)
 {
-    cxm_say_t  low, high;
+    size_t  i;
 
-    if (!scale_ends(question, &low, &high)) {
+    if (!has_ends(question)) {
         return;
     }
 
     cxm_page_put(page, "<p class=\"ends\" id=\"");
     cxm_page_put_id(page, "d-", question);
-    cxm_buf_printf(page->out, "\"><span>%d: ", question->min);
-    cxm_page_say(page, low);
-    cxm_buf_printf(page->out, "</span> <span>%d: ", question->max);
-    cxm_page_say(page, high);
-    cxm_page_put(page, "</span></p>\n");
+    cxm_page_put(page, "\">");
+
+    for (i = 0; i < CXM_ENDS; i++) {
+        cxm_page_put(page, i == 0 ? "<span>" : " <span>");
+        put_end(page, question, i);
+        cxm_page_put(page, "</span>");
+    }
+
+    cxm_page_put(page, "</p>\n");
 }
 
 
@@ -328,9 +290,10 @@ put_number(cxm_page_writer_t *page, const cxm_question_t *question)
                    question->min, question->max);
     cxm_buf_html(page->out, sent);
     cxm_page_put(page, "\"");
-    put_aria(page, question, 0);
-    cxm_page_put(page, question->required ? " required>\n</div>\n"
-                                          : ">\n</div>\n");
+    put_aria(page, question, has_ends(question));
+    cxm_page_put(page, question->required ? " required>\n" : ">\n");
+    put_ends(page, question);
+    cxm_page_put(page, "</div>\n");
 }
 
 
@@ -339,7 +302,6 @@ put_scale(cxm_page_writer_t *page, const cxm_question_t *question)
 {
     int        i, points, described;
     char       digits[16];
-    cxm_say_t  low, high;
     cxm_str_t  value;
 
     /* on a phone: one row, two of five, or rows of six */
@@ -356,7 +318,7 @@ put_scale(cxm_page_writer_t *page, const cxm_question_t *question)
 
     points = question->max - question->min + 1;
 
-    described = scale_ends(question, &low, &high);
+    described = has_ends(question);
     open_group(page, question, " role=\"radiogroup\"", described);
     cxm_page_put(page, scale_open[(points > 7) + (points > 10)]);
 
@@ -402,7 +364,7 @@ put_choices(cxm_page_writer_t *page, const cxm_question_t *question)
         put_input(page, question, multi ? "checkbox" : "radio",
                   question->choices[i], i == 0);
         cxm_page_put(page, " <span>");
-        cxm_page_put_text(page, json_array_get(choices, i));
+        cxm_page_put_text(page, json_array_get(choices, i), "text");
         cxm_page_put(page, "</span></label>\n");
     }
 

@@ -6,10 +6,12 @@
 #include "cxm_page_text.h"
 
 
-static const cxm_page_language_t  languages[] = {
+static const cxm_page_language_t  languages[CXM_PAGE_LANGUAGES] = {
     { { 2, "en" }, {
         [CXM_SAY_REQUIRED] = "(required)",
         [CXM_SAY_SUBMIT] = "Send",
+        [CXM_SAY_NEXT] = "Next",
+        [CXM_SAY_BACK] = "Back",
         [CXM_SAY_LANGUAGE] = "Language",
         [CXM_SAY_ERROR_PREFIX] = "Error: ",
         [CXM_SAY_SUMMARY] = "There is a problem",
@@ -18,6 +20,8 @@ static const cxm_page_language_t  languages[] = {
         [CXM_SAY_NUMBER] = "Please enter a whole number in this range.",
         [CXM_SAY_LONG] = "This is too long.",
         [CXM_SAY_CHECK] = "Please check this entry.",
+        [CXM_SAY_CHANGED] = "This survey has changed in the meantime. Please "
+                            "look through your answers and send them again.",
         [CXM_SAY_MULTI] = "Choose all that apply.",
         [CXM_SAY_NAME] = "Name",
         [CXM_SAY_EMAIL] = "E-mail",
@@ -39,12 +43,16 @@ static const cxm_page_language_t  languages[] = {
         [CXM_SAY_TAKEN_TITLE] = "Already sent",
         [CXM_SAY_TAKEN] = "This form was sent before with other answers. "
                           "The first ones count.",
+        [CXM_SAY_OVER_TITLE] = "This took too long",
+        [CXM_SAY_OVER] = "What you had answered by then has been recorded.",
         [CXM_SAY_WRONG_TITLE] = "That did not work",
         [CXM_SAY_WRONG] = "Please go back and try again in a moment."
     } },
     { { 2, "de" }, {
         [CXM_SAY_REQUIRED] = "(Pflichtfrage)",
         [CXM_SAY_SUBMIT] = "Absenden",
+        [CXM_SAY_NEXT] = "Weiter",
+        [CXM_SAY_BACK] = "Zurück",
         [CXM_SAY_LANGUAGE] = "Sprache",
         [CXM_SAY_ERROR_PREFIX] = "Fehler: ",
         [CXM_SAY_SUMMARY] = "Bitte prüfen Sie Ihre Angaben",
@@ -54,6 +62,9 @@ static const cxm_page_language_t  languages[] = {
                            "Bereich ein.",
         [CXM_SAY_LONG] = "Das ist zu lang.",
         [CXM_SAY_CHECK] = "Bitte prüfen Sie diese Angabe.",
+        [CXM_SAY_CHANGED] = "Diese Umfrage wurde inzwischen geändert. Bitte "
+                            "sehen Sie Ihre Antworten durch und senden Sie "
+                            "sie noch einmal ab.",
         [CXM_SAY_MULTI] = "Mehrere Antworten sind möglich.",
         [CXM_SAY_NAME] = "Name",
         [CXM_SAY_EMAIL] = "E-Mail",
@@ -76,9 +87,103 @@ static const cxm_page_language_t  languages[] = {
         [CXM_SAY_TAKEN_TITLE] = "Schon abgesendet",
         [CXM_SAY_TAKEN] = "Dieses Formular wurde schon mit anderen Antworten "
                           "abgesendet. Es zählen die ersten.",
+        [CXM_SAY_OVER_TITLE] = "Die Zeit ist abgelaufen",
+        [CXM_SAY_OVER] = "Was Sie bis dahin geantwortet haben, ist "
+                         "gespeichert.",
         [CXM_SAY_WRONG_TITLE] = "Das hat nicht geklappt",
         [CXM_SAY_WRONG] = "Bitte gehen Sie zurück und versuchen Sie es "
                           "gleich noch einmal."
+    } },
+    { { 2, "fr" }, {
+        [CXM_SAY_REQUIRED] = "(obligatoire)",
+        [CXM_SAY_SUBMIT] = "Envoyer",
+        [CXM_SAY_NEXT] = "Suivant",
+        [CXM_SAY_BACK] = "Précédent",
+        [CXM_SAY_LANGUAGE] = "Langue",
+        [CXM_SAY_ERROR_PREFIX] = "Erreur : ",
+        [CXM_SAY_SUMMARY] = "Veuillez vérifier vos réponses",
+        [CXM_SAY_NEEDED] = "Veuillez répondre à cette question.",
+        [CXM_SAY_RANGE] = "Veuillez choisir l’une des valeurs proposées.",
+        [CXM_SAY_NUMBER] = "Veuillez saisir un nombre entier compris dans "
+                           "cet intervalle.",
+        [CXM_SAY_LONG] = "Ce texte est trop long.",
+        [CXM_SAY_CHECK] = "Veuillez vérifier cette réponse.",
+        [CXM_SAY_CHANGED] = "Ce questionnaire a été modifié entre-temps. "
+                            "Veuillez relire vos réponses et les envoyer à "
+                            "nouveau.",
+        [CXM_SAY_MULTI] = "Plusieurs réponses sont possibles.",
+        [CXM_SAY_NAME] = "Nom",
+        [CXM_SAY_EMAIL] = "E-mail",
+        [CXM_SAY_PHONE] = "Téléphone",
+        [CXM_SAY_NPS_LOW] = "Pas du tout probable",
+        [CXM_SAY_NPS_HIGH] = "Très probable",
+        [CXM_SAY_CSAT_LOW] = "Très insatisfait",
+        [CXM_SAY_CSAT_HIGH] = "Très satisfait",
+        [CXM_SAY_CES_LOW] = "Pas du tout d’accord",
+        [CXM_SAY_CES_HIGH] = "Tout à fait d’accord",
+        [CXM_SAY_THANKS_TITLE] = "Merci",
+        [CXM_SAY_THANKS] = "Vos réponses ont été enregistrées.",
+        [CXM_SAY_PAUSED_TITLE] = "Fermé pour le moment",
+        [CXM_SAY_PAUSED] = "Ce questionnaire n’accepte pas de réponses pour "
+                           "le moment.",
+        [CXM_SAY_CLOSED_TITLE] = "Ce questionnaire est clos",
+        [CXM_SAY_CLOSED] = "Il n’accepte plus de réponses. Merci de votre "
+                           "visite.",
+        [CXM_SAY_MISSING_TITLE] = "Page introuvable",
+        [CXM_SAY_MISSING] = "Il n’y a pas de questionnaire à cette adresse.",
+        [CXM_SAY_TAKEN_TITLE] = "Déjà envoyé",
+        [CXM_SAY_TAKEN] = "Ce formulaire a déjà été envoyé avec d’autres "
+                          "réponses. Ce sont les premières qui comptent.",
+        [CXM_SAY_OVER_TITLE] = "Le délai est écoulé",
+        [CXM_SAY_OVER] = "Les réponses données jusque-là ont été "
+                         "enregistrées.",
+        [CXM_SAY_WRONG_TITLE] = "Cela n’a pas fonctionné",
+        [CXM_SAY_WRONG] = "Veuillez revenir en arrière et réessayer dans un "
+                          "instant."
+    } },
+    { { 2, "es" }, {
+        [CXM_SAY_REQUIRED] = "(obligatoria)",
+        [CXM_SAY_SUBMIT] = "Enviar",
+        [CXM_SAY_NEXT] = "Siguiente",
+        [CXM_SAY_BACK] = "Atrás",
+        [CXM_SAY_LANGUAGE] = "Idioma",
+        [CXM_SAY_ERROR_PREFIX] = "Error: ",
+        [CXM_SAY_SUMMARY] = "Revise sus respuestas",
+        [CXM_SAY_NEEDED] = "Responda a esta pregunta.",
+        [CXM_SAY_RANGE] = "Elija uno de los valores ofrecidos.",
+        [CXM_SAY_NUMBER] = "Escriba un número entero de este intervalo.",
+        [CXM_SAY_LONG] = "Este texto es demasiado largo.",
+        [CXM_SAY_CHECK] = "Revise este dato.",
+        [CXM_SAY_CHANGED] = "Esta encuesta ha cambiado entretanto. Revise "
+                            "sus respuestas y envíelas de nuevo.",
+        [CXM_SAY_MULTI] = "Puede elegir varias respuestas.",
+        [CXM_SAY_NAME] = "Nombre",
+        [CXM_SAY_EMAIL] = "Correo electrónico",
+        [CXM_SAY_PHONE] = "Teléfono",
+        [CXM_SAY_NPS_LOW] = "Nada probable",
+        [CXM_SAY_NPS_HIGH] = "Muy probable",
+        [CXM_SAY_CSAT_LOW] = "Muy insatisfecho",
+        [CXM_SAY_CSAT_HIGH] = "Muy satisfecho",
+        [CXM_SAY_CES_LOW] = "Totalmente en desacuerdo",
+        [CXM_SAY_CES_HIGH] = "Totalmente de acuerdo",
+        [CXM_SAY_THANKS_TITLE] = "Gracias",
+        [CXM_SAY_THANKS] = "Sus respuestas se han guardado.",
+        [CXM_SAY_PAUSED_TITLE] = "No disponible por el momento",
+        [CXM_SAY_PAUSED] = "Esta encuesta no admite respuestas por el "
+                           "momento.",
+        [CXM_SAY_CLOSED_TITLE] = "Esta encuesta está cerrada",
+        [CXM_SAY_CLOSED] = "Ya no admite respuestas. Gracias por su visita.",
+        [CXM_SAY_MISSING_TITLE] = "Página no encontrada",
+        [CXM_SAY_MISSING] = "No hay ninguna encuesta en esta dirección.",
+        [CXM_SAY_TAKEN_TITLE] = "Ya enviado",
+        [CXM_SAY_TAKEN] = "Este formulario ya se envió con otras respuestas. "
+                          "Cuentan las primeras.",
+        [CXM_SAY_OVER_TITLE] = "El plazo ha terminado",
+        [CXM_SAY_OVER] = "Lo que había respondido hasta entonces se ha "
+                         "guardado.",
+        [CXM_SAY_WRONG_TITLE] = "No ha funcionado",
+        [CXM_SAY_WRONG] = "Vuelva atrás e inténtelo de nuevo dentro de un "
+                          "momento."
     } }
 };
 
@@ -164,7 +269,7 @@ const char  cxm_page_style[] =
 const cxm_page_language_t *
 cxm_page_languages(unsigned *n)
 {
-    *n = sizeof(languages) / sizeof(languages[0]);
+    *n = CXM_PAGE_LANGUAGES;
 
     return languages;
 }

@@ -11,6 +11,8 @@
 typedef enum {
     CXM_SAY_REQUIRED = 0,
     CXM_SAY_SUBMIT,
+    CXM_SAY_NEXT,
+    CXM_SAY_BACK,
     CXM_SAY_LANGUAGE,
     CXM_SAY_ERROR_PREFIX,
     CXM_SAY_SUMMARY,
@@ -19,6 +21,7 @@ typedef enum {
     CXM_SAY_NUMBER,
     CXM_SAY_LONG,
     CXM_SAY_CHECK,
+    CXM_SAY_CHANGED,
     CXM_SAY_MULTI,
     CXM_SAY_NAME,
     CXM_SAY_EMAIL,
@@ -39,6 +42,8 @@ typedef enum {
     CXM_SAY_MISSING,
     CXM_SAY_TAKEN_TITLE,
     CXM_SAY_TAKEN,
+    CXM_SAY_OVER_TITLE,
+    CXM_SAY_OVER,
     CXM_SAY_WRONG_TITLE,
     CXM_SAY_WRONG,
     CXM_SAY_N
@@ -48,6 +53,8 @@ typedef struct {
     cxm_str_t    language;
     const char  *texts[CXM_SAY_N];
 } cxm_page_language_t;
+
+#define CXM_PAGE_LANGUAGES  4
 
 /* The languages, English first; *n of them. */
 const cxm_page_language_t *cxm_page_languages(unsigned *n);

@@ -12,6 +12,7 @@
 #define CXM_SCALE_WIDTH  100
 #define CXM_SCALE_MAX    10000
 #define CXM_WEIGHT_MAX   1000000
+#define CXM_TEXTS_MAX    50             /* languages of a text */
 
 #define CXM_PARTIAL_HOURS_MIN  0.001
 
@@ -26,6 +27,14 @@ static const char *const  status_values[] = {
 
 static const cxm_field_t  text_item = {
     .type = CXM_FIELD_TEXT, .min = 1, .max = 1000
+};
+
+static const cxm_field_t  long_item = {
+    .type = CXM_FIELD_TEXT, .min = 1, .max = 4000
+};
+
+static const cxm_field_t  end_item = {
+    .type = CXM_FIELD_STRING, .min = 1, .max = 100
 };
 
 static const cxm_field_t  weight_item = {
@@ -53,7 +62,7 @@ static const cxm_fields_t  scale_table = { "Scale", scale_fields };
 static const cxm_field_t  choice_fields[] = {
     { "id", CXM_FIELD_STRING, CXM_FIELD_REQUIRED, 1, CXM_SLUG_MAX,
       NULL, NULL, NULL, "[a-z0-9_][a-z0-9_-]{0,62}" },
-    { "text", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 1, 50,
+    { "text", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 1, CXM_TEXTS_MAX,
       NULL, NULL, &text_item, "text by language" },
     { .name = NULL }
 };
@@ -72,8 +81,13 @@ static const cxm_field_t  question_fields[] = {
     { "scale", CXM_FIELD_OBJECT, 0, 0, 0,
       NULL, &scale_table, NULL,
       "of scored types; nps 0-10, csat 1-5, ces 1-7; required for scale" },
-    { "text", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 1, 50,
+    { "text", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 1, CXM_TEXTS_MAX,
       NULL, NULL, &text_item, "text by language" },
+    { "low", CXM_FIELD_MAP, 0, 1, CXM_TEXTS_MAX,
+      NULL, NULL, &end_item,
+      "what the lowest score means, by language; of scored types" },
+    { "high", CXM_FIELD_MAP, 0, 1, CXM_TEXTS_MAX,
+      NULL, NULL, &end_item, "what the highest score means" },
     { "required", CXM_FIELD_BOOL, 0, 0, 0,
       NULL, NULL, NULL, "a complete answer must have it; default false" },
     { "weight", CXM_FIELD_NUMBER, 0, 0, CXM_WEIGHT_MAX,
@@ -129,6 +143,11 @@ static const cxm_field_t  survey_fields[] = {
     { "questions", CXM_FIELD_ARRAY, CXM_FIELD_REQUIRED,
       1, CXM_QUESTIONS_MAX,
       NULL, NULL, &question_item, "questions in order" },
+    { "heading", CXM_FIELD_MAP, 0, 1, CXM_TEXTS_MAX,
+      NULL, NULL, &end_item,
+      "of the page, by language; default the title" },
+    { "thanks", CXM_FIELD_MAP, 0, 1, CXM_TEXTS_MAX,
+      NULL, NULL, &long_item, "text after the answer, by language" },
     { "default_language", CXM_FIELD_STRING, 0, 2, CXM_LANGUAGE_MAX,
       NULL, NULL, NULL, "where no other fits; default en or the first" },
     { "segment_by", CXM_FIELD_ARRAY, CXM_FIELD_UNIQUE,
@@ -173,26 +192,56 @@ name_valid(cxm_str_t s, int attribute)
 }
 
 
+/* Whether a tag before this one is the same but for its case. */
+static int
+tag_is_twice(json_t *texts, const char *tag)
+{
+    void        *iter;
+    const char  *other;
+
+    for (iter = json_object_iter(texts); iter != NULL;
+         iter = json_object_iter_next(texts, iter))
+    {
+        other = json_object_iter_key(iter);
+
+        if (strcmp(other, tag) == 0) {
+            return 0;
+        }
+
+        if (cxm_language_match(cxm_strz(other), cxm_strz(tag)) == 2) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
-check_texts(const json_t *texts, const char *where, cxm_error_t *err)
+check_texts(const json_t *owner, const char *where, const char *member,
+    cxm_error_t *err)
 {
     char         pointer[CXM_ERROR_POINTER_LEN];
     void        *iter;
-    json_t      *object;
-    const char  *name;
+    json_t      *texts;
+    const char  *tag;
 
-    object = (json_t *) texts;
+    texts = json_object_get(owner, member);
 
-    for (iter = json_object_iter(object); iter != NULL;
-         iter = json_object_iter_next(object, iter))
+    for (iter = json_object_iter(texts); iter != NULL;
+         iter = json_object_iter_next(texts, iter))
     {
-        name = json_object_iter_key(iter);
+        tag = json_object_iter_key(iter);
+        (void) snprintf(pointer, sizeof(pointer), "%s/%s", where, member);
+        cxm_pointer_push(pointer, sizeof(pointer), cxm_strz(tag));
 
-        if (!cxm_language_valid(cxm_strz(name))) {
-            (void) snprintf(pointer, sizeof(pointer), "%s/text", where);
-            cxm_pointer_push(pointer, sizeof(pointer), cxm_strz(name));
+        if (!cxm_language_valid(cxm_strz(tag))) {
             (void) cxm_issue(err, pointer, "invalid",
                              "This is no language tag, as \"en\" is one.");
+
+        } else if (tag_is_twice(texts, tag)) {
+            (void) cxm_issue(err, pointer, "duplicate",
+                             "This language is there twice.");
         }
     }
 }
@@ -256,8 +305,7 @@ check_choices(const json_t *question, cxm_question_type_t type,
     for (i = 0; i < json_array_size(list); i++) {
         (void) snprintf(pointer, sizeof(pointer), "%.120s/%zu", list_at, i);
         check_id(list, i, pointer, err);
-        check_texts(json_object_get(json_array_get(list, i), "text"), pointer,
-                    err);
+        check_texts(json_array_get(list, i), pointer, "text", err);
     }
 }
 
@@ -268,15 +316,23 @@ check_scale(const json_t *question, cxm_question_type_t type,
 {
     int            min, max;
     char           pointer[CXM_ERROR_POINTER_LEN];
+    size_t         i;
     const json_t  *scale;
+
+    static const char *const  scaled[] = { "scale", "low", "high" };
 
     scale = json_object_get(question, "scale");
     (void) snprintf(pointer, sizeof(pointer), "%.120s/scale", where);
 
     if (type > CXM_QUESTION_SCALE) {
-        if (scale != NULL) {
-            (void) cxm_issue(err, pointer, "not_allowed",
-                             "A question of this type has no scale.");
+        for (i = 0; i < sizeof(scaled) / sizeof(scaled[0]); i++) {
+            (void) snprintf(pointer, sizeof(pointer), "%.120s/%s", where,
+                            scaled[i]);
+
+            if (json_object_get(question, scaled[i]) != NULL) {
+                (void) cxm_issue(err, pointer, "not_allowed",
+                                 "A question of this type has no scale.");
+            }
         }
 
         return;
@@ -316,7 +372,9 @@ check_question(const json_t *list, size_t i, cxm_error_t *err)
     (void) snprintf(where, sizeof(where), "/questions/%zu", i);
 
     check_id(list, i, where, err);
-    check_texts(json_object_get(question, "text"), where, err);
+    check_texts(question, where, "text", err);
+    check_texts(question, where, "low", err);
+    check_texts(question, where, "high", err);
 
     if (type >= 0) {
         check_scale(question, (cxm_question_type_t) type, where, err);
@@ -508,6 +566,8 @@ cxm_survey_check(const json_t *input, cxm_error_t *err)
         check_question(list, i, err);
     }
 
+    check_texts(input, "", "heading", err);
+    check_texts(input, "", "thanks", err);
     check_segments(input, err);
     check_csi(input, err);
     check_sample(input, err);

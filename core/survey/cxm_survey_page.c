@@ -100,7 +100,7 @@ put_summary(cxm_page_writer_t *page)
             cxm_page_put(page, "<li><a href=\"#");
             cxm_page_put_id(page, "i-", question);
             cxm_page_put(page, "\">");
-            cxm_page_put_text(page, question->json);
+            cxm_page_put_text(page, question->json, "text");
             cxm_page_put(page, " \xe2\x80\x93 ");
             cxm_page_say(page,
                          cxm_page_issue_say(cxm_page_issue(page, question),
@@ -179,51 +179,6 @@ put_languages(cxm_page_writer_t *page)
 }
 
 
-static void
-put_hidden(cxm_page_writer_t *page, const char *name, cxm_str_t value)
-{
-    cxm_page_put(page, "<input type=\"hidden\" name=\"");
-    cxm_page_put(page, name);
-    cxm_page_put(page, "\" value=\"");
-    cxm_buf_html(page->out, value);
-    cxm_page_put(page, "\">\n");
-}
-
-
-static void
-put_head(cxm_buf_t *out, cxm_str_t language, cxm_str_t prefix,
-    cxm_str_t title, const char *nonce)
-{
-    size_t  i;
-
-    static const char *const  leftward[] = { "ar", "fa", "he", "ur" };
-
-    cxm_buf_puts(out, "<!DOCTYPE html>\n<html lang=\"");
-    cxm_buf_html(out, language);
-    cxm_buf_puts(out, "\"");
-
-    for (i = 0; i < sizeof(leftward) / sizeof(leftward[0]); i++) {
-        if (cxm_language_match(language, cxm_strz(leftward[i]))) {
-            cxm_buf_puts(out, " dir=\"rtl\"");
-        }
-    }
-
-    cxm_buf_puts(out, ">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" "
-                 "content=\"width=device-width, initial-scale=1\">\n"
-                 "<meta name=\"robots\" content=\"noindex\">\n<title>");
-    cxm_buf_html(out, prefix);
-    cxm_buf_html(out, title);
-    cxm_buf_puts(out, "</title>\n<style nonce=\"");
-    cxm_buf_puts(out, nonce);
-    cxm_buf_puts(out, "\">");
-    cxm_buf_puts(out, cxm_page_style);
-    cxm_buf_puts(out, "</style>\n</head>\n<body>\n<main>\n<h1>");
-    cxm_buf_html(out, title);
-    cxm_buf_puts(out, "</h1>\n");
-}
-
-
 void
 cxm_page_nonce(char out[CXM_PAGE_NONCE_LEN + 1])
 {
@@ -260,26 +215,44 @@ cxm_survey_page_language(const cxm_page_view_t *view)
 }
 
 
+static void
+begin(cxm_page_writer_t *page, cxm_buf_t *out, const cxm_page_view_t *view)
+{
+    page->out = out;
+    page->view = view;
+    page->language = cxm_survey_page_language(view);
+    page->own = cxm_page_language(page->language);
+    page->foreign = !cxm_language_match(page->own->language, page->language);
+    page->answers = json_object_get(view->form, "answers");
+}
+
+
+static void
+end(cxm_page_writer_t *page)
+{
+    cxm_page_put(page, "</main>\n</body>\n</html>\n");
+}
+
+
 void
 cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
 {
     int                 wrong;
     unsigned            i;
+    cxm_str_t           title, language;
     cxm_page_writer_t   page;
 
-    page.out = out;
-    page.view = view;
-    page.language = cxm_survey_page_language(view);
-    page.own = cxm_page_language(page.language);
-    page.foreign = !cxm_language_match(page.own->language, page.language);
-    page.answers = json_object_get(view->form, "answers");
-
+    begin(&page, out, view);
     wrong = view->err != NULL && view->err->nissues > 0;
+    title = cxm_page_text(&page, view->survey->doc.body, "heading", &language);
 
-    put_head(out, page.language,
-             wrong ? cxm_strz(page.own->texts[CXM_SAY_ERROR_PREFIX])
-                   : cxm_str(""),
-             view->survey->title, view->nonce);
+    if (title.data == NULL) {
+        title = view->survey->title;
+        language = page.language;
+    }
+
+    cxm_page_head(&page, wrong ? cxm_strz(page.own->texts[CXM_SAY_ERROR_PREFIX])
+                               : cxm_str(""), title, language);
     put_languages(&page);
     put_summary(&page);
 
@@ -290,12 +263,12 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
     cxm_buf_html(out, view->prefix);
     cxm_buf_html(out, view->survey->slug);
     cxm_page_put(&page, "/responses\">\n");
-    put_hidden(&page, "id", view->id);
-    put_hidden(&page, "channel", cxm_str("web"));
-    put_hidden(&page, "language", page.language);
+    cxm_page_put_hidden(&page, "id", view->id);
+    cxm_page_put_hidden(&page, "channel", cxm_str("web"));
+    cxm_page_put_hidden(&page, "language", page.language);
 
     if (view->exposure.len > 0) {
-        put_hidden(&page, "exposure", view->exposure);
+        cxm_page_put_hidden(&page, "exposure", view->exposure);
     }
 
     for (i = 0; i < view->survey->nquestions; i++) {
@@ -304,7 +277,20 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
 
     cxm_page_put(&page, "<button>");
     cxm_page_say(&page, CXM_SAY_SUBMIT);
-    cxm_page_put(&page, "</button>\n</form>\n</main>\n</body>\n</html>\n");
+    cxm_page_put(&page, "</button>\n</form>\n");
+    end(&page);
+}
+
+
+static void
+notice_page(cxm_page_writer_t *page, cxm_say_t title)
+{
+    cxm_page_head(page, cxm_str(""), cxm_strz(page->own->texts[title]),
+                  page->own->language);
+    cxm_page_put(page, "<p>");
+    cxm_page_say(page, title + 1);
+    cxm_page_put(page, "</p>\n");
+    end(page);
 }
 
 
@@ -312,10 +298,10 @@ void
 cxm_survey_notice(cxm_buf_t *out, cxm_notice_t notice, cxm_str_t language,
     cxm_str_t accept_language, const char *nonce)
 {
-    cxm_say_t                   title;
-    unsigned                    i, n;
-    cxm_str_t                   have[8];
-    const cxm_page_language_t  *own;
+    unsigned            i, n;
+    cxm_str_t           have[CXM_PAGE_LANGUAGES];
+    cxm_page_view_t     view;
+    cxm_page_writer_t   page;
 
     static const cxm_say_t  titles[] = {
         [CXM_NOTICE_THANKS] = CXM_SAY_THANKS_TITLE,
@@ -326,18 +312,40 @@ cxm_survey_notice(cxm_buf_t *out, cxm_notice_t notice, cxm_str_t language,
         [CXM_NOTICE_WRONG] = CXM_SAY_WRONG_TITLE
     };
 
-    own = cxm_page_languages(&n);
+    memset(&view, 0, sizeof(view));
+    memset(&page, 0, sizeof(page));
+    page.out = out;
+    page.view = &view;
+    page.own = cxm_page_languages(&n);
 
-    for (i = 0; i < n && i < sizeof(have) / sizeof(have[0]); i++) {
-        have[i] = own[i].language;
+    for (i = 0; i < n; i++) {
+        have[i] = page.own[i].language;
     }
 
-    own += cxm_language_choose(have, i, language, accept_language);
-    title = titles[notice];
+    view.nonce = nonce;
+    page.own += cxm_language_choose(have, n, language, accept_language);
+    page.language = page.own->language;
 
-    put_head(out, own->language, cxm_str(""), cxm_strz(own->texts[title]),
-             nonce);
-    cxm_buf_puts(out, "<p>");
-    cxm_buf_html(out, cxm_strz(own->texts[title + 1]));
-    cxm_buf_puts(out, "</p>\n</main>\n</body>\n</html>\n");
+    notice_page(&page, titles[notice]);
+}
+
+
+void
+cxm_survey_thanks(cxm_buf_t *out, const cxm_page_view_t *view)
+{
+    const char         *own;
+    cxm_page_writer_t   page;
+
+    if (json_object_get(view->survey->doc.body, "thanks") == NULL) {
+        cxm_survey_notice(out, CXM_NOTICE_THANKS, view->language,
+                          view->accept_language, view->nonce);
+        return;
+    }
+
+    begin(&page, out, view);
+    own = page.own->texts[CXM_SAY_THANKS_TITLE];
+    cxm_page_head(&page, cxm_str(""), cxm_strz(own),
+                  page.foreign ? page.own->language : page.language);
+    cxm_page_put_paragraphs(&page, view->survey->doc.body, "thanks");
+    end(&page);
 }

@@ -30,6 +30,9 @@ cxm_str_t cxm_survey_page_language(const cxm_page_view_t *view);
 
 void cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view);
 
+/* The page after the answer: the survey's own words, or ours. */
+void cxm_survey_thanks(cxm_buf_t *out, const cxm_page_view_t *view);
+
 
 typedef enum {
     CXM_NOTICE_THANKS = 0,

@@ -183,26 +183,34 @@ cxm_survey_json(const cxm_doc_t *doc)
 }
 
 
+/* Those of the names, which end with NULL, that are there. */
+static void
+copy_members(json_t *out, const json_t *from, const char *const *names)
+{
+    json_t  *member;
+
+    for ( /* void */ ; *names != NULL; names++) {
+        member = json_object_get(from, *names);
+
+        if (member != NULL) {
+            (void) json_object_set_new(out, *names, json_deep_copy(member));
+        }
+    }
+}
+
+
 static json_t *
 public_question(const cxm_question_t *question)
 {
-    size_t    i;
-    json_t   *out, *member, *body, *copy;
+    size_t   i;
+    json_t  *out, *copy;
 
     static const char *const  shown[] = {
-        "id", "type", "text", "show_if"
+        "id", "type", "text", "low", "high", "show_if", NULL
     };
 
     out = json_object();
-    body = (json_t *) question->json;
-
-    for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-        member = json_object_get(body, shown[i]);
-
-        if (member != NULL) {
-            (void) json_object_set_new(out, shown[i], json_deep_copy(member));
-        }
-    }
+    copy_members(out, question->json, shown);
 
     (void) json_object_set_new(out, "required",
                                json_boolean(question->required));
@@ -215,7 +223,7 @@ public_question(const cxm_question_t *question)
     }
 
     if (question->nchoices > 0) {
-        copy = json_deep_copy(json_object_get(body, "choices"));
+        copy = json_deep_copy(json_object_get(question->json, "choices"));
 
         for (i = 0; i < json_array_size(copy); i++) {
             (void) json_object_del(json_array_get(copy, i), "no");
@@ -234,10 +242,13 @@ cxm_survey_public_json(const cxm_survey_t *survey)
     json_t    *out, *list;
     unsigned   i;
 
+    static const char *const  texts[] = { "heading", "thanks", NULL };
+
     out = json_object();
 
     (void) cxm_json_set_str(out, "survey", survey->slug);
     (void) cxm_json_set_str(out, "title", survey->title);
+    copy_members(out, survey->doc.body, texts);
 
     list = json_array();
 

@@ -45,8 +45,8 @@ close_paged(void **state)
 
 
 static const char *
-page(const char *lang, const char *accept, const char *form,
-    const cxm_error_t *wrong)
+page_of(const char *slug, const char *lang, const char *accept,
+    const char *form, const cxm_error_t *wrong)
 {
     json_t              *sent;
     cxm_txn_t           *txn;
@@ -55,7 +55,7 @@ page(const char *lang, const char *accept, const char *form,
     sent = form == NULL ? NULL : parsed(form);
     memset(&view, 0, sizeof(view));
     txn = fixture_read(&f);
-    assert_int_equal(cxm_survey_by_slug(txn, cxm_str("paged"), &view.survey,
+    assert_int_equal(cxm_survey_by_slug(txn, cxm_strz(slug), &view.survey,
                                         &err), CXM_OK);
     view.prefix = cxm_str("/s/");
     view.language = cxm_strz(lang);
@@ -72,6 +72,37 @@ page(const char *lang, const char *accept, const char *form,
 
     cxm_txn_end(txn);
     json_decref(sent);
+
+    return (const char *) out.data;
+}
+
+
+static const char *
+page(const char *lang, const char *accept, const char *form,
+    const cxm_error_t *wrong)
+{
+    return page_of("paged", lang, accept, form, wrong);
+}
+
+
+static const char *
+thanks(const char *slug, const char *lang)
+{
+    cxm_txn_t        *txn;
+    cxm_page_view_t   view;
+
+    memset(&view, 0, sizeof(view));
+    txn = fixture_read(&f);
+    assert_int_equal(cxm_survey_by_slug(txn, cxm_strz(slug), &view.survey,
+                                        &err), CXM_OK);
+    view.language = cxm_strz(lang);
+    view.nonce = "NONCE";
+
+    cxm_buf_reset(&out);
+    cxm_survey_thanks(&out, &view);
+    cxm_buf_putc(&out, 0);
+    assert_false(out.failed);
+    cxm_txn_end(txn);
 
     return (const char *) out.data;
 }
@@ -186,6 +217,63 @@ languages(void **state)
     assert_int_equal(cxm_language_match(cxm_str("de-AT"), cxm_str("de")), 1);
     assert_int_equal(cxm_language_match(cxm_str("de"), cxm_str("den")), 0);
     assert_int_equal(cxm_language_match(cxm_str(""), cxm_str("de")), 0);
+
+    assert_true(cxm_language_rtl(cxm_str("ar-EG")));
+    assert_true(cxm_language_rtl(cxm_str("FA")));
+    assert_true(cxm_language_rtl(cxm_str("az-Arab")));
+    assert_false(cxm_language_rtl(cxm_str("ks-Deva-IN")));
+    assert_false(cxm_language_rtl(cxm_str("de-1996")));
+    assert_false(cxm_language_rtl(cxm_str("")));
+}
+
+
+/* What the survey says itself, in its own languages. */
+static void
+own_words(void **state)
+{
+    const char  *html;
+
+    (void) state;
+
+    must_put("words", "{\"title\":\"T\",\"status\":\"live\","
+             "\"heading\":{\"en\":\"How <are> we?\"},"
+             "\"thanks\":{\"en\":\"One.\\n\\nTwo & three.\"},"
+             "\"questions\":[{\"id\":\"nps\",\"type\":\"nps\","
+             "\"text\":{\"en\":\"N?\",\"fa\":\"F?\"},"
+             "\"low\":{\"en\":\"never\"}},"
+             "{\"id\":\"s\",\"type\":\"scale\",\"scale\":{\"min\":1,"
+             "\"max\":5},\"text\":{\"en\":\"S?\",\"fa\":\"G?\"},"
+             "\"high\":{\"en\":\"much\",\"fa\":\"H\"}},"
+             "{\"id\":\"plain\",\"type\":\"scale\",\"scale\":{\"min\":1,"
+             "\"max\":5},\"text\":{\"en\":\"P?\"}}]}");
+
+    html = page_of("words", "en", NULL, NULL, NULL);
+    balanced(html);
+    has(html, "<title>How &lt;are&gt; we?</title>");
+    has(html, "<h1>How &lt;are&gt; we?</h1>");
+    has(html, "<span>0: never</span> <span>10: Extremely likely</span>");
+    has(html, "<span></span> <span>5: much</span>");
+    lacks(html, "id=\"d-plain\"");
+
+    /* from right to left; what is not there is in another language */
+
+    html = page_of("words", "fa", NULL, NULL, NULL);
+    balanced(html);
+    has(html, "<html lang=\"fa\" dir=\"rtl\">");
+    has(html, "<h1 lang=\"en\" dir=\"ltr\">How");
+    has(html, "G?");
+    has(html, "<span>5: H</span>");
+    has(html, "0: <span lang=\"en\" dir=\"ltr\">never</span>");
+    has(html, "<span lang=\"en\" dir=\"ltr\">Extremely likely</span>");
+
+    html = thanks("words", "en");
+    balanced(html);
+    has(html, "<h1>Thank you</h1>\n<p>One.</p>\n<p>Two &amp; three.</p>\n");
+    html = thanks("words", "fa");
+    has(html, "<html lang=\"fa\" dir=\"rtl\">");
+    has(html, "<p lang=\"en\" dir=\"ltr\">One.</p>");
+    has(thanks("paged", "es"), "<p>Sus respuestas se han guardado.</p>");
+    has(thanks("paged", "fr-CA"), "<h1>Merci</h1>");
 }
 
 
@@ -264,11 +352,14 @@ texts(void **state)
     (void) state;
 
     own = cxm_page_languages(&n);
-    assert_true(n >= 2);
+    assert_int_equal(n, CXM_PAGE_LANGUAGES);
 
     for (i = 0; i < n; i++) {
         for (j = 0; j < CXM_SAY_N; j++) {
             assert_non_null(own[i].texts[j]);
+            assert_true(i == 0 || j == CXM_SAY_EMAIL || j == CXM_SAY_NAME
+                        || j == CXM_SAY_ERROR_PREFIX
+                        || strcmp(own[i].texts[j], own[0].texts[j]) != 0);
         }
     }
 }
@@ -280,6 +371,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(fresh, open_paged, close_paged),
         cmocka_unit_test_setup_teardown(languages, open_paged, close_paged),
+        cmocka_unit_test_setup_teardown(own_words, open_paged, close_paged),
         cmocka_unit_test_setup_teardown(refused_form, open_paged,
                                         close_paged),
         cmocka_unit_test_setup_teardown(notices, open_paged, close_paged),

@@ -54,6 +54,17 @@ refusals(void **state)
     refused(LIVE(Q("a", "text", SCALE(0, 5)), ""), "/questions/0/scale",
             "not_allowed");
 
+    refused(LIVE(Q("a", "text", ",\"low\":{\"en\":\"l\"}"), ""),
+            "/questions/0/low", "not_allowed");
+    refused(LIVE(Q("a", "nps", ",\"high\":{\"e\":\"h\"}"), ""),
+            "/questions/0/high/e", "invalid");
+    refused(LIVE(Q("a", "nps", ",\"high\":\"h\""), ""),
+            "/questions/0/high", "wrong_type");
+    refused(LIVE(Q_NPS, ",\"thanks\":{\"en\":\"t\",\"EN\":\"u\"}"),
+            "/thanks/EN", "duplicate");
+    refused(LIVE(Q_NPS, ",\"heading\":{\"x_y\":\"t\"}"), "/heading/x_y",
+            "invalid");
+
     refused(LIVE(Q("a", "choice", ""), ""), "/questions/0/choices",
             "required");
     refused(LIVE(Q("a", "nps", CHOICES(CHOICE("x"))), ""),
