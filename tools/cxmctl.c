@@ -44,7 +44,8 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "erase a person and print the receipt",
       cxmctl_erase },
 
-    { "verify", NULL, "[--head SEQ:LINK] [--scratch DIR]",
+    { "verify", NULL,
+      "[--head SEQ:LINK] [--all] [--archive DIR] [--scratch DIR]",
       "prove that tables, seals and links are what the journal says",
       cxmctl_verify },
 
@@ -170,6 +171,29 @@ cxmctl_option(cxmctl_t *ctl, const char *name, int *bad)
     }
 
     return value;
+}
+
+
+int
+cxmctl_flag(cxmctl_t *ctl, const char *name)
+{
+    int  i, j;
+
+    for (i = 0; i < ctl->argc; i++) {
+
+        if (strcmp(ctl->argv[i], name) == 0) {
+
+            for (j = i + 1; j < ctl->argc; j++) {
+                ctl->argv[j - 1] = ctl->argv[j];
+            }
+
+            ctl->argc--;
+
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -46,6 +46,9 @@ int cxmctl_key_revoke(cxmctl_t *ctl);
  */
 const char *cxmctl_option(cxmctl_t *ctl, const char *name, int *bad);
 
+/* Whether --name, which has no value, is there; takes it out. */
+int cxmctl_flag(cxmctl_t *ctl, const char *name);
+
 /*
  * Reads the master key, becomes the owner of the directory, opens the store.
  * Prints the error itself.

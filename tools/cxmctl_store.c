@@ -21,12 +21,16 @@ typedef struct {
     uint64_t     seq;                   /* 0: no head was given */
     uint8_t      link[CXM_MAC_LEN];
     const char  *scratch;
+    const char  *archive;
+    int          all;
 } cxmctl_verify_t;
 
 
 static int cxmctl_owner(const char *user, uid_t *uid, gid_t *gid);
 static int cxmctl_verify_apart(cxmctl_t *ctl, const cxmctl_verify_t *verify);
 static int cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify);
+static int cxmctl_verify_print(const cxm_verify_t *result);
+static void cxmctl_verify_note(void *ctx, const char *text);
 static int cxmctl_head(const char *text, uint64_t *seq,
     uint8_t link[CXM_MAC_LEN]);
 static void cxmctl_progress(void *ctx, uint64_t done, uint64_t total);
@@ -130,13 +134,16 @@ cxmctl_verify(cxmctl_t *ctl)
 
     head = cxmctl_option(ctl, "--head", &bad);
     verify.scratch = cxmctl_option(ctl, "--scratch", &bad);
+    verify.archive = cxmctl_option(ctl, "--archive", &bad);
+    verify.all = cxmctl_flag(ctl, "--all");
 
     if (head != NULL) {
         bad |= cxmctl_head(head, &verify.seq, verify.link);
     }
 
     if (bad || ctl->argc != 0) {
-        return cxmctl_usage("verify [--head SEQ:LINK] [--scratch DIR]");
+        return cxmctl_usage("verify [--head SEQ:LINK] [--all] "
+                            "[--archive DIR] [--scratch DIR]");
     }
 
     return cxmctl_verify_apart(ctl, &verify);
@@ -190,11 +197,11 @@ cxmctl_verify_apart(cxmctl_t *ctl, const cxmctl_verify_t *verify)
 static int
 cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
 {
-    char           link_text[2 * CXM_MAC_LEN + 1];
-    cxm_rc_t       rc;
-    cxm_error_t    err;
-    cxm_store_t   *store;
-    cxm_verify_t   result;
+    cxm_rc_t            rc;
+    cxm_error_t         err;
+    cxm_store_t        *store;
+    cxm_verify_t        result;
+    cxm_verify_opts_t   opts;
 
     store = cxmctl_open(ctl);
 
@@ -204,10 +211,16 @@ cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
 
     cxm_error_init(&err);
 
-    rc = cxm_verify(store, verify->scratch != NULL ? verify->scratch : ctl->dir,
-                    verify->seq, verify->link,
-                    isatty(STDERR_FILENO) ? cxmctl_progress : NULL, NULL,
-                    &result, &err);
+    memset(&opts, 0, sizeof(cxm_verify_opts_t));
+    opts.scratch = verify->scratch != NULL ? verify->scratch : ctl->dir;
+    opts.expect_seq = verify->seq;
+    opts.expect_link = verify->link;
+    opts.archive = verify->archive;
+    opts.all = verify->all;
+    opts.progress = isatty(STDERR_FILENO) ? cxmctl_progress : NULL;
+    opts.note = cxmctl_verify_note;
+
+    rc = cxm_verify(store, &opts, &result, &err);
 
     if (rc == CXM_OK && cxm_store_latched(store)) {
         rc = cxm_store_unlatch(store);
@@ -224,12 +237,7 @@ cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
     cxm_store_close(store);
 
     if (rc == CXM_OK) {
-        cxm_hex_encode(result.link, CXM_MAC_LEN, link_text);
-        printf("sound: %llu entries, %llu rows\nhead %llu:%s\n",
-               (unsigned long long) result.entries,
-               (unsigned long long) result.rows,
-               (unsigned long long) result.head, link_text);
-        return CXMCTL_DONE;
+        return cxmctl_verify_print(&result);
     }
 
     if (rc == CXM_CORRUPT && result.finding[0] != '\0') {
@@ -238,6 +246,42 @@ cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
     }
 
     return cxmctl_failed("verify", &err);
+}
+
+
+static int
+cxmctl_verify_print(const cxm_verify_t *result)
+{
+    char  link[2 * CXM_MAC_LEN + 1];
+
+    cxm_hex_encode(result->link, CXM_MAC_LEN, link);
+
+    printf("sound: %llu entries, %llu rows\n",
+           (unsigned long long) result->entries,
+           (unsigned long long) result->rows);
+
+    if (result->start != 0) {
+        printf("replayed from the checkpoint behind entry %llu\n",
+               (unsigned long long) result->start);
+    }
+
+    if (result->archived != 0) {
+        printf("archive: %llu entries\n",
+               (unsigned long long) result->archived);
+    }
+
+    printf("head %llu:%s\n", (unsigned long long) result->head, link);
+
+    return CXMCTL_DONE;
+}
+
+
+static void
+cxmctl_verify_note(void *ctx, const char *text)
+{
+    (void) ctx;
+
+    printf("not looked at: %s\n", text);
 }
 
 

@@ -343,5 +343,6 @@ const cxm_kind_t  cxm_kind_key = {
     .no = CXM_KIND_KEY,
     .version = 1,
     .name = "key",
-    .apply = cxm_doc_apply
+    .apply = cxm_doc_apply,
+    .keep = CXM_KEEP_JOURNAL
 };

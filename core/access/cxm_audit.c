@@ -39,5 +39,6 @@ const cxm_kind_t  cxm_kind_access = {
     .no = CXM_KIND_ACCESS,
     .version = 1,
     .name = "access",
-    .apply = cxm_audit_apply
+    .apply = cxm_audit_apply,
+    .keep = CXM_KEEP_JOURNAL
 };

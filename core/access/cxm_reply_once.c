@@ -126,5 +126,6 @@ const cxm_kind_t  cxm_kind_reply = {
     .no = CXM_KIND_REPLY,
     .version = 1,
     .name = "reply",
-    .apply = cxm_reply_apply
+    .apply = cxm_reply_apply,
+    .keep = CXM_KEEP_REPLIES
 };

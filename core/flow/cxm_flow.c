@@ -10,6 +10,7 @@
 #include "cxm_exposure.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
+#include "cxm_retention.h"
 #include "cxm_survey.h"
 #include "cxm_touchpoint.h"
 
@@ -33,6 +34,7 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint,
         [CXM_KIND_EXPOSURE] = &cxm_kind_exposure,
         [CXM_KIND_LAPSE] = &cxm_kind_lapse,
+        [CXM_KIND_RETENTION] = &cxm_kind_retention,
         [CXM_KIND_ERASURE] = &cxm_kind_erasure
     },
     .due = cxm_flow_due,

@@ -2,7 +2,7 @@
  * Sealed files: what the store keeps beside its environment, and the only
  * coding of it.
  *
- * Two types: a segment of the journal, whole, as it was before retention
+ * Two types: a volume of the journal, whole, as it was before retention
  * dropped entries of it; and all tables as they were behind an entry.
  * cxm_history.h says which there are, where, and what their hash is.
  *
@@ -18,7 +18,7 @@
  * together anew or another store's does not read to its end.  The hash of a
  * file is BLAKE2b-256 without key: `b2sum -l 256` gives the same.  Mode 0600.
  *
- * Records of a journal segment are the values of entries `seq`, seq + 1 ...
+ * Records of a journal volume are the values of entries `seq`, seq + 1 ...
  * as they lie in the journal; of tables (`seq` is the last entry that they
  * know of): the value of the row `state`, then for each row u8 table | varint
  * length of key | key | value, as they lie in the environment.

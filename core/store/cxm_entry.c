@@ -283,6 +283,29 @@ cxm_entry_parse(uint64_t seq, cxm_str_t raw, cxm_entry_raw_t *out,
 }
 
 
+cxm_rc_t
+cxm_entry_follow(const cxm_store_t *store, uint64_t seq, cxm_str_t raw,
+    const uint8_t *link, cxm_entry_raw_t *out, cxm_error_t *err)
+{
+    uint8_t   expect[CXM_MAC_LEN];
+    cxm_rc_t  rc;
+
+    rc = cxm_entry_parse(seq, raw, out, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_entry_link(store, seq, link, out->linked, expect);
+
+    if (!cxm_equal(expect, out->link.data, CXM_MAC_LEN)) {
+        return cxm_entry_damage(seq, "link does not verify", err);
+    }
+
+    return CXM_OK;
+}
+
+
 static cxm_rc_t
 cxm_entry_open_part(const cxm_key_t *key, const cxm_entry_ad_t *ad,
     cxm_str_t sealed, cxm_buf_t *text, cxm_str_t *out)

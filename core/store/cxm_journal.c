@@ -1,5 +1,5 @@
 /*
- * The journal: append, read, walk, replay.
+ * The journal: append, read, replay.
  */
 
 #include "cxm_log.h"
@@ -262,8 +262,7 @@ cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
 }
 
 
-/* As a walk and replay want it: a tree, of an entry that was parsed. */
-static cxm_rc_t
+cxm_rc_t
 cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed, int personal,
     cxm_entry_t *out, cxm_error_t *err)
 {
@@ -273,189 +272,6 @@ cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed, int personal,
     rc = cxm_entry_open(txn, parsed, personal, &packed, err);
 
     return rc == CXM_OK ? cxm_entry_unpack(&packed, out, err) : rc;
-}
-
-
-/* The first entry that is there, or the one behind the head. */
-static cxm_rc_t
-cxm_journal_first(cxm_txn_t *txn, uint64_t *seq)
-{
-    cxm_rc_t        rc;
-    cxm_cursor_t   *cursor;
-    cxm_raw_row_t   row;
-    cxm_row_key_t   key;
-
-    rc = cxm_cursor_open(txn, CXM_T_JOURNAL, &cursor);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    cxm_row_key(&key);
-    *seq = txn->state.head + 1;
-    rc = cxm_cursor_seek(cursor, &key, &row);
-
-    if (rc == CXM_OK) {
-        rc = row.key.len == 8 ? CXM_OK : CXM_CORRUPT;
-        *seq = rc == CXM_OK ? cxm_get_u64((const uint8_t *) row.key.data) : 0;
-    }
-
-    cxm_cursor_close(cursor);
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
-
-/*
- * By halves: entries are in the order of their times.  Each is opened, which
- * proves its time.
- */
-cxm_rc_t
-cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq, cxm_error_t *err)
-{
-    uint64_t            low, high, middle;
-    cxm_rc_t            rc;
-    cxm_entry_packed_t  packed;
-
-    low = middle = 0;
-    rc = cxm_journal_first(txn, &low);
-    high = txn->state.head + 1;
-
-    while (rc == CXM_OK && low < high) {
-        middle = low + (high - low) / 2;
-        rc = cxm_journal_read_packed(txn, middle, 0, &packed, NULL);
-
-        if (rc == CXM_OK && cxm_entry_time(&packed.entry) < t) {
-            low = middle + 1;
-
-        } else if (rc == CXM_OK) {
-            high = middle;
-        }
-    }
-
-    if (rc == CXM_NOT_FOUND) {
-        return cxm_entry_damage(middle, "entry is missing", err);
-    }
-
-    *seq = low;
-
-    return rc == CXM_OK ? CXM_OK
-                        : cxm_fail(err, rc, NULL, "Cannot read the journal.");
-}
-
-
-/* Parses a raw value and proves that it follows the entry of `link`. */
-static cxm_rc_t
-cxm_journal_follow(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
-    const uint8_t *link, cxm_entry_raw_t *out, cxm_error_t *err)
-{
-    uint8_t   expect[CXM_MAC_LEN];
-    cxm_rc_t  rc;
-
-    rc = cxm_entry_parse(seq, raw, out, err);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    cxm_entry_link(txn->store, seq, link, out->linked, expect);
-
-    if (!cxm_equal(expect, out->link.data, CXM_MAC_LEN)) {
-        return cxm_entry_damage(seq, "link does not verify", err);
-    }
-
-    return CXM_OK;
-}
-
-
-/* One step of a walk; *end is set when fn wants no more. */
-static cxm_rc_t
-cxm_journal_step(cxm_txn_t *txn, uint64_t seq, const cxm_raw_row_t *row,
-    uint8_t link[CXM_MAC_LEN], cxm_journal_pt fn, void *ctx, int *end,
-    cxm_error_t *err)
-{
-    cxm_rc_t         rc;
-    cxm_entry_t      entry;
-    cxm_entry_raw_t  parsed;
-
-    if (row->key.len != 8
-        || cxm_get_u64((const uint8_t *) row->key.data) != seq)
-    {
-        return cxm_entry_damage(seq, "entry is missing", err);
-    }
-
-    rc = cxm_journal_follow(txn, seq, row->raw, link, &parsed, err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_journal_open(txn, &parsed, 0, &entry, err);
-    }
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    memcpy(link, parsed.link.data, CXM_MAC_LEN);
-
-    *end = fn(ctx, &entry);
-    cxm_entry_clear(&entry);
-
-    return CXM_OK;
-}
-
-
-cxm_rc_t
-cxm_journal_walk(cxm_txn_t *txn, uint64_t seq, unsigned max,
-    uint8_t link[CXM_MAC_LEN], cxm_journal_pt fn, void *ctx, uint64_t *next,
-    cxm_error_t *err)
-{
-    int             end;
-    cxm_rc_t        rc;
-    cxm_cursor_t   *cursor;
-    cxm_raw_row_t   row;
-    cxm_row_key_t   key;
-
-    *next = seq;
-
-    rc = cxm_cursor_open(txn, CXM_T_JOURNAL, &cursor);
-
-    if (rc != CXM_OK) {
-        return cxm_fail(err, rc, NULL, "Cannot read the journal.");
-    }
-
-    cxm_row_key(&key);
-    cxm_row_key_u64(&key, seq);
-    rc = cxm_cursor_seek(cursor, &key, &row);
-
-    end = 0;
-
-    while (rc == CXM_OK && max > 0) {
-        rc = cxm_journal_step(txn, *next, &row, link, fn, ctx, &end, err);
-
-        if (rc != CXM_OK) {
-            break;
-        }
-
-        ++*next;
-        max--;
-
-        if (end) {
-            break;
-        }
-
-        rc = max > 0 ? cxm_cursor_next(cursor, &row) : CXM_OK;
-    }
-
-    cxm_cursor_close(cursor);
-
-    if (rc == CXM_NOT_FOUND) {
-        /* the end of the table is the end of the journal, or a piece is off */
-
-        return *next > txn->state.head
-               ? CXM_OK
-               : cxm_entry_damage(*next, "entry is missing", err);
-    }
-
-    return rc;
 }
 
 
@@ -475,7 +291,7 @@ cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
                         (unsigned long long) txn->state.head);
     }
 
-    rc = cxm_journal_follow(txn, seq, raw, txn->state.link, &parsed, err);
+    rc = cxm_entry_follow(txn->store, seq, raw, txn->state.link, &parsed, err);
 
     if (rc == CXM_OK) {
         rc = cxm_journal_open(txn, &parsed, 1, &entry, err);

@@ -1,7 +1,8 @@
 /*
  * The journal: the record of which all other tables are the memory.
  *
- * Key: sequence, 8 bytes big-endian, contiguous from 1.  Value:
+ * Key: sequence, 8 bytes big-endian, contiguous from 1 but for what retention
+ * dropped (cxm_history.h).  Value:
  *
  *   u8 format | u8 kind | u8 kind version | u8 action
  *   varint node | varint epoch | varint origin sequence
@@ -86,6 +87,7 @@ cxm_rc_t cxm_journal_add(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t actor,
 /*
  * Reads one entry; body and personal are new references that
  * cxm_entry_clear() drops.  personal is opened only if asked for.
+ * CXM_NOT_FOUND: not yet there, or dropped.
  */
 cxm_rc_t cxm_journal_read(cxm_txn_t *txn, uint64_t seq, int personal,
     cxm_entry_t *out, cxm_error_t *err);
@@ -114,15 +116,24 @@ cxm_rc_t cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq,
 /*
  * For readers of the whole journal: from `seq` on, at most `max` entries,
  * each with its link checked against the one before (link: in and out; the
- * link of seq - 1).  fn ends the walk by returning non-zero, behind the entry
- * that it was given.  *next is the sequence to go on with.  Personal parts
- * are not opened: cxm_journal_read() does that for the entries that need it.
+ * link of seq - 1).  Dropped entries are passed over; behind one of them, and
+ * where link is all zero, there is none to check with, only the seal.  fn ends
+ * the walk by returning non-zero, behind the entry that it was given.  *next
+ * is the sequence to go on with.  Personal parts are not opened:
+ * cxm_journal_read() does that for the entries that need it.
  */
 typedef int (*cxm_journal_pt)(void *ctx, const cxm_entry_t *entry);
 
 cxm_rc_t cxm_journal_walk(cxm_txn_t *txn, uint64_t seq, unsigned max,
     uint8_t link[CXM_MAC_LEN], cxm_journal_pt fn, void *ctx, uint64_t *next,
     cxm_error_t *err);
+
+/* Where a walk may begin: the link of seq - 1, all zero if that is dropped. */
+cxm_rc_t cxm_journal_before(cxm_txn_t *txn, uint64_t seq,
+    uint8_t link[CXM_MAC_LEN], cxm_error_t *err);
+
+/* From *seq on nothing was dropped: older readers have missed something. */
+cxm_rc_t cxm_journal_whole(cxm_txn_t *txn, uint64_t *seq, cxm_error_t *err);
 
 /*
  * Replay: puts a raw entry of another copy of this journal as the next one,

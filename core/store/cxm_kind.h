@@ -42,9 +42,24 @@ typedef enum {
     CXM_KIND_EXPOSURE = 8,      /* survey: whether somebody is asked */
     CXM_KIND_LAPSE = 9,         /* survey: exposures that held a place in a
                                    quota for long enough */
+    CXM_KIND_RETENTION = 11,    /* store: entries left the journal */
     CXM_KIND_ERASURE = 12,      /* privacy: a person's key is destroyed */
     CXM_KIND_N
 } cxm_kind_no_t;
+
+/*
+ * What becomes of a kind's entries when retention is on; numbers are part of
+ * the format.
+ */
+typedef enum {
+    CXM_KEEP_ALWAYS = 0,        /* tables or people look into the entries */
+    CXM_KEEP_TOUCHPOINTS,
+    CXM_KEEP_RESPONSES,
+    CXM_KEEP_JOURNAL,           /* tables hold all that is asked for later */
+    CXM_KEEP_REPLIES,           /* the same, and no shorter than a repeat of
+                                   a request finds its first reply */
+    CXM_KEEP_N
+} cxm_keep_t;
 
 typedef struct {
     uint8_t      no;
@@ -77,6 +92,17 @@ typedef struct {
      * NULL: nothing leads to a person.
      */
     cxm_rc_t   (*forget)(struct cxm_txn_s *txn, uint64_t slot, uint64_t *kept);
+
+    cxm_keep_t   keep;
+
+    /*
+     * Entries first..last of the kind leave the journal: takes out of the
+     * tables what cannot be answered without them.  All before `first` have
+     * gone the same way.  As deterministic as apply, and from the tables
+     * alone: a replay that begins behind these entries does not have them.
+     * NULL: the tables do without.
+     */
+    cxm_rc_t   (*drop)(struct cxm_txn_s *txn, uint64_t first, uint64_t last);
 } cxm_kind_t;
 
 typedef struct {

@@ -144,12 +144,28 @@ cxm_row_raw(cxm_txn_t *txn, cxm_table_t table, cxm_str_t key, cxm_str_t *raw)
 }
 
 
+cxm_rc_t
+cxm_row_put_raw(cxm_txn_t *txn, cxm_table_t table, const cxm_raw_row_t *row)
+{
+    int      rc;
+    MDB_val  k, v;
+
+    cxm_txn_touch(txn);
+
+    k = cxm_env_val(row->key);
+    v = cxm_env_val(row->raw);
+
+    rc = mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, 0);
+
+    return cxm_txn_break(txn, cxm_txn_fault(txn, rc));
+}
+
+
 static cxm_rc_t
 cxm_row_store(cxm_txn_t *txn, cxm_table_t table, cxm_str_t key,
     const cxm_buf_t *buf)
 {
-    int      rc;
-    MDB_val  k, v;
+    cxm_raw_row_t  row;
 
     cxm_txn_touch(txn);
 
@@ -158,12 +174,9 @@ cxm_row_store(cxm_txn_t *txn, cxm_table_t table, cxm_str_t key,
                                   ? CXM_INTERNAL : CXM_TOO_LARGE);
     }
 
-    k = cxm_env_val(key);
-    v = cxm_env_val(cxm_buf_str(buf));
+    row = (cxm_raw_row_t) { key, cxm_buf_str(buf) };
 
-    rc = mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, 0);
-
-    return cxm_txn_break(txn, cxm_txn_fault(txn, rc));
+    return cxm_row_put_raw(txn, table, &row);
 }
 
 
@@ -174,27 +187,31 @@ cxm_row_bad_write(const cxm_txn_t *txn, const cxm_row_key_t *key)
 }
 
 
+/* CXM_CORRUPT is not logged: the caller knows what else it may be. */
+static cxm_rc_t
+cxm_row_payload(cxm_txn_t *txn, cxm_table_t table, const cxm_raw_row_t *row,
+    cxm_str_t *value)
+{
+    uint8_t  mac[CXM_MAC_LEN];
+
+    if (row->raw.len < CXM_MAC_LEN) {
+        return CXM_CORRUPT;
+    }
+
+    *value = (cxm_str_t) { row->raw.len - CXM_MAC_LEN, row->raw.data };
+    cxm_row_mac(txn, table, row->key, *value, mac);
+
+    return cxm_equal(mac, value->data + value->len, CXM_MAC_LEN)
+           ? CXM_OK : CXM_CORRUPT;
+}
+
+
 cxm_rc_t
 cxm_row_check(cxm_txn_t *txn, cxm_table_t table, const cxm_raw_row_t *row,
     cxm_str_t *value)
 {
-    uint8_t    mac[CXM_MAC_LEN];
-    cxm_str_t  payload;
-
-    if (row->raw.len < CXM_MAC_LEN) {
-        return cxm_damage(table, row->key, "row is too short");
-    }
-
-    payload = (cxm_str_t) { row->raw.len - CXM_MAC_LEN, row->raw.data };
-    cxm_row_mac(txn, table, row->key, payload, mac);
-
-    if (!cxm_equal(mac, payload.data + payload.len, CXM_MAC_LEN)) {
-        return cxm_damage(table, row->key, "MAC does not verify");
-    }
-
-    *value = payload;
-
-    return CXM_OK;
+    return cxm_row_payload(txn, table, row, value) == CXM_OK
+           ? CXM_OK : cxm_damage(table, row->key, "MAC does not verify");
 }
 
 
@@ -219,6 +236,22 @@ cxm_row_open(cxm_txn_t *txn, cxm_table_t table, const cxm_raw_row_t *row,
     return rc == CXM_CORRUPT
            ? cxm_damage(table, row->key, "seal does not verify")
            : rc;
+}
+
+
+cxm_rc_t
+cxm_row_prove(cxm_txn_t *txn, cxm_table_t table, const cxm_raw_row_t *row,
+    cxm_buf_t *scratch)
+{
+    cxm_str_t  value;
+
+    if (cxm_row_payload(txn, table, row, &value) == CXM_OK) {
+        return CXM_OK;
+    }
+
+    cxm_buf_reset(scratch);
+
+    return cxm_row_open(txn, table, row, scratch);
 }
 
 

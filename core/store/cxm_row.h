@@ -41,6 +41,7 @@ typedef enum {
     CXM_NS_QUOTA = 8,           /* survey -> places held, answers */
     CXM_NS_CLOCK = 9,           /* slot, survey (0: any) -> last contact */
     CXM_NS_DOC_VERSION = 13,    /* kind, no, version -> sequence */
+    CXM_NS_HISTORY = 19,        /* cxm_history.h */
     CXM_NS_PERSON_NAME = 20,    /* slot, class, hash(16) -> slot: way back */
     CXM_NS_PERSON_GONE = 21,    /* slot -> cxm_gone_t */
     CXM_NS_PERSON_RESPONSE = 0xf0   /* slot, response no -> survey no; behind

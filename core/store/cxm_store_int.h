@@ -187,6 +187,12 @@ int cxm_store_free_pages(MDB_txn *mdb, uint64_t *pages);
 /* Wraps a transaction that the store's own files began; state is not read. */
 cxm_txn_t *cxm_txn_wrap(cxm_store_t *store, MDB_txn *mdb, int writable);
 void cxm_txn_unwrap(cxm_txn_t *txn);        /* leaves the MDB_txn alone */
+
+/* The value of the row `state`. */
+#define CXM_STATE_LEN  (4 * 8 + CXM_MAC_LEN)
+
+void cxm_state_encode(const cxm_state_t *state, uint8_t b[CXM_STATE_LEN]);
+cxm_rc_t cxm_state_decode(cxm_str_t value, cxm_state_t *state);
 cxm_rc_t cxm_state_write(cxm_txn_t *txn);
 
 /* Remembers the first failure that forbids a commit; returns rc. */
@@ -203,6 +209,17 @@ void cxm_row_key_name(cxm_row_key_t *key, const char *name);
 /* The value of a row as it lies there; not checked. */
 cxm_rc_t cxm_row_raw(cxm_txn_t *txn, cxm_table_t table, cxm_str_t key,
     cxm_str_t *raw);
+
+/* Puts a row of another copy of the store as it lay there. */
+cxm_rc_t cxm_row_put_raw(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_raw_row_t *row);
+
+/*
+ * Whether a row verifies, be it MACed or sealed; scratch is the caller's.
+ * CXM_CORRUPT, logged.
+ */
+cxm_rc_t cxm_row_prove(cxm_txn_t *txn, cxm_table_t table,
+    const cxm_raw_row_t *row, cxm_buf_t *scratch);
 
 
 /* cxm_entry.c: the coding of a journal value */
@@ -226,6 +243,10 @@ cxm_rc_t cxm_entry_encode(cxm_txn_t *txn, const cxm_entry_t *entry,
 cxm_rc_t cxm_entry_parse(uint64_t seq, cxm_str_t raw, cxm_entry_raw_t *out,
     cxm_error_t *err);
 
+/* Parses a raw value and proves that it follows the entry of `link`. */
+cxm_rc_t cxm_entry_follow(const cxm_store_t *store, uint64_t seq, cxm_str_t raw,
+    const uint8_t *link, cxm_entry_raw_t *out, cxm_error_t *err);
+
 /* Logs damage of an entry; returns CXM_CORRUPT. */
 cxm_rc_t cxm_entry_damage(uint64_t seq, const char *what, cxm_error_t *err);
 
@@ -236,6 +257,11 @@ cxm_rc_t cxm_entry_unpack(const cxm_entry_packed_t *packed, cxm_entry_t *out,
     cxm_error_t *err);
 void cxm_entry_link(const cxm_store_t *store, uint64_t seq,
     const uint8_t *prev, cxm_str_t linked, uint8_t link[CXM_MAC_LEN]);
+
+
+/* cxm_journal.c: as a walk and replay want an entry that was parsed. */
+cxm_rc_t cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed,
+    int personal, cxm_entry_t *out, cxm_error_t *err);
 
 
 /* cxm_person.c */

@@ -10,8 +10,6 @@
 
 
 #define CXM_TXN_IDLE_MAX   32       /* each holds a reader slot */
-#define CXM_STATE_LEN      (4 * 8 + CXM_MAC_LEN)
-
 /* A row is a document at most, which is an entry as well. */
 #define CXM_TXN_BUF_MAX    (CXM_ENTRY_MAX + 4096)
 
@@ -99,29 +97,29 @@ cxm_txn_unwrap(cxm_txn_t *txn)
 }
 
 
-static cxm_rc_t
-cxm_state_read(cxm_txn_t *txn, cxm_error_t *err)
+void
+cxm_state_encode(const cxm_state_t *state, uint8_t b[CXM_STATE_LEN])
 {
-    cxm_rc_t        rc;
-    cxm_str_t       value;
-    cxm_state_t    *state;
+    uint8_t  *p;
+
+    p = cxm_put_u64(b, state->head);
+    p = cxm_put_u64(p, state->oseq);
+    p = cxm_put_u64(p, state->hlc);
+    p = cxm_put_u64(p, state->persons);
+    memcpy(p, state->link, CXM_MAC_LEN);
+}
+
+
+cxm_rc_t
+cxm_state_decode(cxm_str_t value, cxm_state_t *state)
+{
     const uint8_t  *p;
-    cxm_row_key_t   key;
 
-    cxm_row_key_name(&key, CXM_META_STATE);
-
-    rc = cxm_row_get(txn, CXM_T_META, &key, &value);
-
-    if (rc == CXM_NOT_FOUND || (rc == CXM_OK && value.len != CXM_STATE_LEN)) {
-        rc = cxm_damage(CXM_T_META, cxm_row_key_str(&key), "no state");
-    }
-
-    if (rc != CXM_OK) {
-        return cxm_fail(err, rc, NULL, "The state of the store is damaged.");
+    if (value.len != CXM_STATE_LEN) {
+        return CXM_CORRUPT;
     }
 
     p = (const uint8_t *) value.data;
-    state = &txn->state;
 
     state->head = cxm_get_u64(p);
     state->oseq = cxm_get_u64(p + 8);
@@ -129,8 +127,33 @@ cxm_state_read(cxm_txn_t *txn, cxm_error_t *err)
     state->persons = cxm_get_u64(p + 24);
     memcpy(state->link, p + 32, CXM_MAC_LEN);
 
-    txn->person_next = state->persons;
-    atomic_store(&txn->store->persons, state->persons);
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+cxm_state_read(cxm_txn_t *txn, cxm_error_t *err)
+{
+    cxm_rc_t        rc;
+    cxm_str_t       value;
+    cxm_row_key_t   key;
+
+    cxm_row_key_name(&key, CXM_META_STATE);
+
+    rc = cxm_row_get(txn, CXM_T_META, &key, &value);
+
+    if (rc == CXM_NOT_FOUND
+        || (rc == CXM_OK && cxm_state_decode(value, &txn->state) != CXM_OK))
+    {
+        rc = cxm_damage(CXM_T_META, cxm_row_key_str(&key), "no state");
+    }
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "The state of the store is damaged.");
+    }
+
+    txn->person_next = txn->state.persons;
+    atomic_store(&txn->store->persons, txn->state.persons);
 
     return CXM_OK;
 }
@@ -139,18 +162,10 @@ cxm_state_read(cxm_txn_t *txn, cxm_error_t *err)
 cxm_rc_t
 cxm_state_write(cxm_txn_t *txn)
 {
-    uint8_t        b[CXM_STATE_LEN], *p;
-    cxm_state_t   *state;
+    uint8_t        b[CXM_STATE_LEN];
     cxm_row_key_t  key;
 
-    state = &txn->state;
-
-    p = cxm_put_u64(b, state->head);
-    p = cxm_put_u64(p, state->oseq);
-    p = cxm_put_u64(p, state->hlc);
-    p = cxm_put_u64(p, state->persons);
-    memcpy(p, state->link, CXM_MAC_LEN);
-
+    cxm_state_encode(&txn->state, b);
     cxm_row_key_name(&key, CXM_META_STATE);
 
     return cxm_row_put(txn, CXM_T_META, &key,

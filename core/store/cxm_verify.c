@@ -1,10 +1,9 @@
 /*
- * Verify: replaying the journal into a scratch store.
+ * Verify: a scratch store made from the journal, and whether it is the same.
  */
 
 #include <errno.h>
 #include <ftw.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,262 +12,31 @@
 #include "cxm_verify_int.h"
 
 
-/* Of one transaction of the scratch store, and of the live one it reads. */
-#define CXM_VERIFY_CHUNK   1000
-#define CXM_VERIFY_BYTES   (16u << 20)
-
-/* Times that replay follows the writers before it holds them still. */
-#define CXM_VERIFY_ROUNDS  4
-
 #define CXM_VERIFY_NAME    "verify-XXXXXX"
 #define CXM_VERIFY_FILES   8            /* open at a time while removing */
 
 
-cxm_rc_t
-cxm_verify_found(cxm_verify_run_t *run, const char *fmt, ...)
-{
-    va_list  args;
-
-    va_start(args, fmt);
-    (void) vsnprintf(run->out->finding, sizeof(run->out->finding), fmt, args);
-    va_end(args);
-
-    return cxm_fail(&run->err, CXM_CORRUPT, NULL, "%s", run->out->finding);
-}
-
-
+/* Every row of the journal was looked at, so their number tells of others. */
 static cxm_rc_t
-verify_found_entry(cxm_verify_run_t *run, uint64_t seq, const char *what)
+verify_count(cxm_replay_t *replay, const cxm_txn_t *live)
 {
-    run->out->bad_seq = seq;
+    int        rc;
+    uint64_t   expect;
+    MDB_stat   st;
 
-    return cxm_verify_found(run, "journal entry %llu %s",
-                            (unsigned long long) seq, what);
-}
+    rc = mdb_stat(live->mdb, live->store->dbi[CXM_T_JOURNAL], &st);
 
-
-void
-cxm_verify_progress(cxm_verify_run_t *run)
-{
-    if (run->done > run->total) {
-        run->total = run->done;
+    if (rc != MDB_SUCCESS) {
+        return cxm_fault(live->store, rc);
     }
 
-    if (run->progress != NULL) {
-        run->progress(run->ctx, run->done, run->total);
-    }
-}
+    expect = replay->history.kept
+             + (live->state.head - replay->history.sparse);
 
-
-/* An entry that its own store would not take; run->err says why. */
-static cxm_rc_t
-verify_refused(cxm_verify_run_t *run, uint64_t seq)
-{
-    run->out->bad_seq = seq;
-
-    return cxm_verify_found(run, "journal entry %llu does not replay: %s",
-                            (unsigned long long) seq, run->err.detail);
-}
-
-
-/* Failures of this machine say nothing of the store. */
-static int
-is_finding(cxm_rc_t rc)
-{
-    switch (rc) {
-    case CXM_INTERNAL:
-    case CXM_UNAVAILABLE:
-    case CXM_FULL:
-    case CXM_LATCHED:
-    case CXM_OUTCOME_UNKNOWN:
-    case CXM_IO:
-    case CXM_FORMAT:
-        return 0;
-    default:
-        return 1;
-    }
-}
-
-
-static cxm_rc_t
-verify_entry(cxm_verify_run_t *run, cxm_txn_t *txn, uint64_t seq,
-    const cxm_raw_row_t *row)
-{
-    cxm_rc_t     rc;
-    const char  *link;
-
-    if (row->key.len != sizeof(uint64_t)) {
-        return verify_found_entry(run, seq, "has a strange key");
-    }
-
-    if (cxm_get_u64((const uint8_t *) row->key.data) != seq) {
-        return verify_found_entry(run, seq, "is missing");
-    }
-
-    rc = cxm_journal_replay(txn, seq, row->raw, &run->err);
-
-    if (rc != CXM_OK) {
-        return is_finding(rc) ? verify_refused(run, seq) : rc;
-    }
-
-    link = row->raw.data + row->raw.len - CXM_MAC_LEN;
-
-    if (seq == run->expect_seq
-        && memcmp(link, run->expect_link, CXM_MAC_LEN) != 0)
-    {
-        return verify_found_entry(run, seq,
-                                  "is not the one that was seen before");
-    }
-
-    return CXM_OK;
-}
-
-
-/* Replays into txn; *next is the sequence behind the last one replayed. */
-static cxm_rc_t
-verify_replay(cxm_verify_run_t *run, cxm_txn_t *live, cxm_txn_t *txn,
-    uint64_t *next, int *end)
-{
-    size_t          bytes;
-    cxm_rc_t        rc;
-    cxm_cursor_t   *cursor;
-    cxm_row_key_t   key;
-    cxm_raw_row_t   row;
-
-    rc = cxm_cursor_open(live, CXM_T_JOURNAL, &cursor);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    cxm_row_key(&key);
-    cxm_row_key_u64(&key, *next);
-
-    bytes = 0;
-
-    for (rc = cxm_cursor_seek(cursor, &key, &row);
-         rc == CXM_OK && *next - run->next < run->chunk
-             && bytes < CXM_VERIFY_BYTES;
-         rc = cxm_cursor_next(cursor, &row))
-    {
-        rc = verify_entry(run, txn, *next, &row);
-        if (rc != CXM_OK) {
-            break;
-        }
-
-        (*next)++;
-        bytes += row.raw.len;
-    }
-
-    cxm_cursor_close(cursor);
-
-    *end = rc == CXM_NOT_FOUND;
-
-    return *end ? CXM_OK : rc;
-}
-
-
-/*
- * One transaction of the scratch store.  Counters are added up to its end,
- * so a count below zero shows at the commit only: then the chunk is done
- * again entry by entry, to name the one that does it.
- */
-static cxm_rc_t
-verify_chunk(cxm_verify_run_t *run, cxm_txn_t *live, int *end)
-{
-    uint64_t    next;
-    cxm_rc_t    rc;
-    cxm_txn_t  *txn;
-
-    rc = cxm_txn_write(run->scratch, cxm_now(), &txn, &run->err);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    next = run->next;
-    rc = verify_replay(run, live, txn, &next, end);
-
-    if (rc != CXM_OK) {
-        cxm_txn_end(txn);
-        return rc;
-    }
-
-    rc = cxm_txn_commit(txn, &run->err);
-
-    if (rc != CXM_OK && is_finding(rc)) {
-
-        if (next - run->next == 1) {
-            return verify_refused(run, run->next);
-        }
-
-        run->chunk = 1;
-        *end = 0;
-        cxm_error_init(&run->err);
-
-        return CXM_OK;
-    }
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    run->done += next - run->next;
-    run->out->entries += next - run->next;
-    run->next = next;
-    cxm_verify_progress(run);
-
-    return CXM_OK;
-}
-
-
-/* Up to the end of the journal as `live` sees it. */
-static cxm_rc_t
-verify_rest(cxm_verify_run_t *run, cxm_txn_t *live)
-{
-    int       end;
-    cxm_rc_t  rc;
-
-    do {
-        rc = verify_chunk(run, live, &end);
-    } while (rc == CXM_OK && !end);
-
-    return rc;
-}
-
-
-/*
- * Near to the end, in short transactions.  Writers go on meanwhile; if they
- * are faster than replay, the rest is long, but it is done all the same.
- */
-static cxm_rc_t
-verify_journal(cxm_verify_run_t *run)
-{
-    int         end;
-    unsigned    rounds;
-    uint64_t    head;
-    cxm_rc_t    rc;
-    cxm_txn_t  *live;
-
-    head = 0;
-    rounds = 0;
-
-    do {
-        rc = cxm_txn_read(run->store, &live, &run->err);
-        if (rc != CXM_OK) {
-            return rc;
-        }
-
-        if (run->next > head) {
-            head = cxm_txn_head(live);
-            rounds++;
-        }
-
-        end = 0;
-        rc = verify_chunk(run, live, &end);
-        cxm_txn_end(live);
-
-    } while (rc == CXM_OK && !end && rounds <= CXM_VERIFY_ROUNDS);
-
-    return rc;
+    return st.ms_entries == expect ? CXM_OK
+           : cxm_replay_found(replay, "table journal has %llu rows, not "
+                              "%llu", (unsigned long long) st.ms_entries,
+                              (unsigned long long) expect);
 }
 
 
@@ -277,65 +45,70 @@ verify_journal(cxm_verify_run_t *run)
  * the slots of persons (a restore moves past all that were ever given), but
  * never behind: a slot would be given twice.
  */
-static cxm_rc_t
-verify_state(cxm_verify_run_t *run, const cxm_state_t *live,
-    const cxm_state_t *copy)
+cxm_rc_t
+cxm_verify_state(cxm_replay_t *replay, const cxm_txn_t *live_txn,
+    const cxm_txn_t *copy_txn)
 {
-    run->out->head = copy->head;
-    memcpy(run->out->link, copy->link, CXM_MAC_LEN);
+    const cxm_state_t  *live, *copy;
+
+    live = &live_txn->state;
+    copy = &copy_txn->state;
 
     if (live->head > copy->head) {
-        return verify_found_entry(run, copy->head + 1, "is missing");
+        return cxm_replay_found_entry(replay, copy->head + 1, "is missing");
     }
 
     if (live->head < copy->head) {
-        return verify_found_entry(run, live->head + 1,
-                                  "is behind the head of the store");
+        return cxm_replay_found_entry(replay, live->head + 1,
+                                      "is behind the head of the store");
     }
 
     if (memcmp(live->link, copy->link, CXM_MAC_LEN) != 0) {
-        return cxm_verify_found(run, "table meta, row state: link differs "
+        return cxm_replay_found(replay, "table meta, row state: link differs "
                                 "from the last journal entry's");
     }
 
     if (live->persons < copy->persons) {
-        return cxm_verify_found(run, "table meta, row state: person slots "
+        return cxm_replay_found(replay, "table meta, row state: person slots "
                                 "up to %llu were given",
                                 (unsigned long long) copy->persons - 1);
     }
 
-    if (run->expect_seq > copy->head) {
-        return verify_found_entry(run, run->expect_seq,
-                                  "was seen before and is gone");
+    if (replay->expect_seq > copy->head) {
+        return cxm_replay_found_entry(replay, replay->expect_seq,
+                                      "was seen before and is gone");
     }
 
-    return CXM_OK;
+    return verify_count(replay, live_txn);
 }
 
 
 /* The end of the journal and the tables, in one view of the store. */
 static cxm_rc_t
-verify_compare(cxm_verify_run_t *run)
+verify_compare(cxm_replay_t *replay, cxm_verify_t *out)
 {
     cxm_rc_t    rc;
     cxm_txn_t  *live, *copy;
 
-    rc = cxm_txn_read(run->store, &live, &run->err);
+    rc = cxm_txn_read(replay->live, &live, &replay->err);
     if (rc != CXM_OK) {
         return rc;
     }
 
-    rc = verify_rest(run, live);
+    rc = cxm_replay_rest(replay, live);
 
     if (rc == CXM_OK) {
-        rc = cxm_txn_read(run->scratch, &copy, &run->err);
+        rc = cxm_txn_read(replay->copy, &copy, &replay->err);
     }
 
     if (rc == CXM_OK) {
-        rc = verify_state(run, &live->state, &copy->state);
+        out->head = copy->state.head;
+        memcpy(out->link, copy->state.link, CXM_MAC_LEN);
+
+        rc = cxm_verify_state(replay, live, copy);
 
         if (rc == CXM_OK) {
-            rc = cxm_verify_tables(run, live, copy);
+            rc = cxm_verify_tables(replay, live, copy, &out->rows);
         }
 
         cxm_txn_end(copy);
@@ -344,26 +117,6 @@ verify_compare(cxm_verify_run_t *run)
     cxm_txn_end(live);
 
     return rc;
-}
-
-
-static cxm_rc_t
-verify_estimate(cxm_verify_run_t *run)
-{
-    int               i;
-    cxm_rc_t          rc;
-    cxm_store_stat_t  stat;
-
-    rc = cxm_store_stat(run->store, &stat, &run->err);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    for (i = 0; i < CXM_T_N; i++) {
-        run->total += i == CXM_T_META ? 0 : stat.rows[i];
-    }
-
-    return CXM_OK;
 }
 
 
@@ -381,75 +134,103 @@ remove_one(const char *path, const struct stat *info, int type,
 
 /* A directory of our own, so that all of it may be removed. */
 static cxm_rc_t
-verify_open(cxm_verify_run_t *run, const char *parent)
+verify_open(cxm_replay_t *replay, const char *parent, char **dir)
 {
-    if (asprintf(&run->dir, "%s/" CXM_VERIFY_NAME, parent) < 0) {
-        run->dir = NULL;
-        return cxm_fail(&run->err, CXM_INTERNAL, NULL, "No memory.");
+    if (asprintf(dir, "%s/" CXM_VERIFY_NAME, parent) < 0) {
+        *dir = NULL;
+        return cxm_fail(&replay->err, CXM_INTERNAL, NULL, "No memory.");
     }
 
-    if (mkdtemp(run->dir) == NULL) {
-        free(run->dir);
-        run->dir = NULL;
-        return cxm_fail(&run->err, CXM_IO, NULL,
+    if (mkdtemp(*dir) == NULL) {
+        free(*dir);
+        *dir = NULL;
+        return cxm_fail(&replay->err, CXM_IO, NULL,
                         "Cannot make a directory in %s: %s.", parent,
                         strerror(errno));
     }
 
-    return cxm_store_scratch(run->store, run->dir, &run->scratch, &run->err);
+    return cxm_store_scratch(replay->live, *dir, &replay->copy, &replay->err);
 }
 
 
 static void
-verify_close(cxm_verify_run_t *run)
+verify_close(cxm_replay_t *replay, char *dir)
 {
-    if (run->scratch != NULL) {
-        cxm_store_close(run->scratch);
+    if (replay->copy != NULL) {
+        cxm_store_close(replay->copy);
     }
 
-    if (run->dir != NULL) {
-        (void) nftw(run->dir, remove_one, CXM_VERIFY_FILES,
-                    FTW_DEPTH | FTW_PHYS);
-        free(run->dir);
+    if (dir != NULL) {
+        (void) nftw(dir, remove_one, CXM_VERIFY_FILES, FTW_DEPTH | FTW_PHYS);
+        free(dir);
+    }
+}
+
+
+/* A head that was seen before may lie in what was dropped. */
+static void
+verify_seen(cxm_replay_t *replay)
+{
+    if (replay->expect_seq != 0 && !replay->expect_seen) {
+        cxm_replay_note(replay, "journal entry %llu, seen before: it was "
+                        "dropped, and its volume is not there",
+                        (unsigned long long) replay->expect_seq);
     }
 }
 
 
 static cxm_rc_t
-verify_run(cxm_verify_run_t *run, const char *scratch_dir)
+verify_run(cxm_replay_t *replay, const char *scratch, cxm_verify_t *out)
 {
-    cxm_rc_t  rc;
+    int        held;
+    char      *dir;
+    cxm_rc_t   rc;
 
-    rc = verify_open(run, scratch_dir);
+    dir = NULL;
+    rc = cxm_history_hold(replay->live, 0, &held, &replay->err);
 
     if (rc == CXM_OK) {
-        rc = verify_estimate(run);
+        rc = verify_open(replay, scratch, &dir);
     }
 
     if (rc == CXM_OK) {
-        rc = verify_journal(run);
+        rc = cxm_replay_begin(replay);
     }
 
     if (rc == CXM_OK) {
-        rc = verify_compare(run);
+        rc = cxm_replay_journal(replay);
     }
 
-    verify_close(run);
+    if (rc == CXM_OK) {
+        rc = verify_compare(replay, out);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_replay_check_volumes(replay, &out->archived);
+    }
+
+    if (rc == CXM_OK) {
+        verify_seen(replay);
+    }
+
+    verify_close(replay, dir);
+    cxm_replay_end(replay);
+    cxm_history_release(held);
 
     return rc;
 }
 
 
 static cxm_rc_t
-verify_failed(const cxm_verify_run_t *run, cxm_rc_t rc, cxm_error_t *err)
+verify_failed(const cxm_replay_t *replay, cxm_rc_t rc, cxm_error_t *err)
 {
-    if (run->err.rc != rc) {
+    if (replay->err.rc != rc) {
         return cxm_fail(err, rc, NULL, "The store cannot be verified: %s.",
                         cxm_rc_name(rc));
     }
 
     if (err != NULL) {
-        *err = run->err;
+        *err = replay->err;
     }
 
     return rc;
@@ -457,40 +238,44 @@ verify_failed(const cxm_verify_run_t *run, cxm_rc_t rc, cxm_error_t *err)
 
 
 cxm_rc_t
-cxm_verify(cxm_store_t *store, const char *scratch_dir, uint64_t expect_seq,
-    const uint8_t *expect_link, cxm_progress_pt progress, void *ctx,
+cxm_verify(cxm_store_t *store, const cxm_verify_opts_t *opts,
     cxm_verify_t *out, cxm_error_t *err)
 {
-    int               made;
-    cxm_rc_t          rc;
-    cxm_verify_run_t  run;
+    int            made;
+    cxm_rc_t       rc;
+    cxm_replay_t   replay;
 
     memset(out, 0, sizeof(*out));
-    memset(&run, 0, sizeof(run));
-    cxm_error_init(&run.err);
+    memset(&replay, 0, sizeof(replay));
+    cxm_error_init(&replay.err);
 
-    run.store = store;
-    run.next = 1;
-    run.chunk = CXM_VERIFY_CHUNK;
-    run.expect_seq = expect_seq;
-    run.expect_link = expect_link;
-    run.progress = progress;
-    run.ctx = ctx;
-    run.out = out;
+    replay.live = store;
+    replay.all = opts->all;
+    replay.archive_given = opts->archive;
+    replay.expect_seq = opts->expect_seq;
+    replay.expect_link = opts->expect_link;
+    replay.progress = opts->progress;
+    replay.note = opts->note;
+    replay.ctx = opts->ctx;
 
-    made = mkdir(scratch_dir, 0700) == 0;
-    rc = verify_run(&run, scratch_dir);
+    made = mkdir(opts->scratch, 0700) == 0;
+    rc = verify_run(&replay, opts->scratch, out);
 
     if (made) {
-        (void) rmdir(scratch_dir);
+        (void) rmdir(opts->scratch);
     }
 
-    if (rc == CXM_CORRUPT && out->finding[0] == '\0') {
+    if (rc == CXM_CORRUPT && replay.finding[0] == '\0') {
         /* not even readable: the row state, or LMDB's own pages */
 
-        (void) cxm_verify_found(&run, "the store cannot be read (%.160s)",
-                                run.err.detail);
+        (void) cxm_replay_found(&replay, "the store cannot be read (%.160s)",
+                                replay.err.detail);
     }
 
-    return rc == CXM_OK ? CXM_OK : verify_failed(&run, rc, err);
+    out->start = replay.start;
+    out->entries = replay.entries;
+    out->bad_seq = replay.bad_seq;
+    memcpy(out->finding, replay.finding, sizeof(out->finding));
+
+    return rc == CXM_OK ? CXM_OK : verify_failed(&replay, rc, err);
 }

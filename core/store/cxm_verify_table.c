@@ -9,18 +9,12 @@
 
 #include "cxm_id.h"
 #include "cxm_once.h"
+#include "cxm_tables.h"
 #include "cxm_verify_int.h"
 
 
 #define CXM_VERIFY_STEP  1024           /* rows between calls of progress */
 #define CXM_VERIFY_HEX   64             /* bytes of a key that are shown */
-
-/* All but the journal, which was replayed, and meta, whose state is. */
-static const cxm_table_t  cxm_verify_list[] = {
-    CXM_T_DOC, CXM_T_ID, CXM_T_INDEX, CXM_T_COUNTER, CXM_T_ONCE, CXM_T_DUE
-};
-
-#define CXM_VERIFY_LIST  (sizeof(cxm_verify_list) / sizeof(cxm_table_t))
 
 
 /* One side of a comparison. */
@@ -98,7 +92,7 @@ side_order(const cxm_side_t *a, const cxm_side_t *b)
 
 
 static cxm_rc_t
-verify_found_row(cxm_verify_run_t *run, const cxm_side_t *side,
+verify_found_row(cxm_replay_t *replay, const cxm_side_t *side,
     const char *what)
 {
     char       hex[2 * CXM_VERIFY_HEX + 1];
@@ -112,7 +106,7 @@ verify_found_row(cxm_verify_run_t *run, const cxm_side_t *side,
 
     cxm_hex_encode((const uint8_t *) key.data, key.len, hex);
 
-    return cxm_verify_found(run, "table %s, row %s%s: %s",
+    return cxm_replay_found(replay, "table %s, row %s%s: %s",
                             cxm_table_name(side->table), hex,
                             key.len < side->row.key.len ? "..." : "", what);
 }
@@ -132,7 +126,7 @@ sides_state(const cxm_side_t *a, const cxm_side_t *b)
 
 
 static cxm_rc_t
-verify_pair(cxm_verify_run_t *run, const cxm_side_t *live,
+verify_pair(cxm_replay_t *replay, const cxm_side_t *live,
     const cxm_side_t *copy)
 {
     int  order;
@@ -140,15 +134,15 @@ verify_pair(cxm_verify_run_t *run, const cxm_side_t *live,
     order = side_order(live, copy);
 
     if (order < 0) {
-        return verify_found_row(run, live, "is not what the journal gives");
+        return verify_found_row(replay, live, "is not what the journal gives");
     }
 
     if (order > 0) {
-        return verify_found_row(run, copy, "is missing in the store");
+        return verify_found_row(replay, copy, "is missing in the store");
     }
 
     if (!cxm_str_eq(live->row.raw, copy->row.raw)) {
-        return verify_found_row(run, live,
+        return verify_found_row(replay, live,
                                 "differs from what the journal gives");
     }
 
@@ -157,22 +151,23 @@ verify_pair(cxm_verify_run_t *run, const cxm_side_t *live,
 
 
 static cxm_rc_t
-verify_table(cxm_verify_run_t *run, cxm_side_t *live, cxm_side_t *copy)
+verify_table(cxm_replay_t *replay, cxm_side_t *live, cxm_side_t *copy,
+    uint64_t *rows)
 {
     cxm_rc_t  rc;
 
     for (rc = sides_state(live, copy); rc == CXM_OK;
          rc = sides_state(live, copy))
     {
-        rc = verify_pair(run, live, copy);
+        rc = verify_pair(replay, live, copy);
         if (rc != CXM_OK) {
             return rc;
         }
 
-        run->done++;
+        replay->done++;
 
-        if (++run->out->rows % CXM_VERIFY_STEP == 0) {
-            cxm_verify_progress(run);
+        if (++*rows % CXM_VERIFY_STEP == 0) {
+            cxm_replay_progress(replay);
         }
 
         side_next(live);
@@ -184,7 +179,8 @@ verify_table(cxm_verify_run_t *run, cxm_side_t *live, cxm_side_t *copy)
 
 
 cxm_rc_t
-cxm_verify_tables(cxm_verify_run_t *run, cxm_txn_t *live, cxm_txn_t *copy)
+cxm_verify_tables(cxm_replay_t *replay, cxm_txn_t *live, cxm_txn_t *copy,
+    uint64_t *rows)
 {
     size_t      i;
     cxm_ms_t    now;
@@ -193,12 +189,13 @@ cxm_verify_tables(cxm_verify_run_t *run, cxm_txn_t *live, cxm_txn_t *copy)
 
     now = cxm_now();
     rc = CXM_OK;
+    *rows = 0;
 
-    for (i = 0; i < CXM_VERIFY_LIST && rc == CXM_OK; i++) {
-        side_first(&a, live, cxm_verify_list[i], now);
-        side_first(&b, copy, cxm_verify_list[i], now);
+    for (i = 0; i < CXM_TABLES_KEPT && rc == CXM_OK; i++) {
+        side_first(&a, live, cxm_tables_kept[i], now);
+        side_first(&b, copy, cxm_tables_kept[i], now);
 
-        rc = verify_table(run, &a, &b);
+        rc = verify_table(replay, &a, &b, rows);
 
         cxm_cursor_close(a.cursor);
         cxm_cursor_close(b.cursor);
@@ -207,8 +204,8 @@ cxm_verify_tables(cxm_verify_run_t *run, cxm_txn_t *live, cxm_txn_t *copy)
     if (rc == CXM_OK) {
         /* the estimate counted what expired, too */
 
-        run->total = run->done;
-        cxm_verify_progress(run);
+        replay->total = replay->done;
+        cxm_replay_progress(replay);
     }
 
     return rc;

@@ -586,5 +586,7 @@ const cxm_kind_t  cxm_kind_response = {
     .version = 1,
     .name = "response",
     .apply = response_apply,
-    .forget = cxm_response_forget
+    .forget = cxm_response_forget,
+    .keep = CXM_KEEP_RESPONSES,
+    .drop = cxm_response_drop
 };

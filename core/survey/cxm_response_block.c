@@ -2,6 +2,7 @@
  * Blocks of rows of answers in the table `doc`.
  */
 
+#include "cxm_due.h"
 #include "cxm_response_row.h"
 
 
@@ -213,4 +214,154 @@ cxm_response_row_replace(cxm_txn_t *txn, uint64_t survey,
     cxm_arena_free(&arena);
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_response_row_known(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *block, cxm_response_row_t **row)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_response_row_find(txn, survey, no, arena, block, row);
+
+    return rc == CXM_NOT_FOUND
+           && !cxm_history_gone(txn, CXM_KEEP_RESPONSES, no) ? CXM_CORRUPT
+                                                             : rc;
+}
+
+
+/* --- dropping ----------------------------------------------------------- */
+
+/* The first block of the first survey at or behind `survey` that has one. */
+static cxm_rc_t
+block_first(cxm_txn_t *txn, uint64_t *survey, uint64_t *first,
+    cxm_buf_t *payload)
+{
+    cxm_rc_t        rc;
+    cxm_str_t       value;
+    const uint8_t  *p;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    cxm_response_block_key(&key, *survey, 0);
+
+    rc = cxm_cursor_open(txn, CXM_T_DOC, &cursor);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    if (rc == CXM_OK && (row.key.len != CXM_BLOCK_KEY
+        || !cxm_row_within(&row, &key, 1)))
+    {
+        rc = CXM_NOT_FOUND;
+    }
+
+    if (rc == CXM_OK) {
+        p = (const uint8_t *) row.key.data + 1;
+        *survey = cxm_get_u64(p);
+        *first = cxm_get_u64(p + 8);
+        rc = cxm_row_check(txn, CXM_T_DOC, &row, &value);
+    }
+
+    if (rc == CXM_OK) {
+        cxm_buf_put(payload, value.data, value.len);
+        rc = payload->failed ? CXM_INTERNAL : CXM_OK;
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc;
+}
+
+
+/* What leads to an answer or waits for it, but for its id, which is taken. */
+static cxm_rc_t
+row_unlink(cxm_txn_t *txn, const cxm_response_row_t *row)
+{
+    cxm_rc_t  rc;
+
+    rc = row->subject == 0
+         ? CXM_OK : cxm_response_unindex_person(txn, row->subject, row->no);
+
+    if (rc == CXM_OK && (row->flags & CXM_RESPONSE_PARTIAL)) {
+        rc = cxm_due_del(txn, row->due, CXM_DUE_PARTIAL, row->no);
+    }
+
+    return rc;
+}
+
+
+/* A survey's first block loses the rows up to `last`. */
+static cxm_rc_t
+block_drop(cxm_txn_t *txn, uint64_t survey, uint64_t first,
+    cxm_buf_t *payload, uint64_t last)
+{
+    cxm_rc_t              rc;
+    unsigned              i, left;
+    cxm_arena_t           arena = { 0 };
+    cxm_row_key_t         key;
+    cxm_response_block_t  block;
+
+    rc = cxm_response_block_decode(cxm_buf_str(payload), &arena, &block);
+
+    for (left = 0; rc == CXM_OK && left < block.nrows
+                   && block.rows[left].no <= last; left++)
+    {
+        rc = row_unlink(txn, &block.rows[left]);
+    }
+
+    if (rc == CXM_OK) {
+        cxm_response_block_key(&key, survey, first);
+        rc = cxm_row_del(txn, CXM_T_DOC, &key);
+    }
+
+    if (rc == CXM_OK && left < block.nrows) {
+        cxm_buf_reset(payload);
+
+        for (i = left; i < block.nrows; i++) {
+            cxm_response_row_encode(payload, &block.rows[i],
+                                    i == left ? NULL : &block.rows[i - 1]);
+        }
+
+        rc = block_put(txn, survey, block.rows[left].no, payload);
+    }
+
+    cxm_arena_free(&arena);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_response_drop(cxm_txn_t *txn, uint64_t first, uint64_t last)
+{
+    uint64_t   survey, no;
+    cxm_rc_t   rc;
+    cxm_buf_t  payload;
+
+    (void) first;
+
+    survey = 0;
+    cxm_buf_init(&payload, CXM_BLOCK_MAX);
+
+    do {
+        cxm_buf_reset(&payload);
+        rc = block_first(txn, &survey, &no, &payload);
+
+        if (rc == CXM_OK && no > last) {
+            survey++;
+
+        } else if (rc == CXM_OK) {
+            rc = block_drop(txn, survey, no, &payload, last);
+        }
+
+    } while (rc == CXM_OK);
+
+    cxm_buf_free(&payload);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }

@@ -98,6 +98,19 @@ cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
 
 
 cxm_rc_t
+cxm_response_unindex_person(cxm_txn_t *txn, uint64_t slot, uint64_t no)
+{
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    person_key(&key, slot, no);
+    rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+cxm_rc_t
 cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
 {
     uint64_t       survey, no;

@@ -43,21 +43,19 @@ cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_response_block_t   block;
 
     *personal = 0;
+    row = NULL;
 
     rc = cxm_response_locate(txn, id, &survey, &no);
 
-    if (rc == CXM_NOT_FOUND) {
-        return cxm_fail(err, rc, NULL, "There is no such answer.");
-    }
-
     if (rc == CXM_OK) {
-        rc = cxm_response_row_find(txn, survey, no, &arena, &block, &row);
-        rc = rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+        rc = cxm_response_row_known(txn, survey, no, &arena, &block, &row);
     }
 
     rc = rc == CXM_OK
          ? cxm_response_row_json(txn, caller, survey, row, out, personal, err)
-         : cxm_fail(err, rc, NULL, "The answer cannot be read.");
+         : cxm_fail(err, rc, NULL, rc == CXM_NOT_FOUND
+                                   ? "There is no such answer."
+                                   : "The answer cannot be read.");
 
     cxm_arena_free(&arena);
 
@@ -75,12 +73,13 @@ cxm_response_newest(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     cxm_response_block_t   block;
 
     memset(entry, 0, sizeof(*entry));
-    rc = cxm_response_row_find(txn, survey, no, &arena, &block, &row);
+    rc = cxm_response_row_known(txn, survey, no, &arena, &block, &row);
 
     rc = rc == CXM_OK
          ? cxm_journal_read(txn, row->entry, 1, entry, err)
-         : cxm_fail(err, rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc, NULL,
-                    "The answer cannot be read.");
+         : cxm_fail(err, rc, NULL, rc == CXM_NOT_FOUND
+                                   ? "The answer is no longer kept."
+                                   : "The answer cannot be read.");
 
     cxm_arena_free(&arena);
 

@@ -12,6 +12,7 @@
 
 #include "cxm_arena.h"
 #include "cxm_counter.h"
+#include "cxm_history.h"
 #include "cxm_response.h"
 #include "cxm_row.h"
 
@@ -70,6 +71,13 @@ cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
 cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t survey, uint64_t no);
 
+/* Tolerates that it is not there. */
+cxm_rc_t cxm_response_unindex_person(cxm_txn_t *txn, uint64_t slot,
+    uint64_t no);
+
+/* The kind's `drop`.  Ids stay: whoever repeats one gets "id_taken". */
+cxm_rc_t cxm_response_drop(cxm_txn_t *txn, uint64_t first, uint64_t last);
+
 /* The kind's `forget`: the answers stay, counted; they are nobody's. */
 cxm_rc_t cxm_response_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept);
 
@@ -114,6 +122,14 @@ cxm_rc_t cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
 
 /* The row of an answer, in *block; CXM_NOT_FOUND. */
 cxm_rc_t cxm_response_row_find(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *block,
+    cxm_response_row_t **row);
+
+/*
+ * The same where something leads to the number: a row that is missing, but
+ * not because the answer was dropped, is CXM_CORRUPT.
+ */
+cxm_rc_t cxm_response_row_known(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     cxm_arena_t *arena, cxm_response_block_t *block,
     cxm_response_row_t **row);
 

@@ -251,5 +251,6 @@ const cxm_kind_t  cxm_kind_touchpoint = {
     .no = CXM_KIND_TOUCHPOINT,
     .version = 1,
     .name = "touchpoint",
-    .apply = touchpoint_apply
+    .apply = touchpoint_apply,
+    .keep = CXM_KEEP_TOUCHPOINTS
 };

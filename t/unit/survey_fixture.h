@@ -49,17 +49,18 @@ survey_open(void **state)
 static inline int
 survey_close(void **state)
 {
-    char          scratch[128];
-    cxm_verify_t  verify;
+    char               scratch[128];
+    cxm_verify_t       verify;
+    cxm_verify_opts_t  opts = { 0 };
 
     (void) state;
 
     snprintf(scratch, sizeof(scratch), "%s/scratch", f.root);
     cxm_error_init(&err);
 
-    if (cxm_verify(f.store, scratch, 0, NULL, NULL, NULL, &verify, &err)
-        != CXM_OK)
-    {
+    opts.scratch = scratch;
+
+    if (cxm_verify(f.store, &opts, &verify, &err) != CXM_OK) {
         print_error("verify: %s %s %s\n", verify.finding, err.code,
                     err.detail);
         return -1;

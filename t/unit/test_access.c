@@ -1,19 +1,16 @@
 /*
- * Keys, roles, agents, the audit, first replies, checkpoints.
+ * Keys, roles, agents, the audit, first replies.
  */
 
 #include "tables_fixture.h"
 
 #include "cxm_access.h"
-#include "cxm_checkpoint.h"
 #include "cxm_json.h"
 #include "cxm_reply_once.h"
-#include "cxm_verify.h"
 
 
 static const cxm_flow_t  flow = {
     .kinds = {
-        [CXM_KIND_CHECKPOINT] = &cxm_kind_checkpoint,
         [CXM_KIND_REPLY] = &cxm_kind_reply,
         [CXM_KIND_ACCESS] = &cxm_kind_access,
         [CXM_KIND_KEY] = &cxm_kind_key
@@ -373,43 +370,6 @@ replies(void **state)
 }
 
 
-static void
-checkpoints(void **state)
-{
-    char          token[CXM_TOKEN_LEN + 1], scratch[96];
-    cxm_txn_t    *txn;
-    cxm_entry_t   entry;
-    cxm_error_t   err;
-    cxm_verify_t  found;
-
-    (void) state;
-
-    make_key("viewer", 0, token);
-    cxm_error_init(&err);
-
-    txn = fixture_write(&fixture);
-    assert_int_equal(cxm_checkpoint_add(txn, &err), CXM_OK);
-    fixture_commit(txn);
-
-    txn = fixture_read(&fixture);
-    memset(&entry, 0, sizeof(entry));
-    assert_int_equal(cxm_journal_read(txn, 2, 0, &entry, &err), CXM_OK);
-    assert_int_equal(entry.kind, CXM_KIND_CHECKPOINT);
-    assert_int_equal(cxm_json_get_int(entry.body, "seq", 0), 1);
-    assert_int_equal(cxm_json_get_str(entry.body, "link").len, 32);
-    cxm_entry_clear(&entry);
-    cxm_txn_end(txn);
-
-    snprintf(scratch, sizeof(scratch), "%s/scratch", fixture.root);
-
-    if (cxm_verify(fixture.store, scratch, 0, NULL, NULL, NULL, &found, &err)
-        != CXM_OK)
-    {
-        fail_msg("verify: %s %s", found.finding, err.detail);
-    }
-}
-
-
 int
 main(void)
 {
@@ -421,7 +381,6 @@ main(void)
         cmocka_unit_test(agents),
         cmocka_unit_test_setup_teardown(audit, setup, teardown),
         cmocka_unit_test_setup_teardown(replies, setup, teardown),
-        cmocka_unit_test_setup_teardown(checkpoints, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,12 +92,13 @@ verify(void)
     cxm_rc_t      rc;
     char          scratch[96];
     cxm_verify_t  found;
+    cxm_verify_opts_t  opts = { 0 };
     cxm_error_t   err;
 
     cxm_error_init(&err);
     snprintf(scratch, sizeof(scratch), "%s/scratch", fixture.root);
-    rc = cxm_verify(fixture.store, scratch, 0, NULL, NULL, NULL, &found,
-                    &err);
+    opts.scratch = scratch;
+    rc = cxm_verify(fixture.store, &opts, &found, &err);
 
     if (rc != CXM_OK) {
         fail_msg("verify: %s %s", found.finding, err.detail);

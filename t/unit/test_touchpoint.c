@@ -453,6 +453,7 @@ replay_gives_the_same(void **state)
     cxm_txn_t     *txn;
     cxm_error_t    err;
     cxm_verify_t   found;
+    cxm_verify_opts_t  opts = { 0 };
 
     (void) state;
 
@@ -468,9 +469,9 @@ replay_gives_the_same(void **state)
     snprintf(scratch, sizeof(scratch), "%s/scratch", f.root);
     cxm_error_init(&err);
 
-    if (cxm_verify(f.store, scratch, 0, NULL, NULL, NULL, &found, &err)
-        != CXM_OK)
-    {
+    opts.scratch = scratch;
+
+    if (cxm_verify(f.store, &opts, &found, &err) != CXM_OK) {
         print_error("%s; %s\n", found.finding, err.detail);
         fail();
     }

@@ -133,16 +133,22 @@ on_progress(void *ctx, uint64_t done, uint64_t total)
 static cxm_rc_t
 verify(fixture_t *f, uint64_t seq, const uint8_t *link, cxm_verify_t *out)
 {
-    char          dir[100];
-    cxm_rc_t      rc;
-    progress_t    progress = { 0, 0, 0 };
-    cxm_error_t   err;
+    char               dir[100];
+    cxm_rc_t           rc;
+    progress_t         progress = { 0, 0, 0 };
+    cxm_error_t        err;
+    cxm_verify_opts_t  opts = { 0 };
 
     cxm_error_init(&err);
     snprintf(dir, sizeof(dir), "%s/scratch", f->root);
 
-    rc = cxm_verify(f->store, dir, seq, link, on_progress, &progress, out,
-                    &err);
+    opts.scratch = dir;
+    opts.expect_seq = seq;
+    opts.expect_link = link;
+    opts.progress = on_progress;
+    opts.ctx = &progress;
+
+    rc = cxm_verify(f->store, &opts, out, &err);
 
     /* nothing is left behind, whatever came out */
     assert_int_equal(access(dir, F_OK), -1);
@@ -400,7 +406,7 @@ damaged_entries_are_named(void **state)
     cxm_row_key_u64(&key, 22);
     raw_put(txn, CXM_T_JOURNAL, &key, value, len);
     fixture_commit(txn);
-    assert_found(*state, "journal entry 21", "is missing", 21);
+    assert_found(*state, "table journal", "21 rows", 0);
 }
 
 
@@ -472,12 +478,12 @@ static void
 failing_is_no_finding(void **state)
 {
     fixture_t    *f = *state;
-    cxm_error_t   err;
-    cxm_verify_t  out;
+    cxm_error_t        err;
+    cxm_verify_t       out;
+    cxm_verify_opts_t  opts = { .scratch = "/nowhere/at/all" };
 
     cxm_error_init(&err);
-    assert_int_equal(cxm_verify(f->store, "/nowhere/at/all", 0, NULL, NULL,
-                                NULL, &out, &err), CXM_IO);
+    assert_int_equal(cxm_verify(f->store, &opts, &out, &err), CXM_IO);
     assert_string_equal(out.finding, "");
     assert_true(err.detail[0] != '\0');
 }
