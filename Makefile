@@ -32,8 +32,9 @@ fuzz  := build/fuzz
 
 packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
     libjansson-dev libsodium-dev libmaxminddb-dev zlib1g-dev tzdata curl
-test_packages := perl libmojolicious-perl libev-perl libcmocka-dev \
-    nghttp2-client strace clang libclang-rt-14-dev cppcheck
+test_packages := perl libmojolicious-perl libev-perl \
+    libmaxmind-db-writer-perl libcmocka-dev nghttp2-client strace clang \
+    libclang-rt-14-dev cppcheck
 
 # t/web.t: a browser and what drives it.  A node that came from elsewhere
 # conflicts with Debian's npm, so the commands decide.

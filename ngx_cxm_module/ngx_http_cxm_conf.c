@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_cxm_conf.h"
+#include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_touchpoint.h"
@@ -56,6 +57,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
       ngx_http_cxm_endpoint,
       NGX_HTTP_LOC_CONF_OFFSET,
       CXM_ENDPOINT_ADMIN,
+      NULL },
+
+    { ngx_string("cxm_geoip"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_cxm_geoip,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("cxm_touchpoint"),
@@ -130,7 +138,9 @@ ngx_http_cxm_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&mcf->stores, cf->pool, 1,
                        sizeof(ngx_http_cxm_store_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&mcf->geoips, cf->pool, 1, sizeof(void *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -193,6 +203,7 @@ ngx_http_cxm_create_loc_conf(ngx_conf_t *cf)
      *     conf->time_zone = NULL;
      *     conf->public_url = { 0, NULL };
      *     conf->touchpoint = NULL;
+     *     conf->geoip = NULL;
      */
 
     conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_loc_conf_t));
@@ -227,6 +238,8 @@ ngx_http_cxm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     conf->error_pages = clcf->error_pages;
+
+    ngx_http_cxm_geoip_merge(prev, conf);
 
     if (ngx_http_cxm_touchpoint_merge(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;

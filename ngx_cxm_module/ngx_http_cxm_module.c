@@ -9,6 +9,7 @@
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_touchpoint.h"
+#include "ngx_http_cxm_var.h"
 
 
 static ngx_int_t ngx_http_cxm_postconfiguration(ngx_conf_t *cf);
@@ -19,7 +20,7 @@ static void ngx_http_cxm_free_ctx(void *data);
 
 
 static ngx_http_module_t  ngx_http_cxm_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_http_cxm_var_add,                  /* preconfiguration */
     ngx_http_cxm_postconfiguration,        /* postconfiguration */
 
     ngx_http_cxm_create_main_conf,         /* create main configuration */

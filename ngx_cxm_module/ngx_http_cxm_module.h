@@ -17,6 +17,8 @@
  *   edge      their events, on the way to a batch
  *   served    what visitors were served lately, for the joined score
  *   shm       memory that workers share
+ *   geoip     countries of addresses
+ *   var       variables
  */
 
 #ifndef NGX_HTTP_CXM_MODULE_H
@@ -39,10 +41,12 @@ typedef struct ngx_http_cxm_store_s   ngx_http_cxm_store_t;
 typedef struct ngx_http_cxm_worker_s  ngx_http_cxm_worker_t;
 typedef struct ngx_http_cxm_job_s     ngx_http_cxm_job_t;
 typedef struct ngx_http_cxm_touchpoint_s  ngx_http_cxm_touchpoint_t;
+typedef struct ngx_http_cxm_geoip_s   ngx_http_cxm_geoip_t;
 
 
 typedef struct {
     ngx_array_t             stores;     /* ngx_http_cxm_store_t * */
+    ngx_array_t             geoips;     /* files of cxm_geoip */
 
     ngx_thread_pool_t      *write_pool;
     ngx_thread_pool_t      *scan_pool;
@@ -78,6 +82,7 @@ typedef struct {
     ngx_flag_t              insecure_cookies;
 
     ngx_http_cxm_touchpoint_t  *touchpoint;
+    ngx_http_cxm_geoip_t   *geoip;
 
     ngx_array_t            *error_pages;    /* as merged, to know inherited
                                                ones from the location's own */

@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_body.h"
+#include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_served.h"
 #include "ngx_http_cxm_store.h"
@@ -60,6 +61,8 @@ static const ngx_http_cxm_header_t  ngx_http_cxm_headers[] = {
     { "accept-language",  offsetof(cxm_request_t, accept_language) },
     { "sec-gpc",          offsetof(cxm_request_t, sec_gpc) },
     { "dnt",              offsetof(cxm_request_t, dnt) },
+    { "purpose",          offsetof(cxm_request_t, sec_purpose) },
+    { "x-moz",            offsetof(cxm_request_t, sec_purpose) },
     { "sec-purpose",      offsetof(cxm_request_t, sec_purpose) },
     { NULL,               0 }
 };
@@ -215,6 +218,40 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
 }
 
 
+cxm_str_t
+ngx_http_cxm_request_address(ngx_http_request_t *r)
+{
+    struct sockaddr      *sa;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    sa = r->connection->sockaddr;
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        return (cxm_str_t) { 4, (const char *) &sin->sin_addr };
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+
+        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+            return (cxm_str_t) { 4, (const char *) &sin6->sin6_addr + 12 };
+        }
+
+        return (cxm_str_t) { 8, (const char *) &sin6->sin6_addr };
+#endif
+
+    default:
+        return (cxm_str_t) { 0, NULL };
+    }
+}
+
+
 void
 ngx_http_cxm_request_sender(ngx_http_request_t *r, cxm_request_t *request)
 {
@@ -225,7 +262,10 @@ ngx_http_cxm_request_sender(ngx_http_request_t *r, cxm_request_t *request)
     ngx_memzero(request, sizeof(cxm_request_t));
 
     request->host = ngx_http_cxm_str(&r->headers_in.server);
+    request->address = ngx_http_cxm_request_address(r);
     request->now = cxm_now();
+
+    ngx_http_cxm_geoip_find(r, request);
 
     for (h = ngx_http_cxm_headers; h->name != NULL; h++) {
         value = ngx_http_cxm_find_header(r, h->name);

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_cxm_served.h"
+#include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_shm.h"
 
 
@@ -74,40 +75,6 @@ ngx_http_cxm_served_fresh(void *data)
 }
 
 
-/*
- * The client is a whole IPv4 address or the /64 of an IPv6 one: what a
- * household's or a telephone's provider gives it.
- */
-
-static cxm_str_t
-ngx_http_cxm_served_address(ngx_http_request_t *r)
-{
-    struct sockaddr      *sa;
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    sa = r->connection->sockaddr;
-
-    switch (sa->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sa;
-        return (cxm_str_t) { 4, (const char *) &sin->sin_addr };
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sa;
-        return (cxm_str_t) { 8, (const char *) &sin6->sin6_addr };
-#endif
-
-    default:
-        return (cxm_str_t) { 0, NULL };
-    }
-}
-
-
 static ngx_int_t
 ngx_http_cxm_served_find(ngx_http_request_t *r, cxm_str_t visitor,
     ngx_http_cxm_visitor_t *out)
@@ -127,7 +94,7 @@ ngx_http_cxm_served_find(ngx_http_request_t *r, cxm_str_t visitor,
     agent = cxm_str("");
 
     if (visitor.data == NULL) {
-        visitor = ngx_http_cxm_served_address(r);
+        visitor = ngx_http_cxm_request_address(r);
 
         if (visitor.len == 0) {
             return NGX_DECLINED;

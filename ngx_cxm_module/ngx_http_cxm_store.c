@@ -3,6 +3,9 @@
  */
 
 #include "ngx_http_cxm_store.h"
+#include "ngx_http_cxm_geoip.h"
+
+#include "cxm_visitor_key.h"
 
 #include <malloc.h>
 
@@ -84,6 +87,7 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
 #endif
 
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
+    ngx_http_cxm_geoip_start(mcf, cycle->log);
 
     worker->stores = &mcf->stores;
     worker->edge = mcf->edge;
@@ -347,6 +351,13 @@ ngx_http_cxm_store_upkeep_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
     deleted = 0;
     ran = 0;
 
+    rc = cxm_visitor_upkeep(cxm_txn_store(txn), cxm_now(), err);
+
+    if (rc != CXM_OK) {
+        cxm_log(CXM_LOG_WARN, "%s", err->detail);
+        cxm_error_init(err);
+    }
+
     rc = cxm_once_expire(txn, now, CXM_ONCE_EXPIRE_ROWS, &deleted);
 
     if (rc != CXM_OK) {
@@ -492,6 +503,7 @@ ngx_http_cxm_worker_exit(ngx_http_cxm_main_conf_t *mcf)
     ngx_uint_t               i;
     ngx_http_cxm_store_t   **store;
 
+    ngx_http_cxm_geoip_exit(mcf);
     ngx_http_cxm_scan_exit(&mcf->worker->scan);
 
     store = mcf->stores.elts;

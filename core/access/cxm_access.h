@@ -54,8 +54,11 @@ typedef struct {
     cxm_principal_t  principal;
     cxm_str_t        user_agent;        /* data NULL: none was sent */
     cxm_str_t        host;
+    cxm_str_t        address;           /* bytes of what its network gave it
+                                           (cxm_visitor.h); never kept */
     cxm_str_t        device;            /* desktop, mobile, tablet, or NULL */
     cxm_str_t        country;           /* ISO 3166-1 alpha-2, or NULL */
+    cxm_str_t        region;            /* ISO 3166-2, where asked, or NULL */
     cxm_str_t        language;          /* first of Accept-Language, or NULL */
     cxm_str_t        latency_band;      /* of what was served, or NULL */
     cxm_str_t        status_class;

@@ -66,6 +66,8 @@ typedef struct {
     cxm_str_t       authorization, idempotency_key, if_match, if_none_match;
     cxm_str_t       origin, user_agent, host, accept_language;
     cxm_str_t       sec_gpc, dnt, sec_purpose;
+    cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */
+    cxm_str_t       country, region;    /* of the address, or NULL */
     const char *const *allow_origin;    /* NULL-terminated, or NULL */
     const cxm_zone_t *zone;         /* of reports that name none; NULL: UTC */
     cxm_zones_t    *zones;          /* those that they may name; both live as

@@ -70,6 +70,13 @@ cxm_headers_copy(cxm_arena_t *arena, cxm_str_t s, size_t max)
 }
 
 
+static cxm_str_t
+cxm_headers_bytes(cxm_arena_t *arena, cxm_str_t s)
+{
+    return s.data == NULL ? s : cxm_arena_str(arena, s);
+}
+
+
 /* --- Accept ------------------------------------------------------------- */
 
 typedef struct {
@@ -212,6 +219,9 @@ cxm_request_caller(const cxm_request_t *request, cxm_arena_t *arena,
                                           CXM_AGENT_MAX);
     caller->host = cxm_headers_copy(arena, request->host, CXM_HOST_MAX);
     caller->language = cxm_headers_language(arena, request->accept_language);
+    caller->address = cxm_headers_bytes(arena, request->address);
+    caller->country = cxm_headers_bytes(arena, request->country);
+    caller->region = cxm_headers_bytes(arena, request->region);
     caller->private = cxm_str_eqz(request->sec_gpc, "1")
                       || cxm_str_eqz(request->dnt, "1");
 

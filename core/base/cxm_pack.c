@@ -24,7 +24,7 @@ static const char *const  cxm_pack_names[] = {
     "status", "headers", "body", "fingerprint", "route", "object",
     "questions", "id", "no", "text", "en", "scale", "min", "max",
     "required", "weight", "choices", "segment_by", "retired",
-    "latency", "upstream"
+    "latency", "upstream", "region"
 };
 
 #define CXM_PACK_NAMES  (sizeof(cxm_pack_names) / sizeof(cxm_pack_names[0]))

@@ -12,6 +12,7 @@
 #include "cxm_log.h"
 #include "cxm_memory.h"
 #include "cxm_store_int.h"
+#include "cxm_visitor_key.h"
 
 
 #define CXM_ENV_MAX_DBS  (CXM_T_N + 4)
@@ -80,6 +81,7 @@ cxm_env_new(const cxm_store_opts_t *opts)
 
     (void) pthread_mutex_init(&store->lock, NULL);
     (void) pthread_mutex_init(&store->keys_lock, NULL);
+    (void) pthread_mutex_init(&store->visitors_lock, NULL);
 
     store->dir = strdup(opts->dir);
     store->latch_path = cxm_store_path(opts->dir, CXM_STORE_LATCH);
@@ -119,7 +121,9 @@ cxm_env_free(cxm_store_t *store)
 
     (void) pthread_mutex_destroy(&store->lock);
     (void) pthread_mutex_destroy(&store->keys_lock);
+    (void) pthread_mutex_destroy(&store->visitors_lock);
 
+    cxm_visitor_free(store);
     cxm_secret_free(store->secret);
     free(store->latch_path);
     free(store->dir);
@@ -258,6 +262,20 @@ cxm_env_adopt(cxm_store_t *store)
 }
 
 
+/* Without them visitors are not told apart, no more. */
+static void
+cxm_env_visitors(cxm_store_t *store)
+{
+    cxm_error_t  err;
+
+    cxm_error_init(&err);
+
+    if (cxm_visitor_upkeep(store, cxm_now(), &err) != CXM_OK) {
+        cxm_log(CXM_LOG_WARN, "%s", err.detail);
+    }
+}
+
+
 static cxm_rc_t
 cxm_env_open(const cxm_store_opts_t *opts, const char *data,
     cxm_store_t **out, cxm_error_t *err)
@@ -291,6 +309,10 @@ cxm_env_open(const cxm_store_opts_t *opts, const char *data,
 
     if (rc == CXM_OK) {
         rc = cxm_env_check_head(store, err);
+    }
+
+    if (rc == CXM_OK) {
+        cxm_env_visitors(store);
     }
 
 done:

@@ -4,6 +4,7 @@
  *   <dir>/data, data-lock   the environment
  *   <dir>/keys              person keys (cxm_person.h)
  *   <dir>/master.key        32 random bytes, mode 0600; wraps everything else
+ *   <dir>/visitors          keys of visitors, of a day (cxm_visitor_key.h)
  *   <dir>/latch             exists: read-only after an I/O error
  *   <dir>/files, archive    attachments, dropped history
  *

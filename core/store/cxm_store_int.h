@@ -21,12 +21,15 @@
 #define CXM_STORE_KEYS    "keys"
 #define CXM_STORE_KEY     "master.key"
 #define CXM_STORE_LATCH   "latch"
+#define CXM_STORE_VISITORS  "visitors"
 
 /* Rows of the table `meta`, all of them with a MAC. */
 #define CXM_META_FORMAT   "format"      /* u8; readable before the keys are */
 #define CXM_META_ROOT     "root"        /* root key, sealed by the master */
 #define CXM_META_STORE    "store"       /* uuid(16), u32 node, u32 epoch */
 #define CXM_META_STATE    "state"       /* cxm_state_t */
+
+typedef struct cxm_visitor_keys_s  cxm_visitor_keys_t;
 
 /* Lives in guarded memory. */
 typedef struct cxm_secret_s {
@@ -78,6 +81,9 @@ struct cxm_store_s {
     int                 keys_fd;
     atomic_uint_fast64_t  keys_made;    /* slots below it are live and synced */
     atomic_uint_fast64_t  persons;      /* next slot as last seen */
+
+    pthread_mutex_t     visitors_lock;
+    cxm_visitor_keys_t *visitors;       /* NULL: none yet */
 };
 
 typedef struct {
@@ -275,6 +281,11 @@ void cxm_person_pass(cxm_txn_t *txn, uint64_t slot);
 /* Takes a name and its way back away; one without the other is damage. */
 cxm_rc_t cxm_person_unname(cxm_txn_t *txn, uint64_t slot,
     unsigned person_class, const uint8_t *hash);
+
+
+/* cxm_visitor_key.c */
+
+void cxm_visitor_free(cxm_store_t *store);
 
 
 /* cxm_person_file.c */

@@ -84,6 +84,31 @@ said_text(const cxm_said_t *said, const char *name)
 }
 
 
+/*
+ * A server's own address says nothing of whom it speaks for.  A region is
+ * kept where the survey names it as a segment; an attribute goes before it.
+ */
+static void
+take_place(cxm_said_t *said)
+{
+    const cxm_caller_t  *caller;
+
+    caller = said->caller;
+
+    if (cxm_may(caller, CXM_SCOPE_INGEST)) {
+        return;
+    }
+
+    cxm_said_segment(said, "country", caller->country, "");
+
+    if (cxm_survey_segment(said->survey, cxm_str("region"))
+        >= CXM_SEGMENT_CUSTOM)
+    {
+        cxm_said_segment(said, "region", caller->region, "");
+    }
+}
+
+
 static void
 take_segments(cxm_said_t *said)
 {
@@ -108,7 +133,7 @@ take_segments(cxm_said_t *said)
     }
 
     cxm_said_segment(said, "language", language, "/language");
-    cxm_said_segment(said, "country", caller->country, "");
+    take_place(said);
     cxm_said_segment(said, "device", caller->device, "");
     cxm_said_segment(said, "latency_band", caller->latency_band, "");
     cxm_said_segment(said, "status_class", caller->status_class, "");

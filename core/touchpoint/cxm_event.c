@@ -6,6 +6,7 @@
 #include "cxm_json.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
+#include "cxm_visitor.h"
 
 
 #define CXM_EVENT_TYPE_MAX   64
@@ -62,6 +63,8 @@ static const cxm_field_t  cxm_event_field_list[] = {
       .summary = "unverified without a server key" },
     { .name = "props", .type = CXM_FIELD_MAP, .item = &cxm_event_prop,
       .min = 0, .max = 32, .summary = "flat" },
+    { .name = "webdriver", .type = CXM_FIELD_BOOL,
+      .summary = "navigator.webdriver: a program drives the browser" },
     { .name = "client_time", .type = CXM_FIELD_TIME,
       .summary = "dates the event when a server key sends it" },
     { .name = NULL }
@@ -72,7 +75,7 @@ const cxm_fields_t  cxm_event_fields = { "Event", cxm_event_field_list };
 
 /* One event in the making. */
 typedef struct {
-    const cxm_store_t   *store;
+    cxm_store_t         *store;
     const cxm_caller_t  *caller;
     const cxm_served_t  *served;    /* NULL: somebody tells of it */
     cxm_ms_t             now;
@@ -291,6 +294,19 @@ keep_time(cxm_event_t *event, const char *name, json_t *value)
 }
 
 
+static cxm_rc_t
+keep_webdriver(cxm_event_t *event, const char *name, json_t *value)
+{
+    (void) name;
+
+    if (json_is_true(value)) {
+        event_set(event, CXM_EVENT_BOT, json_integer(1));
+    }
+
+    return CXM_OK;
+}
+
+
 static const cxm_event_rule_t  cxm_event_rules[] = {
     { "type", keep_type },
     { "id", keep_id },
@@ -304,7 +320,8 @@ static const cxm_event_rule_t  cxm_event_rules[] = {
     { "title", keep_text },
     { "product", keep_value },
     { "value", keep_money },
-    { "props", keep_value }
+    { "props", keep_value },
+    { "webdriver", keep_webdriver }
 };
 
 
@@ -323,7 +340,30 @@ event_add_caller(cxm_event_t *event)
     }
 
     event_set_str(event, "device", caller->device);
-    event_set_str(event, "country", caller->country);
+
+    /* nor does its address say where its visitors are */
+
+    if (!cxm_may(caller, CXM_SCOPE_INGEST)) {
+        event_set_str(event, "country", caller->country);
+        event_set_str(event, "region", caller->region);
+    }
+}
+
+
+/* A server key's own address is no visitor's. */
+static void
+event_add_visitor(cxm_event_t *event)
+{
+    char  visitor[CXM_VISITOR_LEN + 1];
+
+    if (json_object_get(event->out, "visitor") == NULL
+        && !cxm_may(event->caller, CXM_SCOPE_INGEST)
+        && cxm_visitor_derive(event->store, event->caller, event->now,
+                              visitor)
+           == CXM_OK)
+    {
+        event_set_str(event, "visitor", cxm_strz(visitor));
+    }
 }
 
 
@@ -383,6 +423,7 @@ event_make(cxm_event_t *event, json_t **out)
     }
 
     event_add_caller(event);
+    event_add_visitor(event);
     event_add_served(event);
 
     if (rc == CXM_OK && event->failed) {
@@ -401,7 +442,7 @@ event_make(cxm_event_t *event, json_t **out)
 
 
 cxm_rc_t
-cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
+cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
     cxm_error_t *err)
 {
@@ -415,7 +456,7 @@ cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
 
 
 cxm_rc_t
-cxm_event_served(const cxm_store_t *store, const cxm_caller_t *caller,
+cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const cxm_served_t *served,
     json_t **out, cxm_error_t *err)
 {

@@ -7,7 +7,8 @@
  * what stands for its id (when it has one): the id's first 6 bytes and 10 of
  * a keyed hash of it; the id itself is not kept; "at": ms when client_time
  * counts, "bot": 1, "unverified": 1 (money without a server key), "claimed"
- * instead of "customer" without one, "device", "country".  One that the web
+ * instead of "customer" without one, "device", "country", "region", and the
+ * visitor of cxm_visitor.h where none was named.  One that the web
  * server itself has served also has "status", "status_class", "latency" and,
  * where an upstream was asked, "upstream", both in ms.  Empty texts are left
  * out.
@@ -64,7 +65,7 @@ extern const cxm_fields_t  cxm_event_fields;
  * agent is no bot.  *out is a new reference that shares values with input.
  * Needs no transaction: runs in the event loop.
  */
-cxm_rc_t cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
+cxm_rc_t cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
     cxm_error_t *err);
 
@@ -72,9 +73,9 @@ cxm_rc_t cxm_event_make(const cxm_store_t *store, const cxm_caller_t *caller,
  * The same of a request that the web server itself has served, input being
  * what its configuration says of it: a customer that is named there is known.
  */
-cxm_rc_t cxm_event_served(const cxm_store_t *store,
-    const cxm_caller_t *caller, cxm_ms_t now, const json_t *input,
-    const cxm_served_t *served, json_t **out, cxm_error_t *err);
+cxm_rc_t cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
+    cxm_ms_t now, const json_t *input, const cxm_served_t *served,
+    json_t **out, cxm_error_t *err);
 
 /*
  * Gathers one made event (which it takes a reference of) into the

@@ -272,7 +272,7 @@ the_request(void **state)
 
     caller.principal = server.principal;
     kept(&caller, "{\"type\":\"a\"}",
-         "{\"type\":\"a\",\"device\":\"mobile\",\"country\":\"DE\"}");
+         "{\"type\":\"a\",\"device\":\"mobile\"}");
 }
 
 

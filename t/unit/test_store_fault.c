@@ -441,10 +441,13 @@ init_fails_and_is_repeated(void **state)
 
     (void) state;
     unit_end(&unit);
+    unit_dir(&unit);
     fault_set(0, 0);
-    unit_start(&unit);
+    assert_int_equal(cxm_store_init(&unit.opts, (unsigned) -1, (unsigned) -1,
+                                    &err), CXM_OK);
     n = fault_calls;
     assert_true(n > 3);
+    unit_open(&unit);
 
     for (at = 1; at <= n; at++) {
         unit_end(&unit);
