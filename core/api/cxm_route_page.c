@@ -7,6 +7,7 @@
 
 #include "cxm_json.h"
 #include "cxm_language.h"
+#include "cxm_link.h"
 #include "cxm_response.h"
 #include "cxm_route_page.h"
 #include "cxm_survey_page.h"
@@ -23,6 +24,7 @@ const cxm_param_t  cxm_survey_page_query[] = {
     { "lang", "language of the page; default Accept-Language", 0 },
     { "thanks", "1: the page after the answer", 0 },
     { "exposure", "token that goes with the answer", 0 },
+    { "score", "chosen before, of the first scored question", 0 },
     { NULL, NULL, 0 }
 };
 
@@ -39,7 +41,17 @@ static const cxm_field_t  made_fields[] = {
 const cxm_fields_t  cxm_response_made = { "ResponseMade", made_fields };
 
 
-/* Nothing from anywhere but the style of this very page. */
+static int
+is_link(const cxm_call_t *call)
+{
+    return strcmp(call->route->path, CXM_LINK_PATH) == 0;
+}
+
+
+/*
+ * Nothing from anywhere but the style of this very page.  A link's address is
+ * nobody else's.
+ */
 static void
 page_headers(cxm_call_t *call, const char *nonce)
 {
@@ -47,7 +59,9 @@ page_headers(cxm_call_t *call, const char *nonce)
                      "default-src 'none'; style-src 'nonce-%s'; "
                      "form-action 'self'; base-uri 'none'; "
                      "frame-ancestors 'self'", nonce);
-    cxm_call_header(call, "Referrer-Policy", cxm_str("same-origin"));
+    cxm_call_header(call, "Referrer-Policy",
+                    is_link(call) ? cxm_str("no-referrer")
+                                  : cxm_str("same-origin"));
     cxm_call_header(call, "X-Content-Type-Options", cxm_str("nosniff"));
 }
 
@@ -78,6 +92,8 @@ page_view(cxm_call_t *call, const cxm_survey_t *survey,
     view->language = cxm_call_arg(call, "lang");
     view->accept_language = call->accept_language;
     view->id = cxm_strz(id);
+    view->link = is_link(call) ? call->params[1] : cxm_str("");
+    view->score = cxm_call_arg(call, "score");
     view->nonce = nonce;
 }
 
@@ -97,44 +113,119 @@ reply_notice(cxm_call_t *call, int status, cxm_notice_t notice,
 
 
 /*
- * Whoever was asked sees the page whatever the survey is by now; *exposure is
- * the token that proves it.  A token that proves nothing is left out: the
- * page is there without it, too.
+ * What the address invites by: a link, or the token of an exposure.  A token
+ * that proves nothing is left out: the page is there without it, too.
  */
+typedef struct {
+    cxm_str_t                token;     /* or empty */
+    cxm_invitation_t         own;
+    const cxm_invitation_t  *by;        /* own, or NULL: nothing */
+    int                      answered;  /* the link */
+} invited_t;
+
+
 static cxm_rc_t
-may_show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    cxm_str_t *exposure)
+invited_by(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    invited_t *out)
 {
-    cxm_rc_t           rc;
-    cxm_invitation_t   invitation;
+    cxm_rc_t  rc;
 
-    *exposure = cxm_call_arg(call, "exposure");
+    memset(out, 0, sizeof(*out));
 
-    if (exposure->len == 0) {
-        return cxm_survey_open(survey, &call->err);
+    if (is_link(call)) {
+        out->by = &out->own;
+        rc = cxm_link_open(txn, survey, call->params[1], &out->own,
+                           &call->err);
+
+        return rc == CXM_OK
+               ? cxm_link_answered(txn, &out->own, &out->answered, &call->err)
+               : rc;
     }
 
-    rc = cxm_exposure_invites(txn, survey, *exposure, &invitation,
-                              &call->err);
-    cxm_invitation_clear(&invitation);
+    out->token = cxm_call_arg(call, "exposure");
 
-    if (rc == CXM_NOT_FOUND) {
-        *exposure = cxm_str("");
-        rc = cxm_survey_open(survey, &call->err);
+    if (out->token.len == 0) {
+        return CXM_OK;
+    }
+
+    rc = cxm_exposure_invites(txn, survey, out->token, &out->own, &call->err);
+
+    if (rc == CXM_OK) {
+        out->by = &out->own;
+
+    } else if (rc == CXM_NOT_FOUND) {
+        out->token = cxm_str("");
+        rc = CXM_OK;
     }
 
     return rc;
 }
 
 
+static cxm_rc_t
+reply_definition(cxm_call_t *call, const cxm_survey_t *survey,
+    const invited_t *invited)
+{
+    char     until[CXM_RFC3339_LEN + 1];
+    json_t  *output;
+
+    output = cxm_survey_public_json(survey);
+
+    if (invited->own.expires_at != 0) {
+        cxm_rfc3339_format(invited->own.expires_at, until);
+        (void) cxm_json_set_str(output, "expires_at", cxm_strz(until));
+        (void) json_object_set_new(output, "answered",
+                                   json_boolean(invited->answered));
+    }
+
+    return cxm_call_reply(call, 200, output);
+}
+
+
+static cxm_rc_t
+show(cxm_call_t *call, const cxm_survey_t *survey, const invited_t *invited)
+{
+    char              id[CXM_UUID_LEN + 1];
+    char              nonce[CXM_PAGE_NONCE_LEN + 1];
+    cxm_rc_t          rc;
+    cxm_page_view_t   view;
+
+    /* who has answered is thanked, whatever the survey is by now */
+
+    if (call->html
+        && (invited->answered || (cxm_call_has_arg(call, "thanks")
+                                  && survey->status != CXM_SURVEY_DRAFT)))
+    {
+        page_view(call, survey, id, nonce, &view);
+        cxm_survey_thanks(&call->reply.body, &view);
+        return reply_page(call, 200, nonce);
+    }
+
+    rc = invited->answered
+         ? CXM_OK
+         : cxm_invitation_open(invited->by, survey, call->now, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (!call->html) {
+        return reply_definition(call, survey, invited);
+    }
+
+    page_view(call, survey, id, nonce, &view);
+    view.exposure = invited->token;
+    cxm_survey_page(&call->reply.body, &view);
+
+    return reply_page(call, 200, nonce);
+}
+
+
 cxm_rc_t
 cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    char                 id[CXM_UUID_LEN + 1];
-    char                 nonce[CXM_PAGE_NONCE_LEN + 1];
     cxm_rc_t             rc;
-    cxm_str_t            exposure;
-    cxm_page_view_t      view;
+    invited_t            invited;
     const cxm_survey_t  *survey;
 
     rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
@@ -142,30 +233,15 @@ cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
         return rc;
     }
 
-    /* who has answered is thanked, whatever the survey is by now */
+    rc = invited_by(call, txn, survey, &invited);
 
-    if (call->html && cxm_call_has_arg(call, "thanks")
-        && survey->status != CXM_SURVEY_DRAFT)
-    {
-        page_view(call, survey, id, nonce, &view);
-        cxm_survey_thanks(&call->reply.body, &view);
-        return reply_page(call, 200, nonce);
+    if (rc == CXM_OK) {
+        rc = show(call, survey, &invited);
     }
 
-    rc = may_show(call, txn, survey, &exposure);
-    if (rc != CXM_OK) {
-        return rc;
-    }
+    cxm_invitation_clear(&invited.own);
 
-    if (!call->html) {
-        return cxm_call_reply(call, 200, cxm_survey_public_json(survey));
-    }
-
-    page_view(call, survey, id, nonce, &view);
-    view.exposure = exposure;
-    cxm_survey_page(&call->reply.body, &view);
-
-    return reply_page(call, 200, nonce);
+    return rc;
 }
 
 
@@ -267,21 +343,6 @@ reply_made(cxm_call_t *call, int status, const cxm_response_result_t *result)
 }
 
 
-static cxm_rc_t
-add_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const json_t *input, cxm_response_result_t *result)
-{
-    cxm_response_new_t  given;
-
-    memset(&given, 0, sizeof(given));
-    given.input = input;
-    given.fingerprint = call->fingerprint;
-
-    return cxm_response_add(txn, &call->caller, survey, &given, result,
-                            &call->err);
-}
-
-
 /* Whether the public may hear of its questions. */
 static int
 is_shown(const cxm_survey_t *survey)
@@ -290,48 +351,55 @@ is_shown(const cxm_survey_t *survey)
 }
 
 
+/* A form's strings become what they mean; *input is a new reference. */
 static cxm_rc_t
-post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    cxm_response_result_t *result)
+form_input(cxm_call_t *call, const cxm_survey_t *survey,
+    const invited_t *invited, json_t **input)
 {
-    json_t    *input;
-    cxm_rc_t   rc;
-
-    if (!call->form) {
-        return add_answer(call, txn, survey, call->input, result);
-    }
-
-    if (!is_shown(survey)
+    if (!is_shown(survey) && invited->own.asked == NULL
         && json_object_get(call->input, "exposure") == NULL)
     {
         return cxm_survey_open(survey, &call->err);
     }
 
-    rc = cxm_response_from_form(survey, &cxm_response_fields, call->input,
-                                &input, &call->err);
+    return cxm_response_from_form(survey, &cxm_response_fields, call->input,
+                                  input, &call->err);
+}
+
+
+static cxm_rc_t
+post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const invited_t *invited, cxm_response_result_t *result)
+{
+    json_t              *input;
+    cxm_rc_t             rc;
+    cxm_response_new_t   given;
+
+    input = NULL;
+    rc = call->form ? form_input(call, survey, invited, &input) : CXM_OK;
 
     if (rc == CXM_OK) {
-        rc = add_answer(call, txn, survey, input, result);
-        json_decref(input);
+        given.input = call->form ? input : call->input;
+        given.fingerprint = call->fingerprint;
+        given.link = is_link(call) ? invited->by : NULL;
+        rc = cxm_response_add(txn, &call->caller, survey, &given, result,
+                              &call->err);
     }
+
+    json_decref(input);
 
     return rc;
 }
 
 
-cxm_rc_t
-cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
+static cxm_rc_t
+post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const invited_t *invited)
 {
     cxm_rc_t                rc;
-    const cxm_survey_t     *survey;
     cxm_response_result_t   result;
 
-    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = post_answer(call, txn, survey, &result);
+    rc = post_answer(call, txn, survey, invited, &result);
 
     if (rc == CXM_INVALID && call->form && call->html && is_shown(survey)) {
         redraw(call, survey);
@@ -344,6 +412,30 @@ cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
     return call->form
            ? reply_thanks(call, survey)
            : reply_made(call, result.repeated ? 200 : 201, &result);
+}
+
+
+cxm_rc_t
+cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t             rc;
+    invited_t            invited;
+    const cxm_survey_t  *survey;
+
+    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = invited_by(call, txn, survey, &invited);
+
+    if (rc == CXM_OK) {
+        rc = post_to(call, txn, survey, &invited);
+    }
+
+    cxm_invitation_clear(&invited.own);
+
+    return rc;
 }
 
 
@@ -405,7 +497,9 @@ cxm_survey_problem_html(cxm_call_t *call)
         { "paused", CXM_NOTICE_PAUSED },
         { "closed", CXM_NOTICE_CLOSED },
         { "not_found", CXM_NOTICE_MISSING },
-        { "id_taken", CXM_NOTICE_TAKEN }
+        { "id_taken", CXM_NOTICE_TAKEN },
+        { "exposure_answered", CXM_NOTICE_TAKEN },
+        { "link_expired", CXM_NOTICE_EXPIRED }
     };
 
     redrawn = call->data;

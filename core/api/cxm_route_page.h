@@ -8,9 +8,12 @@
 #include "cxm_api.h"
 
 
+#define CXM_LINK_PATH  "{survey}/l/{link}"
+
 extern const cxm_param_t   cxm_survey_page_query[];
 extern const cxm_fields_t  cxm_response_made;
 
+/* Also of links, whose path is CXM_LINK_PATH. */
 cxm_rc_t cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn);
 cxm_rc_t cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn);
 cxm_rc_t cxm_response_change_write(cxm_call_t *call, cxm_txn_t *txn);

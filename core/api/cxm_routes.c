@@ -8,6 +8,7 @@
 const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_survey,
     cxm_routes_exposure,
+    cxm_routes_link,
     cxm_routes_beacon,
     cxm_routes_score,
     cxm_routes_access,

@@ -105,20 +105,22 @@ entry_said(const cxm_entry_t *entry)
 
 
 cxm_rc_t
-cxm_exposure_invites(cxm_txn_t *txn, const cxm_survey_t *survey,
-    cxm_str_t token, cxm_invitation_t *out, cxm_error_t *err)
+cxm_exposure_read(cxm_txn_t *txn, const cxm_survey_t *survey, uint64_t no,
+    cxm_invitation_t *out, cxm_error_t *err)
 {
-    uint64_t     no;
     cxm_rc_t     rc;
     cxm_entry_t  entry;
 
     memset(out, 0, sizeof(*out));
     memset(&entry, 0, sizeof(entry));
+    rc = cxm_journal_read(txn, no, 1, &entry, NULL);
 
-    rc = token_open(cxm_txn_store(txn), survey, token, &no);
-
-    if (rc == CXM_OK) {
-        rc = cxm_journal_read(txn, no, 1, &entry, NULL);
+    if (rc == CXM_OK
+        && (entry.kind != CXM_KIND_EXPOSURE
+            || cxm_json_get_int(entry.body, "survey", 0)
+               != (int64_t) survey->doc.no))
+    {
+        rc = CXM_CORRUPT;
     }
 
     if (rc == CXM_OK) {
@@ -135,4 +137,35 @@ cxm_exposure_invites(cxm_txn_t *txn, const cxm_survey_t *survey,
 
     return rc == CXM_OK || rc == CXM_NOT_FOUND
            ? rc : cxm_fail(err, rc, NULL, "The exposure cannot be read.");
+}
+
+
+cxm_rc_t
+cxm_exposure_invites(cxm_txn_t *txn, const cxm_survey_t *survey,
+    cxm_str_t token, cxm_invitation_t *out, cxm_error_t *err)
+{
+    uint64_t  no;
+    cxm_rc_t  rc;
+
+    memset(out, 0, sizeof(*out));
+    rc = token_open(cxm_txn_store(txn), survey, token, &no);
+
+    return rc == CXM_OK ? cxm_exposure_read(txn, survey, no, out, err) : rc;
+}
+
+
+cxm_rc_t
+cxm_invitation_open(const cxm_invitation_t *invitation,
+    const cxm_survey_t *survey, cxm_ms_t now, cxm_error_t *err)
+{
+    if (invitation != NULL && invitation->asked != NULL) {
+        return CXM_OK;
+    }
+
+    if (invitation != NULL && invitation->expires_at <= now) {
+        return cxm_fail(err, CXM_CONFLICT, "link_expired",
+                        "This link has expired.");
+    }
+
+    return cxm_survey_open(survey, err);
 }

@@ -15,7 +15,7 @@
 
 typedef struct {
     cxm_uuid_t   id;            /* link: of its answer */
-    cxm_ms_t     expires_at;    /* link */
+    cxm_ms_t     expires_at;    /* link; else 0 */
     json_t      *said;          /* members of cxm_said.h, or NULL */
     json_t      *asked;         /* as an answer keeps it (cxm_response.h);
                                    NULL: there was no exposure */
@@ -33,6 +33,19 @@ void cxm_exposure_token(const cxm_store_t *store, const cxm_survey_t *survey,
  */
 cxm_rc_t cxm_exposure_invites(cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_str_t token, cxm_invitation_t *out, cxm_error_t *err);
+
+/* The same of the exposure of a number that a ticket told. */
+cxm_rc_t cxm_exposure_read(cxm_txn_t *txn, const cxm_survey_t *survey,
+    uint64_t no, cxm_invitation_t *out, cxm_error_t *err);
+
+/*
+ * Whether an answer is taken: whoever was asked may answer, whatever the
+ * survey is by now.  A link without an exposure lives until it expires and as
+ * long as the survey is open.  NULL: nobody was invited.  CXM_CONFLICT
+ * ("link_expired", "paused", "closed"), CXM_NOT_FOUND.
+ */
+cxm_rc_t cxm_invitation_open(const cxm_invitation_t *invitation,
+    const cxm_survey_t *survey, cxm_ms_t now, cxm_error_t *err);
 
 /* The exposure's number; 0: there was none. */
 uint64_t cxm_invitation_exposure(const cxm_invitation_t *invitation);

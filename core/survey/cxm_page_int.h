@@ -15,7 +15,8 @@ typedef struct {
     const cxm_page_language_t  *own;
     cxm_str_t                   language;
     int                         foreign;    /* own texts in another one */
-    const json_t               *answers;    /* as they were sent */
+    const json_t               *answers;    /* as they were sent, or chosen
+                                               before */
 } cxm_page_writer_t;
 
 void cxm_page_put(cxm_page_writer_t *page, const char *html);

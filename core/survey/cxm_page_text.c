@@ -45,6 +45,8 @@ static const cxm_page_language_t  languages[CXM_PAGE_LANGUAGES] = {
                           "The first ones count.",
         [CXM_SAY_OVER_TITLE] = "This took too long",
         [CXM_SAY_OVER] = "What you had answered by then has been recorded.",
+        [CXM_SAY_EXPIRED_TITLE] = "This link has expired",
+        [CXM_SAY_EXPIRED] = "It takes no more answers. Thank you for coming.",
         [CXM_SAY_WRONG_TITLE] = "That did not work",
         [CXM_SAY_WRONG] = "Please go back and try again in a moment."
     } },
@@ -90,6 +92,9 @@ static const cxm_page_language_t  languages[CXM_PAGE_LANGUAGES] = {
         [CXM_SAY_OVER_TITLE] = "Die Zeit ist abgelaufen",
         [CXM_SAY_OVER] = "Was Sie bis dahin geantwortet haben, ist "
                          "gespeichert.",
+        [CXM_SAY_EXPIRED_TITLE] = "Dieser Link ist abgelaufen",
+        [CXM_SAY_EXPIRED] = "Er nimmt keine Antworten mehr an. Vielen Dank "
+                            "für Ihren Besuch.",
         [CXM_SAY_WRONG_TITLE] = "Das hat nicht geklappt",
         [CXM_SAY_WRONG] = "Bitte gehen Sie zurück und versuchen Sie es "
                           "gleich noch einmal."
@@ -137,6 +142,9 @@ static const cxm_page_language_t  languages[CXM_PAGE_LANGUAGES] = {
         [CXM_SAY_OVER_TITLE] = "Le délai est écoulé",
         [CXM_SAY_OVER] = "Les réponses données jusque-là ont été "
                          "enregistrées.",
+        [CXM_SAY_EXPIRED_TITLE] = "Ce lien a expiré",
+        [CXM_SAY_EXPIRED] = "Il n’accepte plus de réponses. Merci de votre "
+                            "visite.",
         [CXM_SAY_WRONG_TITLE] = "Cela n’a pas fonctionné",
         [CXM_SAY_WRONG] = "Veuillez revenir en arrière et réessayer dans un "
                           "instant."
@@ -181,6 +189,8 @@ static const cxm_page_language_t  languages[CXM_PAGE_LANGUAGES] = {
         [CXM_SAY_OVER_TITLE] = "El plazo ha terminado",
         [CXM_SAY_OVER] = "Lo que había respondido hasta entonces se ha "
                          "guardado.",
+        [CXM_SAY_EXPIRED_TITLE] = "Este enlace ha caducado",
+        [CXM_SAY_EXPIRED] = "Ya no admite respuestas. Gracias por su visita.",
         [CXM_SAY_WRONG_TITLE] = "No ha funcionado",
         [CXM_SAY_WRONG] = "Vuelva atrás e inténtelo de nuevo dentro de un "
                           "momento."

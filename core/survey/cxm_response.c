@@ -16,7 +16,8 @@ typedef struct {
     cxm_answers_t           answers;
     const cxm_invitation_t *link;       /* NULL: none */
     cxm_invitation_t        exposure;   /* of the token in the input */
-    json_t                 *asked;      /* of either; NULL: it was not */
+    const cxm_invitation_t *invitation; /* either of them, or NULL */
+    json_t                 *asked;      /* its; NULL: it was not */
     cxm_uuid_t              id;
     int                     given;      /* the id, by caller or link */
     char                    fp[2 * CXM_HASH_LEN + 1];
@@ -204,39 +205,48 @@ append(cxm_said_t *said, const cxm_uuid_t *id, cxm_response_result_t *out)
 }
 
 
+static cxm_rc_t
+take_exposure(cxm_adding_t *add, cxm_str_t token)
+{
+    cxm_rc_t  rc;
+
+    if (add->link != NULL) {
+        return cxm_issue(add->said.err, "/exposure", "not_allowed",
+                         "A link says itself what it answers.");
+    }
+
+    add->invitation = &add->exposure;
+    rc = cxm_exposure_invites(add->said.txn, add->said.survey, token,
+                              &add->exposure, add->said.err);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_issue(add->said.err, "/exposure", "invalid",
+                       "This is no token of an exposure of this survey.")
+           : rc;
+}
+
+
 /* What a link or the token of an exposure says goes before the input. */
 static cxm_rc_t
 take_invitation(cxm_adding_t *add)
 {
-    cxm_rc_t      rc;
-    cxm_str_t     token;
-    cxm_said_t   *said;
+    cxm_rc_t   rc;
+    cxm_str_t  token;
 
-    said = &add->said;
-    token = cxm_json_get_str(said->input, "exposure");
+    rc = CXM_OK;
+    token = cxm_json_get_str(add->said.input, "exposure");
+    add->invitation = add->link;
 
-    if (add->link != NULL) {
-        said->invited = add->link->said;
-        add->asked = add->link->asked;
-
-        return token.data == NULL ? CXM_OK
-               : cxm_issue(said->err, "/exposure", "not_allowed",
-                           "A link says itself what it answers.");
+    if (token.data != NULL) {
+        rc = take_exposure(add, token);
     }
 
-    if (token.data == NULL) {
-        return CXM_OK;
+    if (add->invitation != NULL) {
+        add->said.invited = add->invitation->said;
+        add->asked = add->invitation->asked;
     }
 
-    rc = cxm_exposure_invites(said->txn, said->survey, token, &add->exposure,
-                              said->err);
-    said->invited = add->exposure.said;
-    add->asked = add->exposure.asked;
-
-    return rc == CXM_NOT_FOUND
-           ? cxm_issue(said->err, "/exposure", "invalid",
-                       "This is no token of an exposure of this survey.")
-           : rc;
+    return rc;
 }
 
 
@@ -334,27 +344,6 @@ find_repeated(cxm_adding_t *add, cxm_response_result_t *out)
 }
 
 
-/* Whoever was asked may answer. */
-static cxm_rc_t
-may_answer(const cxm_adding_t *add)
-{
-    const cxm_said_t  *said;
-
-    said = &add->said;
-
-    if (add->asked != NULL) {
-        return CXM_OK;
-    }
-
-    if (add->link != NULL && add->link->expires_at <= cxm_txn_now(said->txn)) {
-        return cxm_fail(said->err, CXM_CONFLICT, "link_expired",
-                        "This link has expired.");
-    }
-
-    return cxm_survey_open(said->survey, said->err);
-}
-
-
 static cxm_rc_t
 add_answer(cxm_adding_t *add, cxm_response_result_t *out)
 {
@@ -375,7 +364,8 @@ add_answer(cxm_adding_t *add, cxm_response_result_t *out)
             return rc;
         }
 
-        rc = may_answer(add);
+        rc = cxm_invitation_open(add->invitation, said->survey,
+                                 cxm_txn_now(said->txn), said->err);
     }
 
     if (rc == CXM_OK) {

@@ -165,6 +165,16 @@ said_who(const cxm_said_t *said, const char *name, json_t **counts,
 }
 
 
+cxm_rc_t
+cxm_said_respondent_check(const json_t *respondent, cxm_error_t *err)
+{
+    return json_object_size(respondent) == 1
+           ? CXM_OK
+           : cxm_issue(err, "/respondent", "invalid",
+                       "It has exactly one member.");
+}
+
+
 static void
 take_respondent(cxm_said_t *said)
 {
@@ -172,9 +182,8 @@ take_respondent(cxm_said_t *said)
 
     own = json_object_get(said->input, "respondent");
 
-    if (own != NULL && json_object_size(own) != 1) {
-        (void) cxm_issue(said->err, "/respondent", "invalid",
-                         "It has exactly one member.");
+    if (own != NULL) {
+        (void) cxm_said_respondent_check(own, said->err);
     }
 
     said_who(said, "respondent", &counts, &claim);

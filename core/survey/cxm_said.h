@@ -75,6 +75,10 @@ void cxm_said_str(cxm_said_t *said, json_t *object, const char *name,
 void cxm_said_segment(cxm_said_t *said, const char *name, cxm_str_t value,
     const char *pointer);
 
+/* Exactly one member. */
+cxm_rc_t cxm_said_respondent_check(const json_t *respondent,
+    cxm_error_t *err);
+
 void cxm_said_fingerprint(cxm_said_t *said, const char *fp);
 
 /* The id of the input, or nil; *given tells which. */

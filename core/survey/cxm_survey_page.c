@@ -130,6 +130,32 @@ put_summary(cxm_page_writer_t *page)
 }
 
 
+/* The address of the page itself; it has only characters that are safe. */
+static void
+put_address(cxm_page_writer_t *page)
+{
+    cxm_buf_html(page->out, page->view->prefix);
+    cxm_buf_html(page->out, page->view->survey->slug);
+
+    if (page->view->link.len > 0) {
+        cxm_page_put(page, "/l/");
+        cxm_buf_html(page->out, page->view->link);
+    }
+}
+
+
+static void
+put_argument(cxm_page_writer_t *page, const char *name, cxm_str_t value)
+{
+    if (value.len > 0) {
+        cxm_page_put(page, "&amp;");
+        cxm_page_put(page, name);
+        cxm_page_put(page, "=");
+        cxm_buf_html(page->out, value);
+    }
+}
+
+
 /* Links to the page's other languages; what was entered would be lost. */
 static void
 put_languages(cxm_page_writer_t *page)
@@ -156,14 +182,13 @@ put_languages(cxm_page_writer_t *page)
         }
 
         cxm_page_put(page, "<a href=\"");
-        cxm_buf_html(page->out, page->view->prefix);
-        cxm_buf_html(page->out, survey->slug);
+        put_address(page);
         cxm_page_put(page, "?lang=");
         cxm_buf_html(page->out, tag);
+        put_argument(page, "exposure", page->view->exposure);
 
-        if (page->view->exposure.len > 0) {
-            cxm_page_put(page, "&amp;exposure=");
-            cxm_buf_html(page->out, page->view->exposure);
+        if (page->answers != NULL) {
+            put_argument(page, "score", page->view->score);
         }
 
         cxm_page_put(page, "\" lang=\"");
@@ -215,6 +240,56 @@ cxm_survey_page_language(const cxm_page_view_t *view)
 }
 
 
+static int
+is_point(const cxm_question_t *question, cxm_str_t text)
+{
+    int     score;
+    size_t  i;
+
+    score = 0;
+
+    for (i = 0; i < text.len && i < 6; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return 0;
+        }
+
+        score = score * 10 + (text.data[i] - '0');
+    }
+
+    return i > 0 && i == text.len && (i == 1 || text.data[0] != '0')
+           && score >= question->min && score <= question->max;
+}
+
+
+/* The answer that a score is of the first scored question, or NULL. */
+static json_t *
+chosen_answers(const cxm_page_view_t *view)
+{
+    unsigned               i;
+    json_t                *out;
+    const cxm_question_t  *question;
+
+    out = NULL;
+
+    for (i = 0; i < view->survey->nquestions && out == NULL; i++) {
+        question = &view->survey->questions[i];
+
+        if (!cxm_question_scored(question)) {
+            continue;
+        }
+
+        if (!is_point(question, view->score)) {
+            return NULL;
+        }
+
+        out = json_pack("{s%:s%}", question->id.data, question->id.len,
+                        view->score.data, view->score.len);
+    }
+
+    return out;
+}
+
+
 static void
 begin(cxm_page_writer_t *page, cxm_buf_t *out, const cxm_page_view_t *view)
 {
@@ -238,11 +313,18 @@ void
 cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
 {
     int                 wrong;
+    json_t             *chosen;
     unsigned            i;
     cxm_str_t           title, language;
     cxm_page_writer_t   page;
 
     begin(&page, out, view);
+    chosen = view->form == NULL ? chosen_answers(view) : NULL;
+
+    if (chosen != NULL) {
+        page.answers = chosen;
+    }
+
     wrong = view->err != NULL && view->err->nissues > 0;
     title = cxm_page_text(&page, view->survey->doc.body, "heading", &language);
 
@@ -260,11 +342,14 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
 
     cxm_page_put(&page, "<form method=\"post\" accept-charset=\"utf-8\" "
                  "novalidate action=\"");
-    cxm_buf_html(out, view->prefix);
-    cxm_buf_html(out, view->survey->slug);
-    cxm_page_put(&page, "/responses\">\n");
-    cxm_page_put_hidden(&page, "id", view->id);
-    cxm_page_put_hidden(&page, "channel", cxm_str("web"));
+    put_address(&page);
+    cxm_page_put(&page, view->link.len > 0 ? "\">\n" : "/responses\">\n");
+
+    if (view->link.len == 0) {
+        cxm_page_put_hidden(&page, "id", view->id);
+        cxm_page_put_hidden(&page, "channel", cxm_str("web"));
+    }
+
     cxm_page_put_hidden(&page, "language", page.language);
 
     if (view->exposure.len > 0) {
@@ -279,6 +364,7 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
     cxm_page_say(&page, CXM_SAY_SUBMIT);
     cxm_page_put(&page, "</button>\n</form>\n");
     end(&page);
+    json_decref(chosen);
 }
 
 
@@ -309,6 +395,7 @@ cxm_survey_notice(cxm_buf_t *out, cxm_notice_t notice, cxm_str_t language,
         [CXM_NOTICE_CLOSED] = CXM_SAY_CLOSED_TITLE,
         [CXM_NOTICE_MISSING] = CXM_SAY_MISSING_TITLE,
         [CXM_NOTICE_TAKEN] = CXM_SAY_TAKEN_TITLE,
+        [CXM_NOTICE_EXPIRED] = CXM_SAY_EXPIRED_TITLE,
         [CXM_NOTICE_WRONG] = CXM_SAY_WRONG_TITLE
     };
 

@@ -18,6 +18,9 @@ typedef struct {
     cxm_str_t            accept_language;
     cxm_str_t            id;            /* of the answer to be given */
     cxm_str_t            exposure;      /* token that it goes with, or none */
+    cxm_str_t            link;          /* it is the page of, or none; then
+                                           id is not used */
+    cxm_str_t            score;         /* chosen before, or none */
     const char          *nonce;         /* of the style */
     const json_t        *form;          /* what was sent, NULL: nothing yet */
     const cxm_error_t   *err;           /* what is wrong with it, or NULL */
@@ -40,6 +43,7 @@ typedef enum {
     CXM_NOTICE_CLOSED,
     CXM_NOTICE_MISSING,
     CXM_NOTICE_TAKEN,
+    CXM_NOTICE_EXPIRED,
     CXM_NOTICE_WRONG
 } cxm_notice_t;
 
