@@ -2,19 +2,55 @@
  * Arguments of scores: names become numbers.
  */
 
-#include "cxm_dict.h"
+#include "cxm_response.h"
 #include "cxm_scoring.h"
-#include "cxm_touchpoint.h"
 
 
-/* What is said of an agent must rest on so many answers. */
-#define CXM_AGENT_FLOOR   5
+#define CXM_VARIANT_NAME  16
 
 
-/* --- arguments ---------------------------------------------------------- */
+const cxm_scored_t  cxm_scored[] = {
+    [CXM_METRIC_NPS] = { "nps", CXM_METRIC_NPS, CXM_QUESTION_NPS },
+    [CXM_METRIC_CSAT] = { "csat", CXM_METRIC_CSAT, CXM_QUESTION_CSAT },
+    [CXM_METRIC_CES] = { "ces", CXM_METRIC_CES, CXM_QUESTION_CES },
+    [CXM_METRIC_CSI] = { "csi", CXM_METRIC_CSI, CXM_QUESTION_SCALE },
+    { .name = NULL }
+};
 
-static cxm_rc_t
-score_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
+
+const cxm_scored_t *
+cxm_scored_find(cxm_str_t name)
+{
+    const cxm_scored_t  *scored;
+
+    for (scored = cxm_scored; scored->name != NULL; scored++) {
+        if (cxm_str_eqz(name, scored->name)) {
+            return scored;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn,
+    const char *metric)
+{
+    memset(scoring, 0, sizeof(*scoring));
+
+    scoring->call = call;
+    scoring->txn = txn;
+    scoring->query.metric = metric;
+    scoring->query.stopped = call->stopped;
+    scoring->query.host = call->host;
+}
+
+
+/* --- range and buckets -------------------------------------------------- */
+
+cxm_rc_t
+cxm_scoring_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
 {
     char      pointer[16];
     cxm_rc_t  rc;
@@ -65,8 +101,9 @@ cxm_scoring_args(cxm_scoring_t *scoring)
     call = scoring->call;
     query = &scoring->query;
 
-    bad = score_time(call, "from", &query->has_from, &query->from) != CXM_OK;
-    bad |= score_time(call, "to", &query->has_to, &query->to) != CXM_OK;
+    bad = cxm_scoring_time(call, "from", &query->has_from, &query->from)
+          != CXM_OK;
+    bad |= cxm_scoring_time(call, "to", &query->has_to, &query->to) != CXM_OK;
     bad |= cxm_call_zone(call, "tz", &query->zone) != CXM_OK;
     bad |= score_bucket(call, &query->bucket) != CXM_OK;
 
@@ -74,147 +111,145 @@ cxm_scoring_args(cxm_scoring_t *scoring)
 }
 
 
-/* --- segments ----------------------------------------------------------- */
+/* --- survey and question ------------------------------------------------ */
+
+cxm_rc_t
+cxm_scoring_survey(cxm_scoring_t *scoring)
+{
+    cxm_rc_t            rc;
+    cxm_str_t           slug;
+    cxm_call_t         *call;
+    cxm_score_query_t  *query;
+
+    call = scoring->call;
+    query = &scoring->query;
+    slug = cxm_call_arg(call, "survey");
+
+    if (slug.len == 0) {
+        return cxm_issue(&call->err, "?survey", "required",
+                         "Name the survey.");
+    }
+
+    rc = cxm_survey_by_slug(scoring->txn, slug, &scoring->survey, &call->err);
+
+    if (rc == CXM_OK) {
+        query->survey = scoring->survey->doc.no;
+        query->rows = cxm_response_cells;
+        query->survey_id = scoring->survey->slug;
+    }
+
+    return rc;
+}
+
 
 static cxm_rc_t
-score_segment(cxm_scoring_t *scoring, const char *pointer, cxm_str_t name,
-    uint16_t *segment)
+score_question(cxm_scoring_t *scoring, const cxm_scored_t *scored)
 {
-    *segment = scoring->survey == NULL
-               ? cxm_touch_segment(name)
-               : cxm_survey_segment(scoring->survey, name);
+    cxm_str_t              id;
+    cxm_call_t            *call;
+    cxm_score_query_t     *query;
+    const cxm_question_t  *question;
 
-    if (*segment == 0) {
-        return cxm_issue(&scoring->call->err, pointer, "no_such_segment",
-                         "There is no such segment here.");
+    call = scoring->call;
+    query = &scoring->query;
+    id = cxm_call_arg(call, "question");
+
+    question = id.data == NULL
+               ? cxm_survey_first(scoring->survey, scored->type)
+               : cxm_survey_question(scoring->survey, id);
+
+    if (question == NULL) {
+        return cxm_issue(&call->err, "?question", "no_such_question",
+                         id.data == NULL ? "The survey has no question of "
+                         "type %s." : "The survey has no such question.",
+                         scored->name);
     }
 
-    if (scoring->survey != NULL && *segment == CXM_SEGMENT_AGENT) {
-        scoring->query.floor = CXM_AGENT_FLOOR;
+    if (question->type != scored->type) {
+        return cxm_issue(&call->err, "?question", "wrong_type",
+                         "The question is not of type %s.", scored->name);
     }
+
+    query->question_id = question->id;
+    query->question = question->no;
+    query->min = question->min;
+    query->max = question->max;
 
     return CXM_OK;
 }
 
 
-/* The filter of a segment: the one it has, or a new one. */
-static cxm_filter_t *
-score_filter(cxm_scoring_t *scoring, uint16_t segment)
-{
-    unsigned       i;
-    cxm_filter_t  *filter;
-
-    for (i = 0; i < scoring->query.nfilters; i++) {
-        if (scoring->filters[i].segment == segment) {
-            return &scoring->filters[i];
-        }
-    }
-
-    filter = &scoring->filters[scoring->query.nfilters++];
-    filter->segment = segment;
-    filter->values = cxm_arena_alloc(&scoring->call->arena,
-                                     CXM_QUERY_ARGS * sizeof(uint32_t));
-
-    return filter->values == NULL ? NULL : filter;
-}
-
-
-/* A value that is named twice would be counted twice. */
-static void
-score_filter_value(cxm_filter_t *filter, uint32_t value)
-{
-    unsigned  i;
-
-    for (i = 0; i < filter->nvalues; i++) {
-        if (filter->values[i] == value) {
-            return;
-        }
-    }
-
-    filter->values[filter->nvalues++] = value;
-}
-
-
-/* "segment:value"; nothing behind the colon is null. */
 static cxm_rc_t
-score_where(cxm_scoring_t *scoring, cxm_str_t arg)
+score_variant(cxm_scoring_t *scoring, const cxm_scored_t *scored)
 {
-    size_t         len;
-    cxm_rc_t       rc;
-    uint16_t       segment;
-    uint32_t       number;
-    cxm_str_t      value;
-    const char    *colon;
-    cxm_filter_t  *filter;
+    char       name[CXM_VARIANT_NAME];
+    cxm_str_t  arg;
 
-    colon = arg.len == 0 ? NULL : memchr(arg.data, ':', arg.len);
+    arg = cxm_call_arg(scoring->call, "variant");
 
-    if (colon == NULL) {
-        return cxm_issue(&scoring->call->err, "?where", "invalid",
-                         "Must be a segment, a colon and a value.");
+    if (arg.data != NULL && arg.len < sizeof(name)) {
+        memcpy(name, arg.data, arg.len);
+        name[arg.len] = '\0';
+        scoring->query.variant = cxm_variant_find(scored->metric, name);
+
+    } else if (arg.data == NULL) {
+        scoring->query.variant = cxm_variant_find(scored->metric, NULL);
     }
 
-    len = (size_t) (colon - arg.data);
-    value = (cxm_str_t) { arg.len - len - 1, colon + 1 };
-    arg.len = len;
+    return scoring->query.variant != NULL
+           ? CXM_OK
+           : cxm_issue(&scoring->call->err, "?variant", "not_allowed",
+                       "There is no such variant of %s.", scored->name);
+}
 
-    if (value.len == 0) {
-        value.data = NULL;
+
+static cxm_rc_t
+score_csi(cxm_scoring_t *scoring)
+{
+    unsigned               i;
+    cxm_score_query_t     *query;
+    const cxm_survey_t    *survey;
+    const cxm_question_t  *question;
+
+    query = &scoring->query;
+    survey = scoring->survey;
+
+    if (survey->ncsi == 0) {
+        return cxm_issue(&scoring->call->err, "?survey", "no_such_question",
+                         "The survey has no CSI.");
     }
 
-    rc = score_segment(scoring, "?where", arg, &segment);
+    for (i = 0; i < survey->ncsi; i++) {
+        question = &survey->questions[survey->csi[i]];
 
-    if (rc != CXM_OK) {
-        return rc;
+        scoring->items[i] = (cxm_score_item_t) {
+            question->id, (uint16_t) (CXM_SERIES_CSI_ITEM + i),
+            survey->csi_items[i]
+        };
     }
 
-    filter = score_filter(scoring, segment);
+    query->question = CXM_SERIES_CSI;
+    query->min = 0;
+    query->max = CXM_CSI_TENTHS - 1;
+    query->items = scoring->items;
+    query->nitems = survey->ncsi;
 
-    if (filter == NULL) {
-        return cxm_fail(&scoring->call->err, CXM_INTERNAL, NULL,
-                        "Not enough memory.");
-    }
-
-    rc = cxm_dict_find(scoring->txn, scoring->query.survey, segment, value,
-                       &number);
-
-    if (rc == CXM_OK) {
-        score_filter_value(filter, number);
-    }
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    return CXM_OK;
 }
 
 
 cxm_rc_t
-cxm_scoring_segments(cxm_scoring_t *scoring)
+cxm_scoring_metric(cxm_scoring_t *scoring, const cxm_scored_t *scored)
 {
-    cxm_rc_t     rc;
-    unsigned     i;
-    cxm_str_t    by;
-    cxm_call_t  *call;
+    cxm_rc_t  rc;
 
-    call = scoring->call;
-    by = cxm_call_arg(call, "by");
-    rc = CXM_OK;
+    scoring->query.metric = scored->name;
 
-    scoring->filters = cxm_arena_alloc(&call->arena, CXM_QUERY_ARGS
-                                                     * sizeof(cxm_filter_t));
-    scoring->query.filters = scoring->filters;
-
-    if (scoring->filters == NULL) {
-        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    if (scored->metric == CXM_METRIC_CSI) {
+        return score_csi(scoring);
     }
 
-    if (by.data != NULL) {
-        rc = score_segment(scoring, "?by", by, &scoring->query.by);
-    }
+    rc = score_question(scoring, scored);
 
-    for (i = 0; i < call->nargs && rc == CXM_OK; i++) {
-        if (cxm_str_eqz(call->args[i].name, "where")) {
-            rc = score_where(scoring, call->args[i].value);
-        }
-    }
-
-    return rc;
+    return rc == CXM_OK ? score_variant(scoring, scored) : rc;
 }

@@ -1,5 +1,7 @@
 /*
- * What all queries of scores take: range, buckets, segments.
+ * What all queries of scores take: survey, question, range, buckets,
+ * segments.  A call's arguments are read in this order; each step notes its
+ * issues in the call.
  */
 
 #ifndef CXM_SCORING_H
@@ -9,6 +11,16 @@
 #include "cxm_score.h"
 #include "cxm_survey.h"
 
+
+/* A metric of answers, by its number; ends with a NULL name. */
+typedef struct {
+    const char           *name;
+    cxm_metric_t          metric;
+    cxm_question_type_t   type;         /* of its question; not of a CSI */
+} cxm_scored_t;
+
+extern const cxm_scored_t  cxm_scored[];
+const cxm_scored_t *cxm_scored_find(cxm_str_t name);            /* NULL */
 
 /* A query and what it is made from. */
 typedef struct {
@@ -20,12 +32,46 @@ typedef struct {
     cxm_filter_t        *filters;       /* of query, in the call's arena */
 } cxm_scoring_t;
 
+void cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call,
+    cxm_txn_t *txn, const char *metric);
 
 /* from, to, tz and bucket; every issue is noted. */
 cxm_rc_t cxm_scoring_args(cxm_scoring_t *scoring);
 
+/* A time on a quarter hour. */
+cxm_rc_t cxm_scoring_time(cxm_call_t *call, const char *name, int *has,
+    cxm_ms_t *t);
+
+/* survey, which is required. */
+cxm_rc_t cxm_scoring_survey(cxm_scoring_t *scoring);
+
+/* question and variant, or the survey's CSI. */
+cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring,
+    const cxm_scored_t *scored);
+
 /* by and where, once query.survey is known. */
 cxm_rc_t cxm_scoring_segments(cxm_scoring_t *scoring);
+
+
+#define CXM_PARAM_SURVEY                                                      \
+    { "survey", "required; slug", 0 }
+
+#define CXM_PARAM_QUESTION                                                    \
+    { "question", "id; default: the first of the type", 0 }
+
+#define CXM_PARAM_ZONE                                                        \
+    { "tz", "IANA time zone of the buckets; default the server's", 0 }
+
+#define CXM_PARAM_SEGMENTS                                                    \
+    { "by", "a segment: figures of each of its values", 0 },                  \
+    { "where", "segment:value; segment: alone is what has none", 1 }
+
+#define CXM_PARAM_RANGE                                                       \
+    { "from", "RFC 3339, on a quarter hour; default: everything so far", 0 }, \
+    { "to", "exclusive; on a quarter hour", 0 },                              \
+    CXM_PARAM_ZONE,                                                           \
+    { "bucket", "none (default), hour, day, week, month, quarter, year", 0 }, \
+    CXM_PARAM_SEGMENTS
 
 
 #endif /* CXM_SCORING_H */

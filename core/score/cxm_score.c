@@ -123,12 +123,47 @@ score_buckets(cxm_score_t *score, cxm_error_t *err)
 }
 
 
+/* Whether the variant has a meaning on the scale. */
 static cxm_rc_t
-score_work(cxm_score_t *score, json_t **segments, cxm_error_t *err)
+score_variant(const cxm_score_query_t *query, cxm_error_t *err)
+{
+    uint64_t      counts[CXM_POINT_MAX + 1] = { 0 };
+    cxm_hist_t    hist;
+    cxm_figure_t  figure;
+
+    hist = (cxm_hist_t) { query->min, query->max, counts };
+
+    return cxm_stat_figure(query->variant, &hist, &figure) == CXM_OK
+           ? CXM_OK
+           : cxm_issue(err, "?variant", "not_supported",
+                       "Has no meaning on a scale of %d points.",
+                       query->max - query->min + 1);
+}
+
+
+const cxm_score_form_t *
+cxm_score_form(const cxm_score_query_t *query)
+{
+    return query->nitems > 0 ? &cxm_score_form_csi : &cxm_score_form_scale;
+}
+
+
+cxm_rc_t
+cxm_score_begin(cxm_score_t *score, const cxm_score_form_t *form,
+    cxm_txn_t *txn, const cxm_score_query_t *query, cxm_error_t *err)
 {
     cxm_rc_t  rc;
 
-    rc = score_range(score, err);
+    memset(score, 0, sizeof(*score));
+    score->txn = txn;
+    score->query = query;
+    score->form = form;
+
+    rc = query->variant == NULL ? CXM_OK : score_variant(query, err);
+
+    if (rc == CXM_OK) {
+        rc = score_range(score, err);
+    }
 
     if (rc == CXM_OK) {
         rc = score_buckets(score, err);
@@ -138,34 +173,8 @@ score_work(cxm_score_t *score, json_t **segments, cxm_error_t *err)
         rc = cxm_score_collect(score, err);
     }
 
-    if (rc == CXM_OK) {
-        rc = cxm_score_segments(score, segments);
-    }
-
     return rc == CXM_OK || err->rc == rc
            ? rc : cxm_fail(err, rc, NULL, "Cannot read the counters.");
-}
-
-
-static void
-put_id(cxm_score_json_t *out, const char *name, cxm_str_t id)
-{
-    cxm_score_put(out, name, id.data == NULL ? json_null()
-                                             : json_stringn(id.data, id.len));
-}
-
-
-static void
-put_range(cxm_score_json_t *out, const cxm_score_t *score)
-{
-    const cxm_score_query_t  *query;
-
-    query = score->query;
-
-    cxm_score_put_time(out, "from", score->any || query->has_from,
-                       score->from);
-    cxm_score_put_time(out, "to", score->any || query->has_to, score->to);
-    put_id(out, "tz", cxm_zone_name(query->zone));
 }
 
 
@@ -173,19 +182,9 @@ put_range(cxm_score_json_t *out, const cxm_score_t *score)
 static void
 put_score(cxm_score_json_t *out, const cxm_score_t *score, json_t *segments)
 {
-    const cxm_score_query_t  *query;
-
-    query = score->query;
-
-    cxm_score_put(out, "metric", json_string(query->metric));
-    put_id(out, "survey", query->survey_id);
-    put_id(out, "question", query->question_id);
-
-    if (query->variant != NULL && query->variant->metric != CXM_METRIC_NPS) {
-        cxm_score_put(out, "variant", json_string(query->variant->name));
-    }
-
-    put_range(out, score);
+    cxm_score_put_head(out, score->query);
+    cxm_score_put_range(out, score);
+    cxm_score_put_text(out, "tz", cxm_zone_name(score->query->zone));
     cxm_score_put_group(score, score->total, out);
 
     cxm_score_put(out, "buckets", cxm_score_buckets(score, score->total));
@@ -202,7 +201,8 @@ put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score,
     query = score->query;
 
     cxm_score_put(out, "metric", json_string(query->metric));
-    put_range(out, score);
+    cxm_score_put_range(out, score);
+    cxm_score_put_text(out, "tz", cxm_zone_name(query->zone));
     cxm_score_put_group(score, score->total, out);
 
     if (query->bucket != CXM_BUCKET_NONE) {
@@ -219,31 +219,34 @@ put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score,
 
 
 static cxm_rc_t
-score_answer(cxm_score_t *score,
+score_answer(cxm_txn_t *txn, const cxm_score_form_t *form,
+    const cxm_score_query_t *query,
     void (*put)(cxm_score_json_t *out, const cxm_score_t *score,
                 json_t *segments),
     json_t **out, cxm_error_t *err)
 {
     json_t            *segments;
     cxm_rc_t           rc;
+    cxm_score_t        score;
     cxm_score_json_t   answer;
 
-    rc = score_work(score, &segments, err);
+    *out = NULL;
+    rc = cxm_score_begin(&score, form, txn, query, err);
 
     if (rc == CXM_OK) {
-        answer = (cxm_score_json_t) { json_object(), "value", 0 };
-        put(&answer, score, segments);
+        rc = cxm_score_segments(&score, &segments);
 
-        if (answer.failed) {
-            json_decref(answer.object);
-            rc = cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+        if (rc == CXM_OK) {
+            answer = (cxm_score_json_t) { json_object(), "value", 0 };
+            put(&answer, &score, segments);
+            rc = cxm_score_end(&answer, out, err);
 
         } else {
-            *out = answer.object;
+            (void) cxm_fail(err, rc, NULL, "Cannot read the segments.");
         }
     }
 
-    cxm_score_free(score);
+    cxm_score_free(&score);
 
     return rc;
 }
@@ -253,30 +256,8 @@ cxm_rc_t
 cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query, json_t **out,
     cxm_error_t *err)
 {
-    uint64_t      counts[CXM_POINT_MAX + 1] = { 0 };
-    cxm_hist_t    hist;
-    cxm_figure_t  figure;
-    cxm_score_t   score;
-
-    *out = NULL;
-
-    memset(&score, 0, sizeof(score));
-    score.txn = txn;
-    score.query = query;
-    score.form = &cxm_score_form_csi;
-
-    if (query->nitems == 0) {
-        score.form = &cxm_score_form_scale;
-        hist = (cxm_hist_t) { query->min, query->max, counts };
-
-        if (cxm_stat_figure(query->variant, &hist, &figure) != CXM_OK) {
-            return cxm_issue(err, "?variant", "not_supported",
-                             "Has no meaning on a scale of %d points.",
-                             query->max - query->min + 1);
-        }
-    }
-
-    return score_answer(&score, put_score, out, err);
+    return score_answer(txn, cxm_score_form(query), query, put_score, out,
+                        err);
 }
 
 
@@ -284,14 +265,6 @@ cxm_rc_t
 cxm_score_touchpoints(cxm_txn_t *txn, const cxm_score_query_t *query,
     json_t **out, cxm_error_t *err)
 {
-    cxm_score_t  score;
-
-    *out = NULL;
-
-    memset(&score, 0, sizeof(score));
-    score.txn = txn;
-    score.query = query;
-    score.form = &cxm_score_form_touch;
-
-    return score_answer(&score, put_touchpoints, out, err);
+    return score_answer(txn, &cxm_score_form_touch, query, put_touchpoints,
+                        out, err);
 }

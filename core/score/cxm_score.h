@@ -96,5 +96,20 @@ cxm_rc_t cxm_score_run(cxm_txn_t *txn, const cxm_score_query_t *query,
 cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
     const cxm_score_query_t *query, json_t **out, cxm_error_t *err);
 
+/*
+ * Two queries that differ in their ranges, which must not share answers:
+ *
+ *   {"metric", "survey", "question", "variant", "tz",
+ *    "a": {"from", "to", figures}, "b": the same,
+ *    "difference", "z", "p", "significant",
+ *    "segments": [{"value", "a": {figures}, "b": {figures}, "difference",
+ *                  "z", "p", "significant"}]}
+ *
+ * difference is a - b.  What cannot be told is null: also significant, when
+ * a side has no answers, or too few of them for an error.
+ */
+cxm_rc_t cxm_score_compare(cxm_txn_t *txn, const cxm_score_query_t *a,
+    const cxm_score_query_t *b, json_t **out, cxm_error_t *err);
+
 
 #endif /* CXM_SCORE_H */

@@ -2,66 +2,21 @@
  * Figures of a group of counts as JSON.
  */
 
-#include <math.h>
-
 #include "cxm_duration.h"
 #include "cxm_score_int.h"
-
-
-void
-cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value)
-{
-    if (json_object_set_new_nocheck(out->object, name, value) != 0) {
-        out->failed = 1;
-    }
-}
-
-
-void
-cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
-    cxm_ms_t t)
-{
-    char  text[CXM_RFC3339_LEN + 1];
-
-    if (!has) {
-        cxm_score_put(out, name, json_null());
-        return;
-    }
-
-    cxm_rfc3339_format(t, text);
-    cxm_score_put(out, name, json_stringn_nocheck(text, CXM_RFC3339_LEN));
-}
-
-
-static void
-put_count(cxm_score_json_t *out, const char *name, uint64_t n)
-{
-    cxm_score_put(out, name, json_integer((json_int_t) n));
-}
-
-
-static void
-put_real(cxm_score_json_t *out, const char *name, int has, double v)
-{
-    v = round(v * CXM_SCORE_DECIMALS) / CXM_SCORE_DECIMALS;
-
-    /* no negative zero */
-
-    cxm_score_put(out, name, has ? json_real(v == 0 ? 0 : v) : json_null());
-}
 
 
 static void
 put_figure(cxm_score_json_t *out, const cxm_figure_t *f)
 {
-    put_real(out, out->value, f->has_value, f->value);
+    cxm_score_put_real(out, out->value, f->has_value, f->value);
     cxm_score_put(out, "display", f->has_value ? json_integer(f->display)
                                                : json_null());
-    put_real(out, "margin", f->has_margin, f->margin);
-    put_real(out, "center", f->has_value, f->center);
-    put_real(out, "low", f->has_margin, f->low);
-    put_real(out, "high", f->has_margin, f->high);
-    put_real(out, "margin_normal", f->has_margin, f->margin_normal);
+    cxm_score_put_real(out, "margin", f->has_margin, f->margin);
+    cxm_score_put_real(out, "center", f->has_value, f->center);
+    cxm_score_put_real(out, "low", f->has_margin, f->low);
+    cxm_score_put_real(out, "high", f->has_margin, f->high);
+    cxm_score_put_real(out, "margin_normal", f->has_margin, f->margin_normal);
 }
 
 
@@ -81,11 +36,11 @@ put_boxes(cxm_score_json_t *out, const cxm_variant_t *variant,
         return;
     }
 
-    put_count(out, names[i][0], f->plus);
+    cxm_score_put_count(out, names[i][0], f->plus);
 
     if (variant->shape == CXM_SHAPE_NET) {
-        put_count(out, names[i][1], f->n - f->plus - f->minus);
-        put_count(out, names[i][2], f->minus);
+        cxm_score_put_count(out, names[i][1], f->n - f->plus - f->minus);
+        cxm_score_put_count(out, names[i][2], f->minus);
     }
 }
 
@@ -128,21 +83,30 @@ scale_n(const cxm_score_query_t *query, const cxm_score_group_t *group)
 
 
 static void
+scale_figure(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_figure_t *out)
+{
+    cxm_hist_t  hist;
+
+    hist = (cxm_hist_t) { query->min, query->max, group };
+
+    /* cxm_score_begin() has asked whether the variant suits the scale */
+
+    (void) cxm_stat_figure(query->variant, &hist, out);
+}
+
+
+static void
 scale_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
     cxm_score_json_t *out)
 {
     size_t        i;
     json_t       *scale;
-    cxm_hist_t    hist;
     cxm_figure_t  f;
 
-    hist = (cxm_hist_t) { query->min, query->max, group };
+    scale_figure(query, group, &f);
 
-    /* cxm_score_run() has asked whether the variant suits the scale */
-
-    (void) cxm_stat_figure(query->variant, &hist, &f);
-
-    put_count(out, "n", f.n);
+    cxm_score_put_count(out, "n", f.n);
     put_boxes(out, query->variant, &f);
     put_figure(out, &f);
 
@@ -161,7 +125,7 @@ scale_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
 
 
 const cxm_score_form_t  cxm_score_form_scale = {
-    scale_width, scale_add, scale_n, scale_put
+    scale_width, scale_add, scale_n, scale_figure, scale_put
 };
 
 
@@ -225,9 +189,10 @@ put_questions(cxm_score_json_t *out, const cxm_score_query_t *query,
         id = query->items[i].id;
 
         cxm_score_put(&question, "id", json_stringn(id.data, id.len));
-        put_real(&question, "mean", has, means[i]);
-        put_real(&question, "weight", 1, (double) query->items[i].csi.weight
-                                         / CXM_CSI_WEIGHT_ONE);
+        cxm_score_put_real(&question, "mean", has, means[i]);
+        cxm_score_put_real(&question, "weight", 1,
+                           (double) query->items[i].csi.weight
+                           / CXM_CSI_WEIGHT_ONE);
 
         if (json_array_append_new(list, question.object) != 0
             || question.failed)
@@ -240,13 +205,28 @@ put_questions(cxm_score_json_t *out, const cxm_score_query_t *query,
 }
 
 
+/* Means of the items' points, each on its scale. */
 static void
-csi_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
-    cxm_score_json_t *out)
+csi_means(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    double means[CXM_CSI_MAX])
+{
+    unsigned  i;
+
+    for (i = 0; i < query->nitems; i++) {
+        means[i] = group[CXM_CSI_N] == 0 ? 0
+                   : query->items[i].csi.min
+                     + (double) group[CXM_CSI_ITEM + i]
+                       / (double) group[CXM_CSI_N];
+    }
+}
+
+
+static void
+csi_figure(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_figure_t *out)
 {
     double          means[CXM_CSI_MAX] = { 0 };
     unsigned        i;
-    cxm_figure_t    f;
     cxm_moments_t   tenths;
     cxm_csi_item_t  items[CXM_CSI_MAX];
 
@@ -256,21 +236,31 @@ csi_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
 
     for (i = 0; i < query->nitems; i++) {
         items[i] = query->items[i].csi;
-        means[i] = tenths.n == 0 ? 0
-                   : items[i].min + (double) group[CXM_CSI_ITEM + i]
-                                    / (double) tenths.n;
     }
 
-    cxm_stat_csi(items, query->nitems, means, &tenths, &f);
+    csi_means(query, group, means);
+    cxm_stat_csi(items, query->nitems, means, &tenths, out);
+}
 
-    put_count(out, "n", f.n);
+
+static void
+csi_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
+{
+    double        means[CXM_CSI_MAX] = { 0 };
+    cxm_figure_t  f;
+
+    csi_figure(query, group, &f);
+    csi_means(query, group, means);
+
+    cxm_score_put_count(out, "n", f.n);
     put_figure(out, &f);
     put_questions(out, query, f.has_value, means);
 }
 
 
 const cxm_score_form_t  cxm_score_form_csi = {
-    csi_width, csi_add, csi_n, csi_put
+    csi_width, csi_add, csi_n, csi_figure, csi_put
 };
 
 
@@ -346,33 +336,49 @@ touch_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
 {
     (void) query;
 
-    put_count(out, "n", group[0] + group[1]);
-    put_count(out, "bots", group[1]);
+    cxm_score_put_count(out, "n", group[0] + group[1]);
+    cxm_score_put_count(out, "bots", group[1]);
     put_latency(group + CXM_SCORE_TOUCH, out);
 }
 
 
 const cxm_score_form_t  cxm_score_form_touch = {
-    touch_width, touch_add, touch_n, touch_put
+    touch_width, touch_add, touch_n, NULL, touch_put
 };
 
 
 /* --- any of them -------------------------------------------------------- */
 
-void
-cxm_score_put_group(const cxm_score_t *score, const cxm_score_group_t *group,
-    cxm_score_json_t *out)
+int
+cxm_score_withheld(const cxm_score_t *score, const cxm_score_group_t *group)
 {
     uint64_t  n;
 
     n = score->form->n(score->query, group);
 
-    if (n == 0 || n >= score->query->floor) {
+    return n > 0 && n < score->query->floor;
+}
+
+
+void
+cxm_score_put_group(const cxm_score_t *score, const cxm_score_group_t *group,
+    cxm_score_json_t *out)
+{
+    if (!cxm_score_withheld(score, group)) {
         score->form->put(score->query, group, out);
         return;
     }
 
     score->form->put(score->query, score->none, out);
-    put_count(out, "n", n);
+    cxm_score_put_count(out, "n", score->form->n(score->query, group));
     cxm_score_put(out, "withheld", json_true());
+}
+
+
+void
+cxm_score_figure(const cxm_score_t *score, const cxm_score_group_t *group,
+    cxm_figure_t *out)
+{
+    score->form->figure(score->query, cxm_score_withheld(score, group)
+                                      ? score->none : group, out);
 }

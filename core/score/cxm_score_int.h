@@ -27,6 +27,8 @@ typedef struct {
                      unsigned series, uint32_t point, uint64_t count);
     uint64_t  (*n)(const cxm_score_query_t *query,
                    const cxm_score_group_t *group);
+    void      (*figure)(const cxm_score_query_t *query,
+                        const cxm_score_group_t *group, cxm_figure_t *out);
     void      (*put)(const cxm_score_query_t *query,
                      const cxm_score_group_t *group, cxm_score_json_t *out);
 } cxm_score_form_t;
@@ -61,6 +63,14 @@ typedef struct {
 } cxm_score_t;
 
 
+/*
+ * cxm_score.c: the form of an answered question; range, buckets and counts of
+ * a query, cxm_score_free() then, whatever it returns.
+ */
+const cxm_score_form_t *cxm_score_form(const cxm_score_query_t *query);
+cxm_rc_t cxm_score_begin(cxm_score_t *score, const cxm_score_form_t *form,
+    cxm_txn_t *txn, const cxm_score_query_t *query, cxm_error_t *err);
+
 /* cxm_score_collect.c: fills total and values. */
 cxm_rc_t cxm_score_collect(cxm_score_t *score, cxm_error_t *err);
 void cxm_score_free(cxm_score_t *score);
@@ -72,19 +82,50 @@ cxm_score_bucket(const cxm_score_t *score, const cxm_score_group_t *groups,
     return groups + (bucket + 1) * score->width;
 }
 
-/* cxm_score_figure.c */
-void cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value);
-void cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
-    cxm_ms_t t);
-
-/* Figures of a group, or its n alone when it is below the floor. */
+/* cxm_score_figure.c: of what is below the floor there is only n. */
+int cxm_score_withheld(const cxm_score_t *score,
+    const cxm_score_group_t *group);
 void cxm_score_put_group(const cxm_score_t *score,
     const cxm_score_group_t *group, cxm_score_json_t *out);
+void cxm_score_figure(const cxm_score_t *score,
+    const cxm_score_group_t *group, cxm_figure_t *out);
 
 /* cxm_score_list.c: lists of buckets and of segments, new references. */
 json_t *cxm_score_buckets(const cxm_score_t *score,
     const cxm_score_group_t *groups);
 cxm_rc_t cxm_score_segments(const cxm_score_t *score, json_t **out);
+
+/* Values by number of answers in a, and in b unless it is NULL; null last. */
+size_t cxm_score_rank(const cxm_score_t *a, const cxm_score_t *b,
+    uint32_t values[CXM_DICT_VALUES]);
+
+/* Text of a value of the query's segment, as "value". */
+cxm_rc_t cxm_score_put_value(const cxm_score_t *score, uint32_t value,
+    cxm_score_json_t *out);
+
+/* cxm_score_json.c; a value is stolen. */
+void cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value);
+void cxm_score_put_text(cxm_score_json_t *out, const char *name,
+    cxm_str_t text);
+void cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
+    cxm_ms_t t);
+void cxm_score_put_count(cxm_score_json_t *out, const char *name, uint64_t n);
+void cxm_score_put_real(cxm_score_json_t *out, const char *name, int has,
+    double v);
+void cxm_score_put_comparison(cxm_score_json_t *out,
+    const cxm_comparison_t *c);
+
+/* Metric, survey, question and variant; from and to. */
+void cxm_score_put_head(cxm_score_json_t *out,
+    const cxm_score_query_t *query);
+void cxm_score_put_range(cxm_score_json_t *out, const cxm_score_t *score);
+
+/* Appends what out holds to a list. */
+void cxm_score_add(json_t *list, cxm_score_json_t *out, int *failed);
+
+/* The answer, or CXM_INTERNAL when memory was short. */
+cxm_rc_t cxm_score_end(cxm_score_json_t *answer, json_t **out,
+    cxm_error_t *err);
 
 
 #endif /* CXM_SCORE_INT_H */

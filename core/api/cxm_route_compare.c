@@ -1,0 +1,181 @@
+/*
+ * Two figures of one metric over two ranges.
+ */
+
+#include "cxm_routes.h"
+#include "cxm_scoring.h"
+
+
+typedef struct {
+    cxm_ms_t  from, to;
+} cxm_range_t;
+
+
+/* A bound of a range, which is required. */
+static int
+compare_time(cxm_call_t *call, const char *name, cxm_ms_t *t)
+{
+    int   has;
+    char  pointer[16];
+
+    if (cxm_scoring_time(call, name, &has, t) != CXM_OK) {
+        return 0;
+    }
+
+    if (!has) {
+        (void) snprintf(pointer, sizeof(pointer), "?%s", name);
+        (void) cxm_issue(&call->err, pointer, "required",
+                         "Both ranges have a beginning and an end.");
+    }
+
+    return has;
+}
+
+
+static int
+compare_range(cxm_call_t *call, const char *from, const char *to,
+    cxm_range_t *range)
+{
+    int   good;
+    char  pointer[16];
+
+    good = compare_time(call, from, &range->from);
+    good &= compare_time(call, to, &range->to);
+
+    if (good && range->from > range->to) {
+        (void) snprintf(pointer, sizeof(pointer), "?%s", to);
+        (void) cxm_issue(&call->err, pointer, "out_of_range",
+                         "Must not be before %s.", from);
+        return 0;
+    }
+
+    return good;
+}
+
+
+/*
+ * The test is one of two independent samples: answers that are in both
+ * ranges would make a difference look surer, or less sure, than it is.
+ */
+static void
+compare_ranges(cxm_call_t *call, cxm_range_t *a, cxm_range_t *b)
+{
+    int  good;
+
+    good = compare_range(call, "a_from", "a_to", a);
+    good &= compare_range(call, "b_from", "b_to", b);
+
+    if (good && a->from < b->to && b->from < a->to && a->from < a->to
+        && b->from < b->to)
+    {
+        (void) cxm_issue(&call->err, "?b_from", "overlap",
+                         "The ranges must not share any time.");
+    }
+}
+
+
+static cxm_rc_t
+compare_metric(cxm_call_t *call, const cxm_scored_t **scored)
+{
+    cxm_str_t  name;
+
+    name = cxm_call_arg(call, "metric");
+    *scored = cxm_scored_find(name);
+
+    if (*scored == NULL) {
+        return cxm_issue(&call->err, "?metric",
+                         name.data == NULL ? "required" : "not_allowed",
+                         "Must be nps, csat, ces or csi.");
+    }
+
+    if ((*scored)->metric != CXM_METRIC_CSI) {
+        return CXM_OK;
+    }
+
+    if (cxm_call_has_arg(call, "question")) {
+        (void) cxm_issue(&call->err, "?question", "not_allowed",
+                         "A CSI is not of one question.");
+    }
+
+    if (cxm_call_has_arg(call, "variant")) {
+        (void) cxm_issue(&call->err, "?variant", "not_allowed",
+                         "A CSI has no variants.");
+    }
+
+    return call->err.rc;
+}
+
+
+static void
+compare_set(cxm_score_query_t *query, const cxm_range_t *range)
+{
+    query->has_from = 1;
+    query->has_to = 1;
+    query->from = range->from;
+    query->to = range->to;
+}
+
+
+static cxm_rc_t
+compare_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_t              *output;
+    cxm_rc_t             rc;
+    cxm_range_t          a, b;
+    cxm_scoring_t        scoring;
+    cxm_score_query_t    other;
+    const cxm_scored_t  *scored;
+
+    cxm_scoring_begin(&scoring, call, txn, NULL);
+
+    (void) compare_metric(call, &scored);
+    compare_ranges(call, &a, &b);
+    (void) cxm_call_zone(call, "tz", &scoring.query.zone);
+
+    rc = call->err.rc != CXM_OK ? call->err.rc : cxm_scoring_survey(&scoring);
+
+    if (rc == CXM_OK) {
+        rc = cxm_scoring_metric(&scoring, scored);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_scoring_segments(&scoring);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    other = scoring.query;
+    compare_set(&scoring.query, &a);
+    compare_set(&other, &b);
+
+    rc = cxm_score_compare(txn, &scoring.query, &other, &output, &call->err);
+
+    return rc == CXM_OK ? cxm_call_reply(call, 200, output) : rc;
+}
+
+
+static const cxm_param_t  compare_query[] = {
+    { "metric", "required; nps, csat, ces or csi", 0 },
+    CXM_PARAM_SURVEY,
+    CXM_PARAM_QUESTION,
+    { "variant", "of the metric", 0 },
+    { "a_from", "required; RFC 3339, on a quarter hour", 0 },
+    { "a_to", "required; exclusive", 0 },
+    { "b_from", "required; the ranges do not overlap", 0 },
+    { "b_to", "required; exclusive", 0 },
+    CXM_PARAM_ZONE,
+    CXM_PARAM_SEGMENTS,
+    { NULL, NULL, 0 }
+};
+
+
+const cxm_route_t  cxm_routes_compare[] = {
+    { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
+      .path = "metrics/compare",
+      .policy = CXM_SCOPED, .scopes = CXM_SCOPE_METRICS_READ,
+      .query = compare_query, .read = compare_read,
+      .summary = "Two ranges of a score: difference, z, p, significance." },
+    { .path = NULL }
+};

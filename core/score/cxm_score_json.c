@@ -1,0 +1,118 @@
+/*
+ * Answers as JSON, piece by piece.
+ */
+
+#include <math.h>
+
+#include "cxm_score_int.h"
+
+
+void
+cxm_score_put(cxm_score_json_t *out, const char *name, json_t *value)
+{
+    if (json_object_set_new_nocheck(out->object, name, value) != 0) {
+        out->failed = 1;
+    }
+}
+
+
+void
+cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
+    cxm_ms_t t)
+{
+    char  text[CXM_RFC3339_LEN + 1];
+
+    if (!has) {
+        cxm_score_put(out, name, json_null());
+        return;
+    }
+
+    cxm_rfc3339_format(t, text);
+    cxm_score_put(out, name, json_stringn_nocheck(text, CXM_RFC3339_LEN));
+}
+
+
+void
+cxm_score_put_count(cxm_score_json_t *out, const char *name, uint64_t n)
+{
+    cxm_score_put(out, name, json_integer((json_int_t) n));
+}
+
+
+void
+cxm_score_put_real(cxm_score_json_t *out, const char *name, int has,
+    double v)
+{
+    v = round(v * CXM_SCORE_DECIMALS) / CXM_SCORE_DECIMALS;
+
+    /* no negative zero */
+
+    cxm_score_put(out, name, has ? json_real(v == 0 ? 0 : v) : json_null());
+}
+
+
+void
+cxm_score_put_text(cxm_score_json_t *out, const char *name, cxm_str_t text)
+{
+    cxm_score_put(out, name, text.data == NULL
+                             ? json_null()
+                             : json_stringn(text.data, text.len));
+}
+
+
+void
+cxm_score_put_comparison(cxm_score_json_t *out, const cxm_comparison_t *c)
+{
+    cxm_score_put_real(out, "difference", c->has_difference, c->difference);
+    cxm_score_put_real(out, "z", c->has_z, c->z);
+    cxm_score_put_real(out, "p", c->has_z, c->p);
+    cxm_score_put(out, "significant", c->has_z ? json_boolean(c->significant)
+                                               : json_null());
+}
+
+
+void
+cxm_score_add(json_t *list, cxm_score_json_t *out, int *failed)
+{
+    *failed |= json_array_append_new(list, out->object) != 0 || out->failed;
+}
+
+
+void
+cxm_score_put_head(cxm_score_json_t *out, const cxm_score_query_t *query)
+{
+    cxm_score_put(out, "metric", json_string(query->metric));
+    cxm_score_put_text(out, "survey", query->survey_id);
+    cxm_score_put_text(out, "question", query->question_id);
+
+    if (query->variant != NULL && query->variant->metric != CXM_METRIC_NPS) {
+        cxm_score_put(out, "variant", json_string(query->variant->name));
+    }
+}
+
+
+void
+cxm_score_put_range(cxm_score_json_t *out, const cxm_score_t *score)
+{
+    const cxm_score_query_t  *query;
+
+    query = score->query;
+
+    cxm_score_put_time(out, "from", score->any || query->has_from,
+                       score->from);
+    cxm_score_put_time(out, "to", score->any || query->has_to, score->to);
+}
+
+
+cxm_rc_t
+cxm_score_end(cxm_score_json_t *answer, json_t **out, cxm_error_t *err)
+{
+    if (answer->failed) {
+        json_decref(answer->object);
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    *out = answer->object;
+
+    return CXM_OK;
+}

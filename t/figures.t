@@ -1,0 +1,251 @@
+#!/usr/bin/perl
+
+# Figures side by side: two ranges of a score compared, known answers and
+# every wrong argument.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use CXM;
+use Test::More;
+
+my $t = CXM->new;
+my $server = $t->key('server');
+
+sub put_survey {
+    my ($slug, %more) = @_;
+    my $reply = $t->put("/admin/surveys/$slug", {
+        title => $slug, status => 'live', segment_by => ['plan'],
+        questions => [map {{text => {en => 'How?'}, %$_}}
+            {id => 'nps', type => 'nps'}, {id => 'sat', type => 'csat'},
+            {id => 'ease', type => 'ces'}],
+        csi => {questions => ['nps', 'sat']}, %more}, key => 1);
+    is $reply->{status}, 201, "survey $slug" or diag $reply->{body};
+}
+
+# answer(survey, day of March 2026, times, {question => score}, {more})
+sub answer {
+    my ($survey, $day, $times, $answers, $more) = @_;
+    for (1 .. $times) {
+        my $reply = $t->post("/s/$survey/responses",
+            {answers => $answers, %{$more || {}},
+             client_time => sprintf '2026-03-%02dT12:00:00Z', $day},
+            key => $server);
+        next if $reply->{status} == 201;
+        return fail("answer: $reply->{status} $reply->{body}");
+    }
+}
+
+sub day { sprintf '2026-03-%02dT00:00:00Z', $_[0] }
+
+sub query {
+    my (@pairs) = @_;
+    my @query;
+    while (my ($name, $value) = splice @pairs, 0, 2) {
+        push @query, "$name=$value";
+    }
+    return join '&', @query;
+}
+
+sub admin {
+    my ($path, @pairs) = @_;
+    my $reply = $t->get("/admin/$path?" . query(@pairs), key => 1);
+    is $reply->{status}, 200, "$path " . query(@pairs) or diag $reply->{body};
+    return $reply->{json};
+}
+
+# Whether the path answers 422 with these "pointer code".
+sub refused {
+    my ($path, $pairs, @expect) = @_;
+    my $reply = $t->get("/admin/$path?" . query(@$pairs), key => 1);
+    is $reply->{status}, 422, "@expect" or diag $reply->{body};
+    is_deeply [map { "$_->{pointer} $_->{code}" }
+               @{$reply->{json}{errors}}], \@expect;
+}
+
+sub near {
+    my ($got, $expect, $name) = @_;
+    ok defined $got && abs($got - $expect) < 0.00501, $name
+        or diag 'got ' . ($got // 'null') . ", not $expect";
+}
+
+# -- comparing ----------------------------------------------------------------
+
+my @ranges = (a_from => day(1), a_to => day(2), b_from => day(2),
+              b_to => day(3));
+
+# Promoters, passives, detractors of a day.
+sub nps_day {
+    my ($survey, $day, $p, $n, $d, $more) = @_;
+    answer($survey, $day, $p, {nps => 10}, $more);
+    answer($survey, $day, $n, {nps => 8}, $more);
+    answer($survey, $day, $d, {nps => 3}, $more);
+}
+
+subtest 'two NPS' => sub {
+    put_survey('nps');
+    nps_day('nps', 1, 50, 25, 25, {channel => 'web'});
+    nps_day('nps', 2, 60, 20, 20, {channel => 'app'});
+
+    my $json = admin('metrics/compare', metric => 'nps', survey => 'nps',
+                     @ranges);
+    is $json->{metric}, 'nps';
+    is $json->{survey}, 'nps';
+    is $json->{question}, 'nps';
+    is $json->{tz}, 'UTC';
+    is $json->{a}{from}, '2026-03-01T00:00:00.000Z';
+    is $json->{a}{to}, '2026-03-02T00:00:00.000Z';
+    is $json->{a}{n}, 100;
+    is $json->{a}{promoters}, 50;
+    is $json->{a}{value}, 25;
+    near $json->{a}{margin}, 15.97, 'margin of a';
+    is $json->{b}{value}, 40;
+    is $json->{difference}, -15, 'a - b';
+    near $json->{z}, -1.30, 'z';
+    near $json->{p}, 0.194, 'p';
+    ok defined $json->{significant} && !$json->{significant},
+        'not significant';
+
+    is_deeply {%{$json->{a}}, from => 0, to => 0},
+        {%{admin('metrics/nps', survey => 'nps', from => day(1),
+                 to => day(2))}{qw(n promoters passives detractors value
+            display margin center low high margin_normal scale)},
+         from => 0, to => 0}, 'both figures in full';
+
+    is_deeply $json->{segments}, [], 'no segments unless asked for';
+    $json = admin('metrics/compare', metric => 'nps', survey => 'nps',
+                  @ranges, by => 'channel');
+    is_deeply [map { [$_->{value}, $_->{a}{n}, $_->{b}{n}, $_->{difference},
+                      $_->{significant}] } @{$json->{segments}}],
+        [['web', 100, 0, undef, undef], ['app', 0, 100, undef, undef]],
+        'segments of either side';
+    is $json->{segments}[0]{a}{value}, 25;
+
+    $json = admin('metrics/compare', metric => 'nps', survey => 'nps',
+                  @ranges, where => 'channel:web');
+    is $json->{b}{n}, 0;
+    is $json->{b}{value}, undef;
+    ok exists $json->{$_} && !defined $json->{$_}, "$_ is null"
+        for qw(difference z p significant);
+
+    # the same two ranges from rows
+    my @same = (where => 'product:');
+    is_deeply admin('metrics/compare', metric => 'nps', survey => 'nps',
+                    @ranges, where => 'country:', @same),
+        admin('metrics/compare', metric => 'nps', survey => 'nps', @ranges),
+        'rows give the same';
+
+    nps_day('nps', 4, 80, 10, 10);
+    $json = admin('metrics/compare', metric => 'nps', survey => 'nps',
+        a_from => day(4), a_to => day(5), b_from => day(1), b_to => day(2));
+    is $json->{difference}, 45;
+    ok $json->{significant}, 'significant';
+    ok $json->{p} < 0.001;
+};
+
+subtest 'CSAT, CES and CSI' => sub {
+    put_survey('sat');
+    answer('sat', 1, 30, {sat => 5, nps => 10, ease => 7});
+    answer('sat', 1, 10, {sat => 2, nps => 6, ease => 5});
+    answer('sat', 2, 20, {sat => 5, nps => 10, ease => 6});
+    answer('sat', 2, 20, {sat => 1, nps => 2, ease => 2});
+
+    my $json = admin('metrics/compare', metric => 'csat', survey => 'sat',
+                     @ranges);
+    is $json->{variant}, 'top2';
+    is $json->{difference}, 25;
+    near $json->{z}, 25 / sqrt(100 ** 2 * (.75 * .25 + .5 * .5) / 40), 'z';
+    ok $json->{significant};
+
+    $json = admin('metrics/compare', metric => 'csat', survey => 'sat',
+                  variant => 'mean', @ranges);
+    is $json->{variant}, 'mean';
+    is $json->{a}{value}, 4.25;
+    is $json->{b}{value}, 3;
+
+    $json = admin('metrics/compare', metric => 'ces', survey => 'sat',
+                  @ranges);
+    is $json->{a}{value}, 6.5;
+    is $json->{difference}, 2.5;
+
+    $json = admin('metrics/compare', metric => 'csi', survey => 'sat',
+                  @ranges);
+    is $json->{question}, undef;
+    is $json->{a}{n}, 40;
+    near $json->{a}{value}, (90 + 81.25) / 2, 'csi';
+    is scalar @{$json->{a}{questions}}, 2;
+    ok $json->{significant};
+
+    answer('sat', 3, 1, {sat => 5});
+    $json = admin('metrics/compare', metric => 'csat', survey => 'sat',
+        variant => 'mean', a_from => day(3), a_to => day(4),
+        b_from => day(1), b_to => day(2));
+    is $json->{difference}, .75;
+    is $json->{z}, undef, 'one answer has no error';
+    is $json->{significant}, undef;
+};
+
+subtest 'an agent needs five answers on either side' => sub {
+    put_survey('agents');
+    nps_day('agents', 1, 9, 0, 0, {agent => 'ann'});
+    nps_day('agents', 2, 4, 0, 0, {agent => 'ann'});
+    nps_day('agents', 2, 4, 0, 4, {agent => 'bob'});
+
+    my $json = admin('metrics/compare', metric => 'nps', survey => 'agents',
+                     @ranges, where => 'agent:ann');
+    is $json->{a}{value}, 100;
+    is $json->{b}{n}, 4;
+    ok $json->{b}{withheld};
+    is $json->{difference}, undef;
+
+    $json = admin('metrics/compare', metric => 'nps', survey => 'agents',
+                  @ranges, by => 'agent');
+    is_deeply [map { [$_->{value}, $_->{difference}] } @{$json->{segments}}],
+        [['ann', undef], ['bob', undef]];
+    is $json->{segments}[1]{b}{value}, 0;
+};
+
+subtest 'what cannot be compared' => sub {
+    my $path = 'metrics/compare';
+    my @nps = (metric => 'nps', survey => 'nps');
+
+    refused($path, [], '?metric required', '?a_from required',
+            '?a_to required', '?b_from required', '?b_to required');
+    refused($path, [metric => 'touchpoints', survey => 'nps', @ranges],
+            '?metric not_allowed');
+    refused($path, [metric => 'nps', @ranges], '?survey required');
+    refused($path, [@nps, a_from => day(1), a_to => day(3), b_from => day(2),
+                    b_to => day(4)], '?b_from overlap');
+    refused($path, [@nps, a_from => day(1), a_to => day(2), b_from => day(1),
+                    b_to => day(2)], '?b_from overlap');
+    refused($path, [@nps, a_from => day(2), a_to => day(1), b_from => day(3),
+                    b_to => day(4)], '?a_to out_of_range');
+    refused($path, [@nps, @ranges[0 .. 5], b_to => '2026-03-03T00:01:00Z'],
+            '?b_to not_on_quarter_hour');
+    refused($path, [@nps, @ranges[0 .. 5], b_to => 'soon'], '?b_to invalid');
+    refused($path, [@nps, @ranges, tz => 'Mars/Olympus'], '?tz no_such_time_zone');
+    refused($path, [@nps, @ranges, bucket => 'day'], '?bucket unknown_parameter');
+    refused($path, [@nps, @ranges, by => 'shoe'], '?by no_such_segment');
+    refused($path, [@nps, @ranges, variant => 'top2'],
+            '?variant not_allowed');
+    refused($path, [metric => 'ces', survey => 'nps', question => 'sat',
+                    @ranges], '?question wrong_type');
+    refused($path, [metric => 'csi', survey => 'nps', question => 'sat',
+                    variant => 'mean', @ranges],
+            '?question not_allowed', '?variant not_allowed');
+    is $t->get("/admin/$path?" . query(metric => 'nps', survey => 'none',
+                                       @ranges), key => 1)->{status}, 404;
+    is $t->get("/admin/$path")->{status}, 401;
+    is $t->get("/admin/$path", key => $server)->{status}, 403;
+
+    my $json = admin($path, @nps, a_from => day(1), a_to => day(1),
+                     b_from => day(1), b_to => day(2));
+    is $json->{a}{n}, 0, 'an empty range shares nothing';
+};
+
+my ($rc, $out, $err) = $t->cxmctl('verify');
+is $rc, 0, 'verify' or diag $out . $err;
+
+done_testing;
