@@ -12,6 +12,8 @@
  *           meta     pwrite() of a meta page
  *           sync     fdatasync() and fsync()
  *           all      any of them
+ *           snapshot a long read goes from one to the next (it asks for its
+ *                    thread's time then); of any file, slow and hold only
  *   FAULT:  eio, enospc, edquot
  *           short    half of it is written, and that is the result
  *           slow=MS  waits that long, then does it; other lines may follow
@@ -194,7 +196,7 @@ fault_give(const fault_rule_t *rule, const char *what)
 }
 
 
-/* What becomes of a call on fd. */
+/* What becomes of a call on fd; -1: of no file. */
 static fault_t
 fault_of(int fd, const char *what)
 {
@@ -207,13 +209,13 @@ fault_of(int fd, const char *what)
         return FAULT_NONE;
     }
 
-    same = 0;
+    same = fd == -1;
 
     for (line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest))
     {
         if (strncmp(line, "file ", 5) == 0) {
-            same = fault_same_file(fd, line + 5);
+            same = fd == -1 || fault_same_file(fd, line + 5);
             continue;
         }
 
@@ -225,7 +227,9 @@ fault_of(int fd, const char *what)
             continue;
         }
 
-        if (strcmp(rule.what, what) == 0 || strcmp(rule.what, "all") == 0) {
+        if (strcmp(rule.what, what) == 0
+            || (fd != -1 && strcmp(rule.what, "all") == 0))
+        {
             fault = fault_give(&rule, what);
 
             if (fault != FAULT_NONE) {
@@ -325,4 +329,17 @@ fsync(int fd)
     fault_next(fsync)
 
     return fault_of(fd, "sync") == FAULT_ERROR ? -1 : next(fd);
+}
+
+
+int
+clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    fault_next(clock_gettime)
+
+    if (clock == CLOCK_THREAD_CPUTIME_ID) {
+        (void) fault_of(-1, "snapshot");
+    }
+
+    return next(clock, ts);
 }
