@@ -4,11 +4,13 @@
 
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_batch.h"
+#include "ngx_http_cxm_export.h"
 #include "ngx_http_cxm_reply.h"
 #include "ngx_http_cxm_scan.h"
 #include "ngx_http_cxm_store.h"
 
 
+static ngx_int_t ngx_http_cxm_job_read(ngx_http_cxm_job_t *job);
 static void ngx_http_cxm_job_end(ngx_http_cxm_job_t *job);
 static void ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job,
     cxm_call_t *call);
@@ -61,7 +63,7 @@ ngx_http_cxm_job_run(ngx_http_cxm_job_t *job, cxm_next_t next)
     switch (next) {
 
     case CXM_NEXT_READ_POOL:
-        rc = ngx_http_cxm_scan_add(job);
+        rc = ngx_http_cxm_job_read(job);
         break;
 
     case CXM_NEXT_WRITE:
@@ -87,6 +89,23 @@ ngx_http_cxm_job_run(ngx_http_cxm_job_t *job, cxm_next_t next)
 
         r->read_event_handler = ngx_http_test_reading;
     }
+}
+
+
+/* An export takes its place before it leaves a record of what it reads. */
+
+static ngx_int_t
+ngx_http_cxm_job_read(ngx_http_cxm_job_t *job)
+{
+    if (job->call->route->export != NULL) {
+        job->export = ngx_http_cxm_export_create(job->store);
+
+        if (job->export == NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return ngx_http_cxm_scan_add(job);
 }
 
 
@@ -184,10 +203,11 @@ ngx_http_cxm_job_end(ngx_http_cxm_job_t *job)
 static void
 ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
 {
-    ngx_int_t            rc;
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
-    ngx_http_cxm_ctx_t  *ctx;
+    ngx_int_t               rc;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_cxm_ctx_t     *ctx;
+    ngx_http_cxm_export_t  *export;
 
     r = job->request;
     c = r->connection;
@@ -195,7 +215,6 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
 
     job->request = NULL;
     ctx->job = NULL;
-    ctx->call = call;
 
     cxm_call_end(call);
 
@@ -206,6 +225,7 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
          * with the request, which must not be freed here.
          */
 
+        ctx->call = call;
         rc = ngx_http_cxm_reply(r, &call->reply);
         ngx_http_finalize_request(r, rc);
         return;
@@ -213,8 +233,20 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
 
     ngx_http_set_log_request(c->log, r);
 
-    rc = ngx_http_cxm_reply(r, &call->reply);
-    ngx_http_finalize_request(r, rc);
+    if (call->export != NULL) {
+        export = job->export;
+        job->export = NULL;
+        rc = ngx_http_cxm_export_start(export, r, call);
+
+    } else {
+        ctx->call = call;
+        rc = ngx_http_cxm_reply(r, &call->reply);
+    }
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+
     ngx_http_run_posted_requests(c);
 }
 
@@ -228,6 +260,10 @@ ngx_http_cxm_job_free(ngx_http_cxm_job_t *job)
 
     if (job->call != NULL) {
         cxm_call_free(job->call);
+    }
+
+    if (job->export != NULL) {
+        ngx_http_cxm_export_drop(job->export);
     }
 
     ngx_free(job);

@@ -29,6 +29,7 @@ struct ngx_http_cxm_job_s {
     ngx_http_cxm_store_t      *store;
     cxm_call_t                *call;
     ngx_http_request_t        *request;     /* NULL: it left */
+    ngx_http_cxm_export_t     *export;      /* place for one, or NULL */
     int                        left;        /* the same, for other threads */
 
     size_t                     size;        /* counted in the queue */

@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_module.h"
 #include "ngx_http_cxm_body.h"
 #include "ngx_http_cxm_conf.h"
+#include "ngx_http_cxm_export.h"
 #include "ngx_http_cxm_filter.h"
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_store.h"
@@ -163,6 +164,10 @@ ngx_http_cxm_leave(void *data)
         ctx->job = NULL;
         ngx_http_cxm_job_leave(job);
     }
+
+    if (ctx->export != NULL) {
+        ngx_http_cxm_export_leave(ctx->export);
+    }
 }
 
 
@@ -175,6 +180,10 @@ ngx_http_cxm_free_ctx(void *data)
 
     if (ctx->call != NULL) {
         cxm_call_free(ctx->call);
+    }
+
+    if (ctx->export != NULL) {
+        ngx_http_cxm_export_free(ctx->export);
     }
 }
 

@@ -32,12 +32,9 @@ static const ngx_http_cxm_field_t  ngx_http_cxm_fields[] = {
 
 
 ngx_int_t
-ngx_http_cxm_reply(ngx_http_request_t *r, const cxm_reply_t *reply)
+ngx_http_cxm_reply_head(ngx_http_request_t *r, const cxm_reply_t *reply)
 {
     unsigned             i;
-    ngx_int_t            rc;
-    ngx_buf_t           *b;
-    ngx_chain_t          out;
     ngx_http_cxm_ctx_t  *ctx;
 
     /*
@@ -56,21 +53,36 @@ ngx_http_cxm_reply(ngx_http_request_t *r, const cxm_reply_t *reply)
         ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
     }
 
-    r->headers_out.content_length_n = 0;
-
     for (i = 0; i < reply->nheaders; i++) {
         if (ngx_http_cxm_reply_header(r, &reply->headers[i]) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
     }
 
     if (reply->content_type.data != NULL) {
         ngx_http_cxm_reply_type(r, reply->content_type);
-        r->headers_out.content_length_n = reply->body.len;
     }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_cxm_module);
     ctx->replied = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_cxm_reply(ngx_http_request_t *r, const cxm_reply_t *reply)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_chain_t  out;
+
+    if (ngx_http_cxm_reply_head(r, reply) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.content_length_n = reply->content_type.data != NULL
+                                      ? (off_t) reply->body.len : 0;
 
     rc = ngx_http_send_header(r);
 

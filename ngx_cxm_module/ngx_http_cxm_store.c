@@ -87,6 +87,7 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
 #endif
 
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
+    ngx_http_cxm_exports_init(&worker->exports, mcf->scan_pool, cycle->log);
     ngx_http_cxm_geoip_start(mcf, cycle->log);
 
     worker->stores = &mcf->stores;

@@ -14,11 +14,13 @@
 
 #include "ngx_http_cxm_batch.h"
 #include "ngx_http_cxm_edge.h"
+#include "ngx_http_cxm_export.h"
 #include "ngx_http_cxm_scan.h"
 
 
 struct ngx_http_cxm_worker_s {
     ngx_http_cxm_scan_t    scan;
+    ngx_http_cxm_exports_t exports;
     ngx_event_t            hold;        /* not cancelable: armed while there
                                            are jobs, so that a graceful quit
                                            waits for them */

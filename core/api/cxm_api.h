@@ -9,6 +9,9 @@
  *   phase WRITE        in a batch, through cxm_call_op()
  *   cxm_call_end()     makes call->reply, always: also problem documents
  *
+ * Where call->export is left then, the reply has no body of its own: the
+ * host sends what the export's pieces hold (cxm_export.h).
+ *
  * A call owns its memory (an arena and its json), holds copies of whatever
  * it needs of the request, and knows nothing of the client: the host may
  * forget the client at any time and must still finish the call.  By
@@ -22,6 +25,7 @@
 #include "cxm_access.h"
 #include "cxm_arena.h"
 #include "cxm_batch.h"
+#include "cxm_export.h"
 #include "cxm_field.h"
 #include "cxm_long_read.h"
 #include "cxm_served.h"
@@ -66,6 +70,8 @@ typedef struct {
     cxm_str_t       authorization, idempotency_key, if_match, if_none_match;
     cxm_str_t       origin, user_agent, host, accept_language;
     cxm_str_t       sec_gpc, dnt, sec_purpose;
+    int             operator;       /* the store's owner calls, by a tool: all
+                                       scopes, without a key */
     cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */
     cxm_str_t       country, region;    /* of the address, or NULL */
     const char *const *allow_origin;    /* NULL-terminated, or NULL */
@@ -135,6 +141,19 @@ typedef struct {
     { "limit", "1..500, default 50", 0 },                                     \
     { "cursor", "the `next` of the page before", 0 }
 
+/*
+ * Rows that can be exported.  `open` reads the arguments and makes the export
+ * one of theirs; `asked` gets what the audit is to say of them.
+ */
+typedef struct {
+    const char               *name;             /* "responses" */
+    const cxm_export_rows_t  *rows;
+    cxm_rc_t                (*open)(cxm_call_t *call, cxm_txn_t *txn,
+                                    cxm_export_t *export, json_t *asked);
+    cxm_rc_t                (*place)(cxm_txn_t *txn, const cxm_uuid_t *id,
+                                     cxm_place_t *place);
+} cxm_export_kind_t;
+
 typedef struct {
     cxm_endpoint_t       endpoint;
     cxm_method_t         method;
@@ -152,6 +171,7 @@ typedef struct {
     cxm_handler_pt       write;     /* a second phase when read is there */
     cxm_handler_pt       after;     /* a second write, see below */
     const char          *summary;
+    const cxm_export_kind_t  *export;   /* `read` leaves call->export */
 
     /*
      * Where a page and not a program reads errors (call->html): puts the
@@ -219,6 +239,7 @@ struct cxm_call_s {
     int                   audit;        /* `read` answers personal fields */
     json_t               *audit_object; /* what was asked (a reference), NULL:
                                            the path */
+    cxm_export_t         *export;       /* rows that are the reply's body */
     cxm_rc_t              rc;
     cxm_reply_t           reply;
     cxm_op_t              op;
@@ -348,6 +369,10 @@ cxm_rc_t cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
  */
 cxm_rc_t cxm_call_zone(cxm_call_t *call, const char *name,
     const cxm_zone_t **out);
+
+/* An argument that is no sign and digits; *out is 0 when it is not there. */
+cxm_rc_t cxm_call_integer(cxm_call_t *call, const char *name, int *has,
+    int64_t *out);
 
 /*
  * The write phase of CXM_ROUTE_PERSONAL routes: `read` sets call->audit when

@@ -6,6 +6,9 @@
 #include "cxm_query.h"
 
 
+#define CXM_ARGS_DIGITS  18             /* that 64 bits hold */
+
+
 static void
 cxm_args_pointer(char *pointer, cxm_str_t name)
 {
@@ -194,4 +197,40 @@ cxm_call_zone(cxm_call_t *call, const char *name, const cxm_zone_t **out)
     return rc == CXM_OK ? CXM_OK
                         : cxm_fail(&call->err, rc, NULL,
                                    "Not enough memory.");
+}
+
+
+cxm_rc_t
+cxm_call_integer(cxm_call_t *call, const char *name, int *has, int64_t *out)
+{
+    char              pointer[CXM_ERROR_POINTER_LEN];
+    size_t            i;
+    cxm_str_t         text;
+    const cxm_arg_t  *arg;
+
+    arg = cxm_args_find(call, name);
+    *has = arg != NULL;
+    *out = 0;
+
+    if (arg == NULL) {
+        return CXM_OK;
+    }
+
+    text = arg->value;
+
+    for (i = 0; i < text.len && i < CXM_ARGS_DIGITS; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            break;
+        }
+
+        *out = *out * 10 + (text.data[i] - '0');
+    }
+
+    if (text.len > 0 && i == text.len) {
+        return CXM_OK;
+    }
+
+    cxm_args_pointer(pointer, arg->name);
+
+    return cxm_issue(&call->err, pointer, "wrong_type", "Must be an integer.");
 }

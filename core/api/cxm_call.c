@@ -47,6 +47,7 @@ cxm_call_free(cxm_call_t *call)
     json_decref(call->output);
     json_decref(call->mark.output);
     json_decref(call->audit_object);
+    cxm_export_free(call->export);
     cxm_buf_free(&call->reply.body);
     cxm_arena_free(&call->arena);
     free(call);
@@ -399,6 +400,8 @@ cxm_call_end(cxm_call_t *call)
     }
 
     if (call->rc != CXM_OK) {
+        cxm_export_free(call->export);
+        call->export = NULL;
         cxm_problem_reply(call);
     }
 

@@ -420,6 +420,10 @@ cxm_step_principal(cxm_call_t *call)
     cxm_rc_t   rc;
     cxm_str_t  token, scheme;
 
+    if (call->request->operator) {
+        cxm_caller_system(&call->caller);
+    }
+
     token = cxm_headers_trim(call->request->authorization);
     scheme = cxm_headers_cut(&token, ' ');
 

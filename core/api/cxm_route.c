@@ -275,6 +275,13 @@ cxm_route_fault(const cxm_route_t *route)
         return "answers personal fields without both phases";
     }
 
+    if (route->export != NULL
+        && (route->method != CXM_GET || route->read == NULL
+            || (route->flags & CXM_ROUTE_BOUNDED)))
+    {
+        return "exports rows, but is no GET that reads in the pool";
+    }
+
     return NULL;
 }
 

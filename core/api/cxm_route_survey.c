@@ -7,8 +7,7 @@
 #include "cxm_call.h"
 #include "cxm_doc_history.h"
 #include "cxm_json.h"
-#include "cxm_person.h"
-#include "cxm_response.h"
+#include "cxm_response_args.h"
 #include "cxm_route_page.h"
 #include "cxm_routes.h"
 
@@ -54,52 +53,10 @@ static const cxm_param_t  survey_list_query[] = {
 };
 
 static const cxm_param_t  response_list_query[] = {
-    { "survey", "slug; default all", 0 },
-    { "question", "of the scores; default the first scored one", 0 },
-    { "min_score", "lowest score", 0 },
-    { "max_score", "highest score", 0 },
-    { "status", "partial or complete; default both", 0 },
-    { "from", "RFC 3339, of the answer", 0 },
-    { "to", "RFC 3339, before it", 0 },
-    { "customer_id", "whose answers; needs personal_read", 0 },
-    { "external_id", "whose answers; needs personal_read", 0 },
-    { "email", "whose answers; needs personal_read", 0 },
-    { "visitor", "whose answers; needs personal_read", 0 },
+    CXM_PARAM_RESPONSE,
     CXM_PARAM_PAGE,
     { NULL, NULL, 0 }
 };
-
-
-static cxm_rc_t
-integer_arg(cxm_call_t *call, const char *name, int *has, int64_t *out)
-{
-    size_t     i;
-    char       pointer[24];
-    int64_t    value;
-    cxm_str_t  text;
-
-    text = cxm_call_arg(call, name);
-    *has = cxm_call_has_arg(call, name);
-    value = 0;
-
-    for (i = 0; i < text.len && i < 9; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            break;
-        }
-
-        value = value * 10 + (text.data[i] - '0');
-    }
-
-    *out = value;
-
-    if (*has && (text.len == 0 || i < text.len)) {
-        (void) snprintf(pointer, sizeof(pointer), "?%s", name);
-        return cxm_issue(&call->err, pointer, "wrong_type",
-                         "Must be an integer.");
-    }
-
-    return CXM_OK;
-}
 
 
 /* --- surveys ------------------------------------------------------------ */
@@ -139,7 +96,7 @@ version_arg(cxm_call_t *call, uint64_t *version)
     int64_t   value;
     cxm_rc_t  rc;
 
-    rc = integer_arg(call, "version", &has, &value);
+    rc = cxm_call_integer(call, "version", &has, &value);
     *version = (uint64_t) value;
 
     return rc != CXM_OK || !has || value > 0 ? rc
@@ -281,103 +238,6 @@ survey_delete_write(cxm_call_t *call, cxm_txn_t *txn)
 
 /* --- answers ------------------------------------------------------------ */
 
-/*
- * Whose answers: one name, in clear to the query.  The audit keeps the
- * person's number: a name's hash would outlive the person's key.
- */
-static cxm_rc_t
-person_arg(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
-    json_t *asked)
-{
-    uint8_t    hash[CXM_HASH_LEN];
-    uint64_t   slot;
-    cxm_rc_t   rc;
-    unsigned   i;
-
-    for (i = CXM_PERSON_CUSTOMER_ID; i < CXM_PERSON_CLASSES; i++) {
-        if (!cxm_call_has_arg(call, cxm_person_names[i])) {
-            continue;
-        }
-
-        if (query->person_class != 0) {
-            return cxm_issue(&call->err, "", "invalid",
-                             "Answers are listed of one person.");
-        }
-
-        query->person_class = i;
-        query->person = cxm_call_arg(call, cxm_person_names[i]);
-    }
-
-    if (query->person_class == 0) {
-        return CXM_OK;
-    }
-
-    cxm_person_hash(call->store, query->person_class, query->person, hash);
-    rc = cxm_person_find(txn, query->person_class, hash, &slot);
-
-    if (rc == CXM_OK) {
-        (void) cxm_json_set_int(asked, "person", (int64_t) slot);
-    }
-
-    return cxm_require(&call->caller, CXM_SCOPE_PERSONAL_READ, &call->err);
-}
-
-
-static cxm_rc_t
-status_arg(cxm_call_t *call, cxm_response_status_t *status)
-{
-    cxm_str_t  text;
-
-    text = cxm_call_arg(call, "status");
-
-    if (cxm_str_eqz(text, "partial")) {
-        *status = CXM_STATUS_PARTIAL;
-
-    } else if (cxm_str_eqz(text, "complete")) {
-        *status = CXM_STATUS_COMPLETE;
-
-    } else if (cxm_call_has_arg(call, "status")) {
-        return cxm_issue(&call->err, "?status", "not_allowed",
-                         "Must be partial or complete.");
-    }
-
-    return CXM_OK;
-}
-
-
-static cxm_rc_t
-response_query(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
-    json_t *asked)
-{
-    size_t    i;
-    cxm_rc_t  rc;
-
-    static const char *const  kept[] = {
-        "survey", "question", "min_score", "max_score", "status", "from", "to"
-    };
-
-    for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-        if (cxm_call_has_arg(call, kept[i])) {
-            (void) cxm_json_set_str(asked, kept[i],
-                                    cxm_call_arg(call, kept[i]));
-        }
-    }
-
-    query->survey = cxm_call_arg(call, "survey");
-    query->question = cxm_call_arg(call, "question");
-
-    (void) integer_arg(call, "min_score", &query->has_min, &query->min_score);
-    (void) integer_arg(call, "max_score", &query->has_max, &query->max_score);
-    (void) status_arg(call, &query->status);
-    (void) cxm_call_time(call, "from", CXM_MS_MIN, &query->from);
-    (void) cxm_call_time(call, "to", CXM_MS_MAX + 1, &query->to);
-
-    rc = person_arg(call, txn, query, asked);
-
-    return call->err.rc != CXM_OK ? call->err.rc : rc;
-}
-
-
 static cxm_rc_t
 response_list_read(cxm_call_t *call, cxm_txn_t *txn)
 {
@@ -387,15 +247,13 @@ response_list_read(cxm_call_t *call, cxm_txn_t *txn)
     cxm_page_t             page;
     cxm_response_query_t   query;
 
-    memset(&query, 0, sizeof(query));
-
     json_decref(call->audit_object);
     call->audit_object = json_object();
 
     rc = cxm_page_begin(call, &page);
 
     if (rc == CXM_OK) {
-        rc = response_query(call, txn, &query, call->audit_object);
+        rc = cxm_response_args(call, txn, &query, call->audit_object);
     }
 
     if (rc != CXM_OK) {

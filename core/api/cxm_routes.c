@@ -14,5 +14,6 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_compare,
     cxm_routes_access,
     cxm_routes_privacy,
+    cxm_routes_export,
     NULL
 };

@@ -16,6 +16,7 @@ extern const cxm_route_t  cxm_routes_score[];
 extern const cxm_route_t  cxm_routes_compare[];
 extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_privacy[];
+extern const cxm_route_t  cxm_routes_export[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

@@ -42,10 +42,10 @@ static const cxm_field_t  contact_fields[] = {
     { .name = NULL }
 };
 
-static const cxm_fields_t  contact_table = { "Contact", contact_fields };
+const cxm_fields_t  cxm_contact_fields = { "Contact", contact_fields };
 
 static const cxm_field_t  contact_field = {
-    .type = CXM_FIELD_OBJECT, .object = &contact_table
+    .type = CXM_FIELD_OBJECT, .object = &cxm_contact_fields
 };
 
 

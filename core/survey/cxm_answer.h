@@ -43,6 +43,9 @@ int cxm_answers_csi(const cxm_survey_t *survey, const json_t *answers,
 /* The CSI of answers, in tenths; -1 when an item of it is missing. */
 int cxm_answers_index(const cxm_survey_t *survey, const json_t *answers);
 
+/* Members of an answer to a question of type contact. */
+extern const cxm_fields_t  cxm_contact_fields;
+
 /* Index of a choice by id; -1. */
 int cxm_choice_find(const cxm_question_t *question, cxm_str_t id);
 

@@ -40,6 +40,7 @@
 #define CXM_RESPONSE_H
 
 #include "cxm_cell.h"
+#include "cxm_export.h"
 #include "cxm_invitation.h"
 #include "cxm_survey.h"
 
@@ -126,6 +127,13 @@ typedef enum {
     CXM_STATUS_COMPLETE
 } cxm_response_status_t;
 
+#define CXM_RESPONSE_WHERE  8           /* conditions of a query */
+
+typedef struct {
+    cxm_str_t  segment;
+    cxm_str_t  value;                   /* empty: answers without one */
+} cxm_response_where_t;
+
 typedef struct {
     cxm_str_t              survey;      /* slug; data NULL: all */
     cxm_str_t              question;    /* of min/max; NULL: first scored */
@@ -135,6 +143,8 @@ typedef struct {
     cxm_ms_t               from, to;    /* of the answer; half-open */
     unsigned               person_class;        /* 0: any person */
     cxm_str_t              person;
+    unsigned               nwhere;      /* all of them must hold */
+    cxm_response_where_t   where[CXM_RESPONSE_WHERE];
     unsigned               limit;
     uint64_t               before;      /* answers below this number; 0:
                                            newest */
@@ -156,6 +166,22 @@ cxm_rc_t cxm_response_list(cxm_txn_t *txn, const cxm_caller_t *caller,
 cxm_rc_t cxm_response_cells(cxm_long_read_t *read,
     const cxm_cell_query_t *query, cxm_cell_pt fn, void *ctx,
     cxm_error_t *err);
+
+/*
+ * Makes an export, which knows only its end by then, one of the answers that
+ * the query wants, in the order of their numbers (limit and before are not
+ * used).  An answer that is changed meanwhile is there once, as it was before
+ * or as it is after.  In CSV each question that has ever been asked has a
+ * column, each segment of its own, and all other attributes share one.
+ */
+cxm_rc_t cxm_response_export(cxm_txn_t *txn, const cxm_response_query_t *query,
+    cxm_export_t *export, cxm_error_t *err);
+
+/* Where an answer is among exported ones; CXM_NOT_FOUND. */
+cxm_rc_t cxm_response_place(cxm_txn_t *txn, const cxm_uuid_t *id,
+    cxm_place_t *place);
+
+extern const cxm_export_rows_t  cxm_response_rows;
 
 /* Whether the survey, or one question of it (0: any), has answers. */
 int cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question);

@@ -20,9 +20,13 @@ cxm_response_block_key(cxm_row_key_t *key, uint64_t survey, uint64_t first)
 }
 
 
-/* Payload of the block that may hold `no`: a copy. */
+/*
+ * Payload, a copy, of the block that may hold `no`, or with `next` of the one
+ * that begins with it or behind it.
+ */
 static cxm_rc_t
-block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, cxm_buf_t *payload)
+block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, int next,
+    cxm_buf_t *payload)
 {
     cxm_rc_t        rc;
     cxm_str_t       value;
@@ -37,7 +41,8 @@ block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, cxm_buf_t *payload)
         return rc;
     }
 
-    rc = cxm_cursor_seek_back(cursor, &key, &row);
+    rc = next ? cxm_cursor_seek(cursor, &key, &row)
+              : cxm_cursor_seek_back(cursor, &key, &row);
 
     if (rc == CXM_OK && (row.key.len != CXM_BLOCK_KEY
         || !cxm_row_within(&row, &key, CXM_BLOCK_KEY_SURVEY)))
@@ -60,8 +65,8 @@ block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, cxm_buf_t *payload)
 }
 
 
-cxm_rc_t
-cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+static cxm_rc_t
+block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no, int next,
     cxm_arena_t *arena, cxm_response_block_t *out)
 {
     cxm_rc_t   rc;
@@ -71,7 +76,7 @@ cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     out->nrows = 0;
     cxm_buf_init(&payload, CXM_BLOCK_MAX);
 
-    rc = block_load(txn, survey, no, &payload);
+    rc = block_load(txn, survey, no, next, &payload);
 
     if (rc == CXM_OK) {
         rc = cxm_response_block_decode(cxm_buf_str(&payload), arena, out);
@@ -80,6 +85,22 @@ cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     cxm_buf_free(&payload);
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *out)
+{
+    return block_read(txn, survey, no, 0, arena, out);
+}
+
+
+cxm_rc_t
+cxm_response_block_next(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *out)
+{
+    return block_read(txn, survey, no, 1, arena, out);
 }
 
 
@@ -138,7 +159,7 @@ cxm_response_row_append(cxm_txn_t *txn, uint64_t survey,
     first = row->no;
     last = NULL;
 
-    rc = block_load(txn, survey, UINT64_MAX, &payload);
+    rc = block_load(txn, survey, UINT64_MAX, 0, &payload);
 
     if (rc == CXM_OK) {
         rc = cxm_response_block_decode(cxm_buf_str(&payload), &arena, &block);

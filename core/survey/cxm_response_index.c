@@ -48,7 +48,21 @@ cxm_response_index_person(cxm_txn_t *txn, uint64_t slot, uint64_t survey,
 
 
 cxm_rc_t
-cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
+cxm_response_unindex_person(cxm_txn_t *txn, uint64_t slot, uint64_t no)
+{
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    person_key(&key, slot, no);
+    rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+/* The answer at `at`, or the next one there is in that direction. */
+static cxm_rc_t
+person_answer(cxm_txn_t *txn, uint64_t slot, uint64_t at, int down,
     uint64_t *survey, uint64_t *no)
 {
     cxm_rc_t        rc;
@@ -58,18 +72,15 @@ cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
 
-    if (before == 0) {
-        return CXM_NOT_FOUND;
-    }
-
-    person_key(&key, slot, before - 1);
+    person_key(&key, slot, at);
 
     rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
     if (rc != CXM_OK) {
         return rc;
     }
 
-    rc = cxm_cursor_seek_back(cursor, &key, &row);
+    rc = down ? cxm_cursor_seek_back(cursor, &key, &row)
+              : cxm_cursor_seek(cursor, &key, &row);
 
     if (rc == CXM_OK && (row.key.len != key.len
                          || !cxm_row_within(&row, &key, 1 + 8)))
@@ -98,15 +109,19 @@ cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
 
 
 cxm_rc_t
-cxm_response_unindex_person(cxm_txn_t *txn, uint64_t slot, uint64_t no)
+cxm_response_of_person(cxm_txn_t *txn, uint64_t slot, uint64_t before,
+    uint64_t *survey, uint64_t *no)
 {
-    cxm_rc_t       rc;
-    cxm_row_key_t  key;
+    return before == 0 ? CXM_NOT_FOUND
+                       : person_answer(txn, slot, before - 1, 1, survey, no);
+}
 
-    person_key(&key, slot, no);
-    rc = cxm_row_del(txn, CXM_T_INDEX, &key);
 
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+cxm_rc_t
+cxm_response_of_person_from(cxm_txn_t *txn, uint64_t slot, uint64_t from,
+    uint64_t *survey, uint64_t *no)
+{
+    return person_answer(txn, slot, from, 0, survey, no);
 }
 
 

@@ -67,6 +67,10 @@ cxm_rc_t cxm_response_locate(cxm_txn_t *txn, const cxm_uuid_t *id,
 cxm_rc_t cxm_response_of_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t before, uint64_t *survey, uint64_t *no);
 
+/* The same for the oldest from number `from` on. */
+cxm_rc_t cxm_response_of_person_from(cxm_txn_t *txn, uint64_t slot,
+    uint64_t from, uint64_t *survey, uint64_t *no);
+
 /* Only in apply.  Nothing leads from a person who is gone. */
 cxm_rc_t cxm_response_index_person(cxm_txn_t *txn, uint64_t slot,
     uint64_t survey, uint64_t no);
@@ -118,6 +122,10 @@ void cxm_response_block_key(cxm_row_key_t *key, uint64_t survey,
  * leaves it empty.
  */
 cxm_rc_t cxm_response_block_read(cxm_txn_t *txn, uint64_t survey, uint64_t no,
+    cxm_arena_t *arena, cxm_response_block_t *out);
+
+/* The same for the first block that begins with answer `no` or behind it. */
+cxm_rc_t cxm_response_block_next(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     cxm_arena_t *arena, cxm_response_block_t *out);
 
 /* The row of an answer, in *block; CXM_NOT_FOUND. */

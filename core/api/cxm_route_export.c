@@ -1,0 +1,193 @@
+/*
+ * Exports: two routes for each kind of rows.
+ */
+
+#include "cxm_call.h"
+#include "cxm_json.h"
+#include "cxm_response_args.h"
+#include "cxm_routes.h"
+
+
+/* Arguments that all exports take. */
+#define CXM_PARAM_EXPORT                                                      \
+    { "after", "id of the last row that is there already", 0 },               \
+    { "until", "Export-Until of the export that is resumed", 0 }
+
+
+static const char *const  export_types[CXM_EXPORT_FORMATS] = {
+    "application/x-ndjson", "text/csv; charset=utf-8"
+};
+
+
+/* --- kinds -------------------------------------------------------------- */
+
+static const cxm_param_t  responses_query[] = {
+    CXM_PARAM_RESPONSE,
+    CXM_PARAM_EXPORT,
+    { NULL, NULL, 0 }
+};
+
+
+static cxm_rc_t
+responses_open(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export,
+    json_t *asked)
+{
+    cxm_rc_t              rc;
+    cxm_response_query_t  query;
+
+    rc = cxm_response_args(call, txn, &query, asked);
+
+    return rc == CXM_OK
+           ? cxm_response_export(txn, &query, export, &call->err) : rc;
+}
+
+
+static const cxm_export_kind_t  export_responses = {
+    "responses", &cxm_response_rows, responses_open, cxm_response_place
+};
+
+
+/* --- any kind ----------------------------------------------------------- */
+
+/* By what stands behind the last point of the path. */
+static cxm_export_format_t
+export_format(const cxm_call_t *call)
+{
+    unsigned     i;
+    const char  *point;
+
+    point = strrchr(call->route->path, '.');
+
+    for (i = 0; i < CXM_EXPORT_FORMATS; i++) {
+        if (strcmp(point + 1, cxm_export_formats[i]) == 0) {
+            break;
+        }
+    }
+
+    return (cxm_export_format_t) i;
+}
+
+
+static cxm_rc_t
+export_until(cxm_call_t *call, uint64_t head, uint64_t *until)
+{
+    int       has;
+    int64_t   value;
+    cxm_rc_t  rc;
+
+    rc = cxm_call_integer(call, "until", &has, &value);
+    *until = has ? (uint64_t) value : head;
+
+    return rc != CXM_OK || *until <= head
+           ? rc
+           : cxm_issue(&call->err, "?until", "out_of_range",
+                       "The journal does not go as far as that.");
+}
+
+
+/* Right behind the row that is there; its head line is there as well. */
+static cxm_rc_t
+export_after(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export)
+{
+    cxm_rc_t    rc;
+    cxm_str_t   text;
+    cxm_uuid_t  id;
+
+    text = cxm_call_arg(call, "after");
+
+    if (text.data == NULL) {
+        return CXM_OK;
+    }
+
+    rc = cxm_uuid_parse(text, &id);
+
+    if (rc == CXM_OK) {
+        rc = call->route->export->place(txn, &id, &export->at);
+    }
+
+    if (rc == CXM_BAD_REQUEST || rc == CXM_NOT_FOUND) {
+        return cxm_issue(&call->err, "?after", "not_found",
+                         "There is no row with this id.");
+    }
+
+    export->at.sub++;
+    export->head = 0;
+
+    return rc;
+}
+
+
+static cxm_rc_t
+export_begin(cxm_call_t *call, cxm_txn_t *txn, json_t *asked)
+{
+    cxm_rc_t                  rc;
+    uint64_t                  until;
+    const char               *format;
+    cxm_export_t             *export;
+    const cxm_export_kind_t  *kind;
+
+    kind = call->route->export;
+    rc = export_until(call, cxm_txn_head(txn), &until);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    export = cxm_export_create(kind->rows, export_format(call),
+                               cxm_may(&call->caller,
+                                       CXM_SCOPE_PERSONAL_READ), until + 1);
+    if (export == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    call->export = export;
+    rc = kind->open(call, txn, export, asked);
+
+    if (rc == CXM_OK) {
+        rc = export_after(call, txn, export);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    format = cxm_export_formats[export->format];
+    call->audit = export->personal && call->method != CXM_HEAD;
+
+    cxm_call_headerf(call, "Export-Until", "%llu",
+                     (unsigned long long) until);
+    cxm_call_headerf(call, "Content-Disposition",
+                     "attachment; filename=\"%s.%s\"", kind->name, format);
+
+    return cxm_call_reply_raw(call, 200, export_types[export->format]);
+}
+
+
+static cxm_rc_t
+export_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_decref(call->audit_object);
+    call->audit_object = json_object();
+
+    return export_begin(call, txn, call->audit_object);
+}
+
+
+#define CXM_EXPORT_ROUTE(kind, format, needs)                                 \
+    { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,                      \
+      .path = "export/" #kind "." format, .policy = CXM_SCOPED,               \
+      .scopes = CXM_SCOPE_EXPORT | (needs), .flags = CXM_ROUTE_PERSONAL,      \
+      .query = kind##_query, .export = &export_##kind,                        \
+      .read = export_read, .write = cxm_write_audit,                          \
+      .summary = "All " #kind ", oldest first, as " format }
+
+/* A kind, and what its rows need besides scope export. */
+#define CXM_EXPORT_ROUTES(kind, needs)                                        \
+    CXM_EXPORT_ROUTE(kind, "csv", needs),                                     \
+    CXM_EXPORT_ROUTE(kind, "ndjson", needs)
+
+
+const cxm_route_t  cxm_routes_export[] = {
+    CXM_EXPORT_ROUTES(responses, CXM_SCOPE_RESPONSE_READ),
+    { .path = NULL }
+};
