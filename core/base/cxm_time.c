@@ -295,6 +295,25 @@ cxm_rfc3339_parse(cxm_str_t s, cxm_ms_t *out)
 }
 
 
+cxm_rc_t
+cxm_date_parse(cxm_str_t s, int32_t *day)
+{
+    cxm_ms_t      t;
+    cxm_reader_t  rd;
+
+    rd = cxm_reader(s.data, s.len);
+    t = cxm_read_date(&rd);
+
+    if (rd.failed || rd.pos != rd.end) {
+        return CXM_BAD_REQUEST;
+    }
+
+    *day = cxm_day_of(t);
+
+    return CXM_OK;
+}
+
+
 static char *
 cxm_put_digits(char *p, unsigned v, unsigned n, char after)
 {

@@ -43,6 +43,9 @@ uint64_t cxm_thread_us(void);
  */
 cxm_rc_t cxm_rfc3339_parse(cxm_str_t s, cxm_ms_t *out);
 
+/* "YYYY-MM-DD", years 0..9999, as a day number. */
+cxm_rc_t cxm_date_parse(cxm_str_t s, int32_t *day);
+
 /*
  * Writes CXM_RFC3339_LEN characters and a NUL; always UTC, always ms.  A
  * time outside the years 0..9999 is written as the nearest inside.
