@@ -31,17 +31,11 @@ nginx := $(if $(NGINX_SRC),$(B)/nginx)
 fuzz  := build/fuzz
 
 packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
-<<<<<<< HEAD
-    libjansson-dev libsodium-dev libmaxminddb-dev zlib1g-dev tzdata curl
+    libjansson-dev libsodium-dev libmaxminddb-dev libutf8proc-dev zlib1g-dev \
+    tzdata curl
 test_packages := perl libmojolicious-perl libev-perl \
     libmaxmind-db-writer-perl libcmocka-dev nghttp2-client strace clang \
     libclang-rt-14-dev cppcheck
-=======
-    libjansson-dev libsodium-dev libmaxminddb-dev libutf8proc-dev zlib1g-dev \
-    tzdata curl
-test_packages := perl libmojolicious-perl libev-perl libcmocka-dev \
-    nghttp2-client strace clang libclang-rt-14-dev cppcheck
->>>>>>> 9f03d37 (base: Unicode folding, words and telephone numbers; language tags are for all rooms)
 
 # t/web.t: a browser and what drives it.  A node that came from elsewhere
 # conflicts with Debian's npm, so the commands decide.

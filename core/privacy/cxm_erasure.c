@@ -102,11 +102,52 @@ const cxm_kind_t  cxm_kind_erasure = {
 
 /* --- first half --------------------------------------------------------- */
 
-static cxm_rc_t
-add_slot(json_t *slots, uint64_t slot, cxm_error_t *err)
+static int
+has_slot(const json_t *slots, uint64_t slot)
 {
-    if (json_array_append_new(slots, json_integer((json_int_t) slot)) != 0) {
-        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    size_t  i;
+
+    for (i = 0; i < json_array_size(slots); i++) {
+        if ((uint64_t) json_integer_value(json_array_get(slots, i)) == slot) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* All slots of the person: one without the others would still be known. */
+static cxm_rc_t
+add_person(cxm_txn_t *txn, uint64_t slot, json_t *slots, cxm_error_t *err)
+{
+    cxm_rc_t             rc;
+    unsigned             i;
+    cxm_person_slots_t   all;
+
+    rc = cxm_person_main(txn, slot, &slot);
+
+    if (rc == CXM_OK) {
+        rc = cxm_person_slots(txn, slot, &all);
+    }
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+    }
+
+    for (i = 0; i < all.n; i++) {
+
+        if (has_slot(slots, all.slot[i])
+            || cxm_person_gone(txn, all.slot[i], NULL) == CXM_OK)
+        {
+            continue;
+        }
+
+        if (json_array_append_new(slots, json_integer((json_int_t)
+                                                      all.slot[i])) != 0)
+        {
+            return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+        }
     }
 
     return CXM_OK;
@@ -132,7 +173,7 @@ find_named(cxm_txn_t *txn, const cxm_erasure_of_t *of, json_t *slots,
         rc = cxm_person_find(txn, classes[i], hash, &slot);
 
         if (rc == CXM_OK) {
-            rc = add_slot(slots, slot, err);
+            rc = add_person(txn, slot, slots, err);
         }
 
         if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
@@ -163,7 +204,7 @@ find_slot(cxm_txn_t *txn, uint64_t slot, json_t *slots, cxm_doc_t *out,
     rc = cxm_person_gone(txn, slot, &gone);
 
     if (rc == CXM_NOT_FOUND) {
-        return add_slot(slots, slot, err);
+        return add_person(txn, slot, slots, err);
     }
 
     if (rc == CXM_OK) {

@@ -344,6 +344,35 @@ cxm_entry_open_personal(cxm_txn_t *txn, const cxm_entry_ad_t *ad,
 }
 
 
+cxm_rc_t
+cxm_journal_unseal(cxm_txn_t *txn, uint64_t seq, cxm_str_t header,
+    cxm_str_t sealed, json_t **personal, int *erased)
+{
+    cxm_rc_t            rc;
+    cxm_reader_t        rd;
+    cxm_entry_ad_t      ad;
+    cxm_entry_packed_t  entry;
+
+    *personal = NULL;
+    *erased = 0;
+
+    memset(&entry, 0, sizeof(entry));
+    rd = cxm_reader(header.data, header.len);
+    cxm_entry_parse_header(&rd, &entry.entry);
+
+    if (rd.failed || rd.pos != rd.end || header.len > CXM_ENTRY_HEADER_MAX) {
+        return CXM_CORRUPT;
+    }
+
+    cxm_entry_ad(&ad, seq, header.data, header.len);
+    rc = cxm_entry_open_personal(txn, &ad, sealed, &entry);
+    *erased = entry.entry.erased;
+
+    return rc == CXM_OK && !*erased ? cxm_unpack(entry.personal, personal)
+                                    : rc;
+}
+
+
 /* What this code can read: kinds that it knows, up to their version. */
 static cxm_rc_t
 cxm_entry_known(const cxm_txn_t *txn, const cxm_entry_t *entry,

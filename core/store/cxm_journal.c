@@ -83,11 +83,15 @@ cxm_journal_store(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_str_t value,
 }
 
 
+/* raw: what of the entry lies in the table now. */
 static cxm_rc_t
-cxm_journal_apply(cxm_txn_t *txn, const cxm_kind_t *kind,
-    const cxm_entry_t *entry, cxm_error_t *err)
+cxm_journal_apply(cxm_txn_t *txn, const cxm_kind_t *kind, cxm_entry_t *entry,
+    const cxm_entry_raw_t *raw, cxm_error_t *err)
 {
     cxm_rc_t  rc;
+
+    entry->header = (cxm_str_t) { raw->header_len, raw->raw.data };
+    entry->sealed = raw->personal;
 
     /* a slot must not be given to two persons, whatever a room forgets */
 
@@ -98,6 +102,9 @@ cxm_journal_apply(cxm_txn_t *txn, const cxm_kind_t *kind,
     if (rc == CXM_OK) {
         rc = kind->apply(txn, entry);
     }
+
+    memset(&entry->header, 0, sizeof(entry->header));
+    memset(&entry->sealed, 0, sizeof(entry->sealed));
 
     if (rc != CXM_OK) {
         (void) cxm_txn_break(txn, rc);
@@ -161,6 +168,7 @@ cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry, cxm_error_t *err)
 {
     uint8_t            link[CXM_MAC_LEN];
     cxm_rc_t           rc;
+    cxm_entry_raw_t    raw;
     const cxm_kind_t  *kind;
 
     kind = cxm_journal_kind(txn, entry->kind);
@@ -186,10 +194,14 @@ cxm_journal_append(cxm_txn_t *txn, cxm_entry_t *entry, cxm_error_t *err)
         return cxm_fail(err, CXM_INTERNAL, NULL, "No memory.");
     }
 
-    rc = cxm_journal_store(txn, entry, cxm_buf_str(&txn->entry), link, err);
+    rc = cxm_entry_parse(entry->seq, cxm_buf_str(&txn->entry), &raw, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_journal_apply(txn, kind, entry, err);
+        rc = cxm_journal_store(txn, entry, raw.raw, link, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_journal_apply(txn, kind, entry, &raw, err);
     }
 
     return rc == CXM_OK ? cxm_journal_react(txn, entry, err) : rc;
@@ -313,7 +325,7 @@ cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_journal_apply(txn, kind, &entry, err);
+        rc = cxm_journal_apply(txn, kind, &entry, &parsed, err);
     }
 
     cxm_entry_clear(&entry);

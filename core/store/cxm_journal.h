@@ -55,6 +55,10 @@ typedef struct cxm_entry_s {
     json_t     *personal;       /* with the subject's key, NULL: none */
     int         erased;         /* read: there is a personal part, but its
                                    key is gone */
+    cxm_str_t   header;         /* in apply: as stored, and the personal */
+    cxm_str_t   sealed;         /* part, len 0: none.  Sealed bytes may be
+                                   copied to a row: they are the same
+                                   whether the key is there or not */
 } cxm_entry_t;
 
 static inline cxm_ms_t
@@ -95,7 +99,7 @@ void cxm_entry_clear(cxm_entry_t *entry);
 
 /*
  * The same, still packed (cxm_pack.h, cxm_value.h): the parts lie in memory
- * of the transaction, up to its next reading of an entry.
+ * of the transaction, up to its next reading of an entry or a document.
  */
 typedef struct {
     cxm_entry_t  entry;         /* without body and personal */
@@ -112,6 +116,14 @@ cxm_rc_t cxm_journal_read_packed(cxm_txn_t *txn, uint64_t seq, int personal,
  */
 cxm_rc_t cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq,
     cxm_error_t *err);
+
+/*
+ * Opens the personal part of entry `seq` from copies of header and sealed.
+ * *personal is a new reference; NULL with *erased set when the key of the
+ * person is gone.
+ */
+cxm_rc_t cxm_journal_unseal(cxm_txn_t *txn, uint64_t seq, cxm_str_t header,
+    cxm_str_t sealed, json_t **personal, int *erased);
 
 /*
  * For readers of the whole journal: from `seq` on, at most `max` entries,

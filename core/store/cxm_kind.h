@@ -44,6 +44,11 @@ typedef enum {
                                    quota for long enough */
     CXM_KIND_RETENTION = 11,    /* store: entries left the journal */
     CXM_KIND_ERASURE = 12,      /* privacy: a person's key is destroyed */
+    CXM_KIND_CUSTOMER = 20,     /* customer */
+    CXM_KIND_NOTE = 21,         /* customer: said about one */
+    CXM_KIND_TASK = 22,         /* customer: to be done for one */
+    CXM_KIND_CONSENT = 23,      /* customer: given or taken back */
+    CXM_KIND_FIELDS = 24,       /* record: fields that the site defines */
     CXM_KIND_N
 } cxm_kind_no_t;
 

@@ -2,46 +2,76 @@
  * Persons: names and numbers.
  */
 
+#include "cxm_fold.h"
+#include "cxm_phone.h"
 #include "cxm_store_int.h"
 
 
-/* Longer names are no e-mail address; they are taken as they are. */
-#define CXM_PERSON_FOLD_MAX  512
+#define CXM_PERSON_FORM_MAX  512
 
 
 const char *const  cxm_person_names[CXM_PERSON_CLASSES] = {
     [CXM_PERSON_CUSTOMER_ID] = "customer_id",
     [CXM_PERSON_EXTERNAL_ID] = "external_id",
     [CXM_PERSON_EMAIL] = "email",
-    [CXM_PERSON_VISITOR] = "visitor"
+    [CXM_PERSON_VISITOR] = "visitor",
+    [CXM_PERSON_PHONE] = "phone",
+    [CXM_PERSON_ACCOUNT] = "account"
 };
 
 
-/* Trims spaces and folds ASCII letters. */
-static cxm_str_t
-cxm_person_fold(cxm_str_t name, char out[CXM_PERSON_FOLD_MAX])
+static cxm_rc_t
+cxm_person_email(cxm_str_t name, char *out, size_t *len)
 {
-    size_t  i;
+    return cxm_fold(name, out, CXM_PERSON_FORM_MAX, len);
+}
 
-    while (name.len > 0 && name.data[0] == ' ') {
-        name.data++;
-        name.len--;
+
+/* Of a site's own numbers those that are UUIDs have several spellings. */
+static cxm_rc_t
+cxm_person_id(cxm_str_t name, char *out, size_t *len)
+{
+    cxm_rc_t    rc;
+    cxm_uuid_t  id;
+
+    rc = cxm_uuid_parse(name, &id);
+
+    if (rc == CXM_OK) {
+        cxm_uuid_format(&id, out);
+        *len = CXM_UUID_LEN;
     }
 
-    while (name.len > 0 && name.data[name.len - 1] == ' ') {
-        name.len--;
+    return rc;
+}
+
+
+static cxm_rc_t (*const cxm_person_forms[])(cxm_str_t name, char *out,
+    size_t *len) =
+{
+    [CXM_PERSON_CUSTOMER_ID] = cxm_person_id,
+    [CXM_PERSON_EMAIL] = cxm_person_email,
+    [CXM_PERSON_PHONE] = cxm_phone_parse,
+    [CXM_PERSON_CLASSES] = NULL
+};
+
+
+/* The one form of a name; what has none is taken as it is. */
+static cxm_str_t
+cxm_person_form(unsigned person_class, cxm_str_t name,
+    char out[CXM_PERSON_FORM_MAX])
+{
+    size_t  len;
+
+    person_class &= ~(unsigned) CXM_PERSON_CLAIMED;
+
+    if (person_class < CXM_PERSON_CLASSES
+        && cxm_person_forms[person_class] != NULL
+        && cxm_person_forms[person_class](name, out, &len) == CXM_OK)
+    {
+        return (cxm_str_t) { len, out };
     }
 
-    if (name.len > CXM_PERSON_FOLD_MAX) {
-        return name;
-    }
-
-    for (i = 0; i < name.len; i++) {
-        out[i] = name.data[i] >= 'A' && name.data[i] <= 'Z'
-                 ? (char) (name.data[i] | 0x20) : name.data[i];
-    }
-
-    return (cxm_str_t) { name.len, out };
+    return name;
 }
 
 
@@ -49,7 +79,7 @@ void
 cxm_person_hash(const cxm_store_t *store, unsigned person_class,
     cxm_str_t name, uint8_t hash[CXM_HASH_LEN])
 {
-    char              folded[CXM_PERSON_FOLD_MAX];
+    char              form[CXM_PERSON_FORM_MAX];
     uint8_t           no;
     const cxm_key_t  *key;
 
@@ -58,12 +88,9 @@ cxm_person_hash(const cxm_store_t *store, unsigned person_class,
     no = (uint8_t) person_class;
     key = &store->secret->ring.k[CXM_SUBKEY_LOOKUP];
 
-    if ((person_class & ~CXM_PERSON_CLAIMED) == CXM_PERSON_EMAIL) {
-        name = cxm_person_fold(name, folded);
-    }
-
     cxm_keyed_hash(key, cxm_str("person"),
-                   (cxm_str_t) { 1, (const char *) &no }, name, hash,
+                   (cxm_str_t) { 1, (const char *) &no },
+                   cxm_person_form(person_class, name, form), hash,
                    CXM_HASH_LEN);
 }
 
@@ -113,9 +140,10 @@ cxm_person_row(cxm_row_key_t *key, unsigned person_class, const uint8_t *hash)
 }
 
 
-cxm_rc_t
-cxm_person_find(cxm_txn_t *txn, unsigned person_class,
-    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot)
+/* The slot that has the name, linked or not. */
+static cxm_rc_t
+cxm_person_named(cxm_txn_t *txn, unsigned person_class, const uint8_t *hash,
+    uint64_t *slot)
 {
     cxm_rc_t       rc;
     cxm_str_t      value;
@@ -136,6 +164,18 @@ cxm_person_find(cxm_txn_t *txn, unsigned person_class,
     *slot = cxm_get_u64((const uint8_t *) value.data);
 
     return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_person_find(cxm_txn_t *txn, unsigned person_class,
+    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_person_named(txn, person_class, hash, slot);
+
+    return rc == CXM_OK ? cxm_person_main(txn, *slot, slot) : rc;
 }
 
 
@@ -218,7 +258,7 @@ cxm_rc_t
 cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
     const uint8_t *hash)
 {
-    uint64_t  old;
+    uint64_t  old, owner;
     cxm_rc_t  rc;
 
     cxm_person_pass(txn, slot);
@@ -227,19 +267,24 @@ cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
         return CXM_OK;
     }
 
-    rc = cxm_person_find(txn, person_class, hash, &old);
-
-    if ((rc == CXM_OK && old == slot) || (rc != CXM_OK && rc != CXM_NOT_FOUND))
-    {
-        return rc;
-    }
+    rc = cxm_person_named(txn, person_class, hash, &old);
 
     if (rc == CXM_OK) {
-        rc = cxm_person_unname(txn, old, person_class, hash);
+        rc = cxm_person_main(txn, old, &owner);
 
-        if (rc != CXM_OK) {
-            return rc;
+        /* a name of a slot that leads here is left where it is */
+
+        if (rc == CXM_OK && owner == slot) {
+            return CXM_OK;
         }
+
+        if (rc == CXM_OK) {
+            rc = cxm_person_unname(txn, old, person_class, hash);
+        }
+    }
+
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
     }
 
     rc = cxm_person_gone(txn, slot, NULL);

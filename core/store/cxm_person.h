@@ -27,15 +27,19 @@ typedef enum {
     CXM_PERSON_EXTERNAL_ID,
     CXM_PERSON_EMAIL,
     CXM_PERSON_VISITOR,
+    CXM_PERSON_PHONE,
+    CXM_PERSON_ACCOUNT,
+    CXM_PERSON_CLASSES,                 /* one more than the last of them */
     CXM_PERSON_CLAIMED = 0x80           /* flag: said, not proved */
 } cxm_person_class_t;
-
-#define CXM_PERSON_CLASSES  5           /* classes are below it */
 
 /* "customer_id" and so on, by class. */
 extern const char *const  cxm_person_names[CXM_PERSON_CLASSES];
 
-/* Keyed hash of a name; an e-mail is trimmed and folded before. */
+/*
+ * Keyed hash of a name in its one form: an e-mail is trimmed and folded
+ * (cxm_fold.h), a telephone number is E.164, a UUID in lower case.
+ */
 void cxm_person_hash(const cxm_store_t *store, unsigned person_class,
     cxm_str_t name, uint8_t hash[CXM_HASH_LEN]);
 
@@ -45,9 +49,30 @@ cxm_rc_t cxm_person_reserve(cxm_store_t *store, cxm_error_t *err);
 /* Takes the next slot number; CXM_UNAVAILABLE when none was made ahead. */
 cxm_rc_t cxm_person_take(cxm_txn_t *txn, uint64_t *slot);
 
-/* Slot of a name; CXM_NOT_FOUND. */
+/* Main slot of whoever the name leads to; CXM_NOT_FOUND. */
 cxm_rc_t cxm_person_find(cxm_txn_t *txn, unsigned person_class,
     const uint8_t hash[CXM_HASH_LEN], uint64_t *slot);
+
+/*
+ * In apply: `slot` is, or is no more, the same person as `to`.  A person has
+ * at most CXM_PERSON_SLOTS, which who makes the entry has to see to.
+ */
+cxm_rc_t cxm_person_link(cxm_txn_t *txn, uint64_t slot, uint64_t to);
+cxm_rc_t cxm_person_unlink(cxm_txn_t *txn, uint64_t slot);
+
+#define CXM_PERSON_SLOTS  256
+
+typedef struct {
+    unsigned  n;
+    uint64_t  slot[CXM_PERSON_SLOTS];
+} cxm_person_slots_t;
+
+/* The slot that all of a person's lead to: this one if it is not linked. */
+cxm_rc_t cxm_person_main(cxm_txn_t *txn, uint64_t slot, uint64_t *main_slot);
+
+/* A main slot and all that lead to it, itself first. */
+cxm_rc_t cxm_person_slots(cxm_txn_t *txn, uint64_t slot,
+    cxm_person_slots_t *out);
 
 /*
  * In apply of an entry with a subject: moves the next number past the slot

@@ -44,6 +44,18 @@ typedef enum {
     CXM_NS_HISTORY = 19,        /* cxm_history.h */
     CXM_NS_PERSON_NAME = 20,    /* slot, class, hash(16) -> slot: way back */
     CXM_NS_PERSON_GONE = 21,    /* slot -> cxm_gone_t */
+    CXM_NS_DOC_OWNER = 30,      /* kind, owner's uuid(16), no */
+    CXM_NS_DOC_PERSON = 31,     /* slot, kind, no */
+    CXM_NS_DOC_ORDINAL = 33,    /* kind, ordinal -> no */
+    CXM_NS_DOC_KEY = 34,        /* kind, hash(16) -> no */
+    CXM_NS_DOC_POSTINGS = 35,   /* kind, range, term(8) -> set of ordinals */
+    CXM_NS_DOC_TERMS = 36,      /* kind, no -> ordinal, keys and terms */
+    CXM_NS_DOC_KEY_PERSONAL = 37,           /* the same of personal members */
+    CXM_NS_DOC_POSTINGS_PERSONAL = 38,
+    CXM_NS_DOC_TERMS_PERSONAL = 39,
+    CXM_NS_PERSON_LINK = 40,    /* slot -> slot */
+    CXM_NS_PERSON_LINKED = 41,  /* the way back */
+    CXM_NS_CONSENT = 42,        /* customer's uuid(16), purpose -> state */
     CXM_NS_PERSON_RESPONSE = 0xf0   /* slot, response no -> survey no; behind
                                        all others, so that new slots fill
                                        its pages */

@@ -186,6 +186,7 @@ typedef enum {
     CXM_SLOT_COUNTER = 0,       /* the store's own */
     CXM_SLOT_SURVEY,
     CXM_SLOT_TOUCHPOINT,
+    CXM_SLOT_RECORD,
     CXM_SLOT_N
 } cxm_slot_t;
 

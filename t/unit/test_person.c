@@ -557,6 +557,68 @@ look_ups_go_with_the_key(void **state)
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
+/* Names, folded; an answer's old slot found under the new one. */
+static void
+linked_slots_are_one_person(void **state)
+{
+    uint8_t              mail[CXM_HASH_LEN], other[CXM_HASH_LEN];
+    uint64_t             slot;
+    cxm_txn_t           *txn;
+    cxm_person_slots_t   slots;
+
+    (void) state;
+
+    cxm_person_hash(unit.store, CXM_PERSON_EMAIL, cxm_str("J\xc3\x89@x.de "),
+                    mail);
+    cxm_person_hash(unit.store, CXM_PERSON_EMAIL,
+                    cxm_str("je\xcc\x81@X.DE"), other);
+    assert_memory_equal(mail, other, sizeof(mail));
+    cxm_person_hash(unit.store, CXM_PERSON_EMAIL, cxm_str("je@x.de"), other);
+    assert_memory_not_equal(mail, other, sizeof(mail));
+    cxm_person_hash(unit.store, CXM_PERSON_PHONE, cxm_str("+49 30 123456"),
+                    mail);
+    cxm_person_hash(unit.store, CXM_PERSON_PHONE, cxm_str("004930123456"),
+                    other);
+    assert_memory_equal(mail, other, sizeof(mail));
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, mail),
+                     CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, 5, CXM_PERSON_PHONE, other),
+                     CXM_OK);
+
+    /* 3 -> 4 -> 5 */
+
+    assert_int_equal(cxm_person_link(txn, 3, 4), CXM_OK);
+    assert_int_equal(cxm_person_link(txn, 4, 5), CXM_OK);
+    assert_int_equal(cxm_person_link(txn, 3, 9), CXM_CORRUPT);
+    assert_int_equal(cxm_person_link(txn, 5, 3), CXM_CORRUPT);
+    assert_int_equal(cxm_person_link(txn, 7, 7), CXM_CORRUPT);
+
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, mail, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 5);
+    assert_int_equal(cxm_person_slots(txn, 5, &slots), CXM_OK);
+    assert_int_equal(slots.n, 3);
+    assert_int_equal(slots.slot[0], 5);
+    assert_int_equal(slots.slot[1], 4);
+    assert_int_equal(slots.slot[2], 3);
+
+    /* a name that leads there already stays where it is */
+
+    assert_int_equal(cxm_person_apply(txn, 5, CXM_PERSON_EMAIL, mail),
+                     CXM_OK);
+    assert_int_equal(cxm_person_unlink(txn, 4), CXM_OK);
+    assert_int_equal(cxm_person_unlink(txn, 4), CXM_CORRUPT);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, mail, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 4);
+    assert_int_equal(cxm_person_slots(txn, 5, &slots), CXM_OK);
+    assert_int_equal(slots.n, 1);
+    unit_commit(txn);
+}
+
+
 int
 main(void)
 {
@@ -571,7 +633,8 @@ main(void)
         STORE_TEST(names_are_folded_as_their_class_says),
         STORE_TEST(names_lead_to_persons),
         STORE_TEST(the_gone_stay_gone),
-        STORE_TEST(look_ups_go_with_the_key)
+        STORE_TEST(look_ups_go_with_the_key),
+        STORE_TEST(linked_slots_are_one_person)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
