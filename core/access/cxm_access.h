@@ -50,7 +50,7 @@ typedef struct {
     unsigned           scopes;
 } cxm_principal_t;
 
-typedef struct {
+typedef struct cxm_caller_s {
     cxm_principal_t  principal;
     cxm_str_t        user_agent;        /* data NULL: none was sent */
     cxm_str_t        host;

@@ -8,6 +8,7 @@
 #include "cxm_checkpoint.h"
 #include "cxm_erasure.h"
 #include "cxm_exposure.h"
+#include "cxm_field_site.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
@@ -35,7 +36,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_EXPOSURE] = &cxm_kind_exposure,
         [CXM_KIND_LAPSE] = &cxm_kind_lapse,
         [CXM_KIND_RETENTION] = &cxm_kind_retention,
-        [CXM_KIND_ERASURE] = &cxm_kind_erasure
+        [CXM_KIND_ERASURE] = &cxm_kind_erasure,
+        [CXM_KIND_FIELDS] = &cxm_kind_fields
     },
     .due = cxm_flow_due,
     .flush = cxm_touchpoint_flush

@@ -1,13 +1,18 @@
 /*
  * Documents: the row, its apply, look-up, and writing.
  *
- * Text of a row: 16 bytes uuid | varint version, created, updated, sequence
- * | body as JSON.
+ * Text of a row: 16 bytes uuid | varint version, created, updated, sequence,
+ * subject | varint length of the body | body | varint length of the entry's
+ * header (0: no personal part) | header | sealed personal part.
  */
 
 #include "cxm_doc.h"
 #include "cxm_json.h"
 #include "cxm_pack.h"
+
+
+/* Body and sealed part are of one entry; the rest is a few numbers. */
+#define CXM_DOC_TEXT  (CXM_ENTRY_MAX + CXM_ENTRY_PAGE)
 
 
 static cxm_rc_t
@@ -25,7 +30,9 @@ void
 cxm_doc_clear(cxm_doc_t *doc)
 {
     json_decref(doc->body);
+    json_decref(doc->personal);
     doc->body = NULL;
+    doc->personal = NULL;
 }
 
 
@@ -114,12 +121,27 @@ cxm_doc_unlink(cxm_txn_t *txn, cxm_ns_t ns, unsigned kind, cxm_str_t name)
 }
 
 
-static cxm_rc_t
-cxm_doc_decode(uint64_t no, cxm_str_t text, cxm_doc_t *out)
+static cxm_str_t
+cxm_doc_part(cxm_reader_t *rd)
 {
+    cxm_str_t  part;
+
+    part.len = cxm_read_varint(rd);
+    part.data = (const char *) cxm_read_bytes(rd, part.len);
+
+    return part;
+}
+
+
+static cxm_rc_t
+cxm_doc_decode(cxm_txn_t *txn, uint64_t no, cxm_str_t text, cxm_doc_t *out)
+{
+    cxm_rc_t        rc;
+    cxm_str_t       body, header, sealed;
     cxm_reader_t    rd;
     const uint8_t  *id;
 
+    memset(out, 0, sizeof(*out));
     rd = cxm_reader(text.data, text.len);
 
     id = cxm_read_bytes(&rd, sizeof(out->id.b));
@@ -128,17 +150,31 @@ cxm_doc_decode(uint64_t no, cxm_str_t text, cxm_doc_t *out)
     out->created_at = (cxm_ms_t) cxm_read_varint(&rd);
     out->updated_at = (cxm_ms_t) cxm_read_varint(&rd);
     out->seq = cxm_read_varint(&rd);
-    out->body = NULL;
+    out->subject = cxm_read_varint(&rd);
+    body = cxm_doc_part(&rd);
+    header = cxm_doc_part(&rd);
 
     if (rd.failed) {
         return CXM_CORRUPT;
     }
 
     memcpy(out->id.b, id, sizeof(out->id.b));
+    sealed = (cxm_str_t) { (size_t) (rd.end - rd.pos),
+                           (const char *) rd.pos };
 
-    return cxm_unpack((cxm_str_t) { (size_t) (rd.end - rd.pos),
-                                    (const char *) rd.pos },
-                      &out->body);
+    rc = cxm_unpack(body, &out->body);
+    out->erased = out->subject != 0 && header.len == 0;
+
+    if (rc == CXM_OK && header.len > 0) {
+        rc = cxm_journal_unseal(txn, out->seq, header, sealed, &out->personal,
+                                &out->erased);
+    }
+
+    if (rc != CXM_OK) {
+        cxm_doc_clear(out);
+    }
+
+    return rc;
 }
 
 
@@ -151,12 +187,12 @@ cxm_doc_read(cxm_txn_t *txn, unsigned kind, uint64_t no, cxm_doc_t *out)
 
     memset(out, 0, sizeof(*out));
     cxm_doc_key(&key, kind, no);
-    cxm_buf_init(&text, CXM_ENTRY_MAX + CXM_ENTRY_PAGE);
+    cxm_buf_init(&text, CXM_DOC_TEXT);
 
     rc = cxm_row_get_sealed(txn, CXM_T_DOC, &key, &text);
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_decode(no, cxm_buf_str(&text), out);
+        rc = cxm_doc_decode(txn, no, cxm_buf_str(&text), out);
     }
 
     cxm_buf_free(&text);
@@ -166,26 +202,42 @@ cxm_doc_read(cxm_txn_t *txn, unsigned kind, uint64_t no, cxm_doc_t *out)
 
 
 static cxm_rc_t
-cxm_doc_store(cxm_txn_t *txn, unsigned kind, const cxm_doc_t *doc)
+cxm_doc_store(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_doc_t *doc)
 {
     cxm_rc_t       rc;
-    cxm_buf_t      text;
+    cxm_buf_t      text, body;
     cxm_row_key_t  key;
 
-    cxm_doc_key(&key, kind, doc->no);
-    cxm_buf_init(&text, CXM_ENTRY_MAX + CXM_ENTRY_PAGE);
+    cxm_doc_key(&key, entry->kind, doc->no);
+    cxm_buf_init(&text, CXM_DOC_TEXT);
+    cxm_buf_init(&body, CXM_ENTRY_MAX);
+
+    cxm_pack(&body, doc->body);
 
     cxm_buf_put(&text, doc->id.b, sizeof(doc->id.b));
     cxm_buf_varint(&text, doc->version);
     cxm_buf_varint(&text, (uint64_t) doc->created_at);
     cxm_buf_varint(&text, (uint64_t) doc->updated_at);
     cxm_buf_varint(&text, doc->seq);
-    cxm_pack(&text, doc->body);
+    cxm_buf_varint(&text, doc->subject);
+    cxm_buf_varint(&text, body.len);
+    cxm_buf_put(&text, body.data, body.len);
 
-    rc = text.failed ? CXM_INTERNAL
-                     : cxm_row_put_sealed(txn, CXM_T_DOC, &key,
-                                          cxm_buf_str(&text));
+    if (entry->sealed.len == 0) {
+        cxm_buf_varint(&text, 0);
+
+    } else {
+        cxm_buf_varint(&text, entry->header.len);
+        cxm_buf_put(&text, entry->header.data, entry->header.len);
+        cxm_buf_put(&text, entry->sealed.data, entry->sealed.len);
+    }
+
+    rc = text.failed || body.failed
+         ? CXM_INTERNAL
+         : cxm_row_put_sealed(txn, CXM_T_DOC, &key, cxm_buf_str(&text));
+
     cxm_buf_free(&text);
+    cxm_buf_free(&body);
 
     return rc;
 }
@@ -244,40 +296,52 @@ cxm_doc_rename(cxm_txn_t *txn, unsigned kind, const cxm_doc_t *doc,
 }
 
 
+/* What the entry makes of the document. */
+static void
+cxm_doc_after(const cxm_entry_t *entry, cxm_doc_change_t *change)
+{
+    int         first;
+    cxm_doc_t  *doc;
+
+    doc = &change->now;
+    first = change->old.version == 0;
+
+    doc->no = first ? entry->seq : change->old.no;
+    doc->version = entry->replaces + 1;
+    doc->seq = entry->seq;
+    doc->id = entry->id;
+    doc->updated_at = cxm_entry_time(entry);
+    doc->created_at = first ? doc->updated_at : change->old.created_at;
+    doc->subject = entry->subject;
+    doc->erased = entry->subject != 0 && entry->personal == NULL;
+    doc->body = entry->body;
+    doc->personal = entry->personal;
+}
+
+
 static cxm_rc_t
 cxm_doc_apply_put(cxm_txn_t *txn, const cxm_entry_t *entry,
-    const cxm_doc_t *old)
+    cxm_doc_change_t *change)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
+    cxm_rc_t    rc;
+    cxm_doc_t  *doc;
 
-    doc.id = entry->id;
-    doc.version = entry->replaces + 1;
-    doc.updated_at = cxm_entry_time(entry);
-    doc.seq = entry->seq;
-    doc.body = entry->body;
+    cxm_doc_after(entry, change);
+    doc = &change->now;
+    rc = CXM_OK;
 
-    if (old->version == 0) {
-        doc.no = entry->seq;
-        doc.created_at = doc.updated_at;
-
+    if (change->old.version == 0) {
         rc = cxm_doc_link(txn, CXM_NS_DOC_ID, entry->kind,
-                          cxm_doc_id_str(&entry->id), doc.no);
-
-        if (rc != CXM_OK) {
-            return rc;
-        }
-
-    } else {
-        doc.no = old->no;
-        doc.created_at = old->created_at;
+                          cxm_doc_id_str(&entry->id), doc->no);
     }
 
-    rc = cxm_doc_rename(txn, entry->kind, &doc,
-                        cxm_json_get_str(old->body, "slug"),
-                        cxm_json_get_str(doc.body, "slug"));
+    if (rc == CXM_OK) {
+        rc = cxm_doc_rename(txn, entry->kind, doc,
+                            cxm_json_get_str(change->old.body, "slug"),
+                            cxm_json_get_str(doc->body, "slug"));
+    }
 
-    return rc == CXM_OK ? cxm_doc_store(txn, entry->kind, &doc) : rc;
+    return rc == CXM_OK ? cxm_doc_store(txn, entry, doc) : rc;
 }
 
 
@@ -311,30 +375,40 @@ cxm_doc_apply_delete(cxm_txn_t *txn, const cxm_entry_t *entry,
 
 
 cxm_rc_t
-cxm_doc_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+cxm_doc_apply_change(cxm_txn_t *txn, const cxm_entry_t *entry,
+    cxm_doc_change_t *change)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  old;
+    cxm_rc_t  rc;
 
-    rc = cxm_doc_before(txn, entry, &old);
+    memset(change, 0, sizeof(*change));
+    rc = cxm_doc_before(txn, entry, &change->old);
 
-    if (rc == CXM_OK) {
-        switch (entry->action) {
-
-        case CXM_ACTION_PUT:
-            rc = cxm_doc_apply_put(txn, entry, &old);
-            break;
-
-        case CXM_ACTION_DELETE:
-            rc = cxm_doc_apply_delete(txn, entry, &old);
-            break;
-
-        default:
-            rc = CXM_CORRUPT;
-        }
+    if (rc != CXM_OK) {
+        return rc;
     }
 
-    cxm_doc_clear(&old);
+    switch (entry->action) {
+
+    case CXM_ACTION_PUT:
+        return cxm_doc_apply_put(txn, entry, change);
+
+    case CXM_ACTION_DELETE:
+        return cxm_doc_apply_delete(txn, entry, &change->old);
+
+    default:
+        return CXM_CORRUPT;
+    }
+}
+
+
+cxm_rc_t
+cxm_doc_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t          rc;
+    cxm_doc_change_t  change;
+
+    rc = cxm_doc_apply_change(txn, entry, &change);
+    cxm_doc_clear(&change.old);
 
     return rc;
 }
@@ -397,11 +471,12 @@ cxm_doc_from_row(cxm_txn_t *txn, const cxm_raw_row_t *row, cxm_doc_t *out)
         return CXM_CORRUPT;
     }
 
-    cxm_buf_init(&text, CXM_ENTRY_MAX + CXM_ENTRY_PAGE);
+    cxm_buf_init(&text, CXM_DOC_TEXT);
     rc = cxm_row_open(txn, CXM_T_DOC, row, &text);
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_decode(cxm_get_u64((const uint8_t *) row->key.data + 1),
+        rc = cxm_doc_decode(txn,
+                            cxm_get_u64((const uint8_t *) row->key.data + 1),
                             cxm_buf_str(&text), out);
     }
 
@@ -454,6 +529,28 @@ cxm_doc_list(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t after,
     }
 
     cxm_cursor_close(cursor);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : cxm_doc_error(rc, err);
+}
+
+
+cxm_rc_t
+cxm_doc_any(cxm_txn_t *txn, cxm_kind_no_t kind, int *any, cxm_error_t *err)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_raw_row_t   row;
+    cxm_row_key_t   key;
+
+    *any = 0;
+    rc = cxm_cursor_open(txn, CXM_T_DOC, &cursor);
+
+    if (rc == CXM_OK) {
+        cxm_doc_key(&key, kind, 0);
+        rc = cxm_cursor_seek(cursor, &key, &row);
+        *any = rc == CXM_OK && cxm_row_within(&row, &key, 1);
+        cxm_cursor_close(cursor);
+    }
 
     return rc == CXM_NOT_FOUND ? CXM_OK : cxm_doc_error(rc, err);
 }

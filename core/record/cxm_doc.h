@@ -3,9 +3,10 @@
  *
  * A document's number is the sequence of the entry that created it.  Row in
  * `doc`: u8 kind | u64 number, sealed: header (uuid, version, created,
- * updated, entry's sequence) and the body, packed.  `index` leads from uuid
- * and from slug to the number.  The kind's apply is cxm_doc_apply(), or
- * calls it.
+ * updated, entry's sequence, subject), the body, packed, and the personal
+ * part as the entry has it: one ciphertext under the person's key, wherever
+ * it lies.  `index` leads from uuid and from slug to the number.  The kind's
+ * apply is cxm_doc_apply(), or calls it.
  */
 
 #ifndef CXM_DOC_H
@@ -22,7 +23,11 @@ typedef struct {
     cxm_uuid_t  id;
     cxm_ms_t    created_at;
     cxm_ms_t    updated_at;
-    json_t     *body;           /* a reference that cxm_doc_clear() drops */
+    uint64_t    subject;        /* person slot; 0: nobody */
+    int         erased;         /* there is a subject, but no personal part,
+                                   or none that can be read any more */
+    json_t     *body;           /* references that cxm_doc_clear() drops */
+    json_t     *personal;       /* NULL: there is none, or it is erased */
 } cxm_doc_t;
 
 void cxm_doc_clear(cxm_doc_t *doc);
@@ -43,9 +48,9 @@ cxm_rc_t cxm_doc_by_id(cxm_txn_t *txn, cxm_kind_no_t kind,
 /*
  * Creates or replaces the document of that slug (empty: found by *id, or
  * created with it).  The body's member "slug" (or none) is kept in the
- * index; body is borrowed.  if_match: the version the caller expects, else
- * CXM_PRECONDITION.  *created tells 201 from 200.  A body equal to the one
- * stored writes nothing and keeps the version.
+ * index; body and personal are borrowed.  if_match: the version the caller
+ * expects, else CXM_PRECONDITION.  *created tells 201 from 200.  A body equal
+ * to the one stored writes nothing and keeps the version.
  */
 typedef struct {
     cxm_kind_no_t  kind;
@@ -53,7 +58,9 @@ typedef struct {
     cxm_uuid_t     id;          /* nil: made at creation */
     uint64_t       if_match;
     uint64_t       actor;
+    uint64_t       subject;     /* whose key seals `personal` */
     json_t        *body;
+    json_t        *personal;    /* NULL: none */
 } cxm_doc_write_t;
 
 cxm_rc_t cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write,
@@ -63,14 +70,42 @@ cxm_rc_t cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write,
 cxm_rc_t cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
     cxm_error_t *err);
 
+/*
+ * The steps of cxm_doc_put() for who makes the body from what is there:
+ * find sets *out to the document, version 0 where there is none (CXM_OK
+ * too), and checks if_match; replace takes it as such, and leaves what was
+ * written there.
+ */
+cxm_rc_t cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_doc_t *out, cxm_error_t *err);
+cxm_rc_t cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write,
+    cxm_doc_t *doc, cxm_error_t *err);
+
 /* Documents of a kind by number, from above `after` on, at most limit. */
 typedef int (*cxm_doc_pt)(void *ctx, const cxm_doc_t *doc);    /* 1: stop */
 
 cxm_rc_t cxm_doc_list(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t after,
     unsigned limit, cxm_doc_pt fn, void *ctx, cxm_error_t *err);
 
+/* Whether there is any of a kind. */
+cxm_rc_t cxm_doc_any(cxm_txn_t *txn, cxm_kind_no_t kind, int *any,
+    cxm_error_t *err);
+
 /* The apply of document kinds: PUT and DELETE entries. */
 cxm_rc_t cxm_doc_apply(cxm_txn_t *txn, const cxm_entry_t *entry);
+
+/*
+ * The same, telling what changed: version 0 stands for no document.  `now`
+ * borrows body and personal of the entry; `old` is the caller's to clear, in
+ * any case.
+ */
+typedef struct {
+    cxm_doc_t  old;
+    cxm_doc_t  now;
+} cxm_doc_change_t;
+
+cxm_rc_t cxm_doc_apply_change(cxm_txn_t *txn, const cxm_entry_t *entry,
+    cxm_doc_change_t *change);
 
 /*
  * As answered: body's members (not those the room hides; it deletes them

@@ -18,13 +18,13 @@ version_key(cxm_row_key_t *key, unsigned kind, uint64_t no, uint64_t version)
 
 
 static cxm_rc_t
-version_put(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_doc_t *doc)
+version_put(cxm_txn_t *txn, unsigned kind, const cxm_doc_t *doc)
 {
     uint8_t        value[CXM_VARINT_MAX], *end;
     cxm_row_key_t  key;
 
-    version_key(&key, entry->kind, doc->no, doc->version);
-    end = cxm_put_varint(value, entry->seq);
+    version_key(&key, kind, doc->no, doc->version);
+    end = cxm_put_varint(value, doc->seq);
 
     return cxm_row_put(txn, CXM_T_INDEX, &key,
                        (cxm_str_t) { (size_t) (end - value),
@@ -33,14 +33,14 @@ version_put(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_doc_t *doc)
 
 
 static cxm_rc_t
-versions_del(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_doc_t *doc)
+versions_del(cxm_txn_t *txn, unsigned kind, const cxm_doc_t *doc)
 {
     cxm_rc_t       rc;
     uint64_t       version;
     cxm_row_key_t  key;
 
     for (version = 1; version <= doc->version; version++) {
-        version_key(&key, entry->kind, doc->no, version);
+        version_key(&key, kind, doc->no, version);
         rc = cxm_row_del(txn, CXM_T_INDEX, &key);
 
         if (rc != CXM_OK) {
@@ -53,35 +53,35 @@ versions_del(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_doc_t *doc)
 
 
 cxm_rc_t
-cxm_doc_history_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+cxm_doc_history_change(cxm_txn_t *txn, unsigned kind,
+    const cxm_doc_change_t *change)
 {
-    int        gone;
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
-
-    memset(&doc, 0, sizeof(doc));
-    gone = entry->action == CXM_ACTION_DELETE;
-    rc = gone ? CXM_OK : cxm_doc_apply(txn, entry);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_by_id(txn, (cxm_kind_no_t) entry->kind, &entry->id, &doc,
-                           NULL);
-        rc = rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-    }
-
-    if (rc == CXM_OK) {
-        rc = gone ? versions_del(txn, entry, &doc)
-                  : version_put(txn, entry, &doc);
-    }
-
-    cxm_doc_clear(&doc);
-
-    return rc == CXM_OK && gone ? cxm_doc_apply(txn, entry) : rc;
+    return change->now.version == 0
+           ? versions_del(txn, kind, &change->old)
+           : version_put(txn, kind, &change->now);
 }
 
 
-static cxm_rc_t
-version_find(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
+cxm_rc_t
+cxm_doc_history_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t          rc;
+    cxm_doc_change_t  change;
+
+    rc = cxm_doc_apply_change(txn, entry, &change);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_history_change(txn, entry->kind, &change);
+    }
+
+    cxm_doc_clear(&change.old);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_doc_version_entry(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
     uint64_t version, uint64_t *seq)
 {
     cxm_rc_t       rc;
@@ -114,7 +114,7 @@ cxm_doc_version(cxm_txn_t *txn, cxm_kind_no_t kind, const cxm_doc_t *doc,
     memset(out, 0, sizeof(*out));
     memset(&entry, 0, sizeof(entry));
 
-    rc = version_find(txn, kind, doc->no, version, &seq);
+    rc = cxm_doc_version_entry(txn, kind, doc->no, version, &seq);
 
     if (rc == CXM_OK) {
         rc = cxm_journal_read(txn, seq, 0, &entry, NULL);

@@ -15,8 +15,17 @@
 /* cxm_doc_apply(), and the ways; a deleted document has none. */
 cxm_rc_t cxm_doc_history_apply(cxm_txn_t *txn, const cxm_entry_t *entry);
 
+/* The ways alone, after cxm_doc_apply_change(). */
+cxm_rc_t cxm_doc_history_change(cxm_txn_t *txn, unsigned kind,
+    const cxm_doc_change_t *change);
+
+/* The entry that wrote a version; CXM_NOT_FOUND. */
+cxm_rc_t cxm_doc_version_entry(cxm_txn_t *txn, cxm_kind_no_t kind,
+    uint64_t no, uint64_t version, uint64_t *seq);
+
 /*
- * The document as it was in a version; *out is for cxm_doc_clear().
+ * The document as it was in a version, without its personal part; *out is
+ * for cxm_doc_clear().
  * CXM_NOT_FOUND sets no error: there is no such version, or its entry is not
  * kept any more.
  */

@@ -6,24 +6,6 @@
 #include "cxm_json.h"
 
 
-static cxm_rc_t
-cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
-    cxm_error_t *err)
-{
-    memset(out, 0, sizeof(*out));
-
-    if (write->slug.len > 0) {
-        return cxm_doc_by_name(txn, write->kind, write->slug, out, err);
-    }
-
-    if (cxm_uuid_is_nil(&write->id)) {
-        return CXM_NOT_FOUND;
-    }
-
-    return cxm_doc_by_id(txn, write->kind, &write->id, out, err);
-}
-
-
 /* version is 0 where there is no document. */
 static cxm_rc_t
 cxm_doc_expect(uint64_t if_match, uint64_t version, cxm_error_t *err)
@@ -40,6 +22,36 @@ cxm_doc_expect(uint64_t if_match, uint64_t version, cxm_error_t *err)
 
     return cxm_fail(err, CXM_PRECONDITION, NULL,
                     "It has another version than the one asked for.");
+}
+
+
+cxm_rc_t
+cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    memset(out, 0, sizeof(*out));
+    rc = CXM_NOT_FOUND;
+
+    if (write->slug.len > 0) {
+        rc = cxm_doc_by_name(txn, write->kind, write->slug, out, err);
+
+    } else if (!cxm_uuid_is_nil(&write->id)) {
+        rc = cxm_doc_by_id(txn, write->kind, &write->id, out, err);
+    }
+
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    rc = cxm_doc_expect(write->if_match, out->version, err);
+
+    if (rc != CXM_OK) {
+        cxm_doc_clear(out);
+    }
+
+    return rc;
 }
 
 
@@ -108,11 +120,15 @@ cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
     entry.action = (uint8_t) action;
     entry.replaces = old->version;
     entry.actor = write->actor;
+    entry.subject = write->subject;
     entry.body = write->body;
+    entry.personal = write->personal;
     entry.id = old->id;
 
     if (action == CXM_ACTION_DELETE) {
         entry.body = json_object();
+        entry.personal = NULL;
+        entry.subject = old->subject;
 
     } else if (old->version == 0) {
         entry.id = write->id;
@@ -136,24 +152,46 @@ cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
 }
 
 
-/* old is replaced by the new document. */
-static cxm_rc_t
-cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *old,
+static int
+cxm_doc_same(const cxm_doc_write_t *write, const cxm_doc_t *doc)
+{
+    return doc->version > 0 && doc->subject == write->subject
+           && json_equal(doc->body, write->body)
+           && (write->personal == NULL
+               ? doc->personal == NULL && !doc->erased
+               : json_equal(doc->personal, write->personal));
+}
+
+
+cxm_rc_t
+cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *doc,
     cxm_error_t *err)
 {
     uint64_t  no, seq;
     cxm_rc_t  rc;
 
-    rc = cxm_doc_append(txn, write, CXM_ACTION_PUT, old, &seq, err);
+    if (cxm_doc_same(write, doc)) {
+        return CXM_OK;
+    }
+
+    rc = doc->version == 0 ? cxm_doc_free_id(txn, write, err) : CXM_OK;
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_free_name(txn, write, doc->no, err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_append(txn, write, CXM_ACTION_PUT, doc, &seq, err);
+    }
 
     if (rc != CXM_OK) {
         return rc;
     }
 
-    no = old->version == 0 ? seq : old->no;
-    cxm_doc_clear(old);
+    no = doc->version == 0 ? seq : doc->no;
+    cxm_doc_clear(doc);
 
-    rc = cxm_doc_get(txn, write->kind, no, old, err);
+    rc = cxm_doc_get(txn, write->kind, no, doc, err);
 
     return rc == CXM_NOT_FOUND
            ? cxm_fail(err, CXM_INTERNAL, NULL, "A document was not kept.")
@@ -169,27 +207,8 @@ cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
 
     rc = cxm_doc_find(txn, write, out, err);
 
-    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
-        return rc;
-    }
-
-    *created = rc == CXM_NOT_FOUND;
-    rc = cxm_doc_expect(write->if_match, out->version, err);
-
-    if (rc == CXM_OK && out->version > 0 && json_equal(out->body, write->body))
-    {
-        return CXM_OK;
-    }
-
-    if (rc == CXM_OK && *created) {
-        rc = cxm_doc_free_id(txn, write, err);
-    }
-
     if (rc == CXM_OK) {
-        rc = cxm_doc_free_name(txn, write, out->no, err);
-    }
-
-    if (rc == CXM_OK) {
+        *created = out->version == 0;
         rc = cxm_doc_replace(txn, write, out, err);
     }
 
@@ -212,11 +231,9 @@ cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
     rc = cxm_doc_find(txn, write, &old, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_expect(write->if_match, old.version, err);
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_append(txn, write, CXM_ACTION_DELETE, &old, &seq, err);
+        rc = old.version == 0
+             ? CXM_NOT_FOUND
+             : cxm_doc_append(txn, write, CXM_ACTION_DELETE, &old, &seq, err);
     }
 
     cxm_doc_clear(&old);

@@ -258,13 +258,13 @@ cxm_field_map(cxm_field_walk_t *walk, const cxm_field_t *field,
 }
 
 
-static const cxm_field_t *
-cxm_field_find(const cxm_fields_t *table, const char *name)
+const cxm_field_t *
+cxm_field_find(const cxm_fields_t *table, cxm_str_t name)
 {
     const cxm_field_t  *field;
 
     for (field = table->fields; field->name != NULL; field++) {
-        if (strcmp(field->name, name) == 0) {
+        if (cxm_str_eqz(name, field->name)) {
             return field;
         }
     }
@@ -284,17 +284,15 @@ cxm_field_members(cxm_field_walk_t *walk, const cxm_fields_t *table,
 
     json_object_foreach((json_t *) object, key, member) {
 
-        field = cxm_field_find(table, key);
+        field = cxm_field_find(table, cxm_strz(key));
 
-        if (field == NULL) {
+        if (field == NULL || (field->flags & CXM_FIELD_HIDDEN)) {
             cxm_field_enter_issue(walk, cxm_strz(key), "unknown_field",
                                   "There is no such field.");
             continue;
         }
 
         if (field->flags & CXM_FIELD_READONLY) {
-            cxm_field_enter_issue(walk, cxm_strz(key), "not_allowed",
-                                  "This field is given by the server.");
             continue;
         }
 
@@ -343,6 +341,11 @@ static const struct {
     [CXM_FIELD_EMAIL] = { CXM_JSON_STRING, cxm_field_string, "a string" },
     [CXM_FIELD_URL] = { CXM_JSON_STRING, cxm_field_string, "a string" },
     [CXM_FIELD_TIME] = { CXM_JSON_STRING, cxm_field_string, "a string" },
+    [CXM_FIELD_DATE] = { CXM_JSON_STRING, cxm_field_string, "a string" },
+    [CXM_FIELD_PHONE] = { CXM_JSON_STRING, cxm_field_string, "a string" },
+    [CXM_FIELD_LANGUAGE] = { CXM_JSON_STRING, cxm_field_string, "a string" },
+    [CXM_FIELD_COUNTRY] = { CXM_JSON_STRING, cxm_field_string, "a string" },
+    [CXM_FIELD_ZONE] = { CXM_JSON_STRING, cxm_field_string, "a string" },
     [CXM_FIELD_ENUM] = { CXM_JSON_STRING, cxm_field_string, "a string" },
     [CXM_FIELD_INT] = { CXM_JSON_INT, cxm_field_int, "an integer" },
     [CXM_FIELD_NUMBER] = { CXM_JSON_NUMBER, cxm_field_number, "a number" },

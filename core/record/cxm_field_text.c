@@ -4,10 +4,14 @@
 
 #include "cxm_field_text.h"
 #include "cxm_id.h"
+#include "cxm_language.h"
+#include "cxm_phone.h"
 #include "cxm_time.h"
 
 
 #define CXM_EMAIL_MAX  254
+#define CXM_PHONE_MAX  40       /* as it is written, with spaces and the like */
+#define CXM_ZONE_MAX   64
 
 
 typedef struct {
@@ -89,6 +93,63 @@ cxm_field_is_time(cxm_str_t s)
 
 
 static int
+cxm_field_is_date(cxm_str_t s)
+{
+    int32_t  day;
+
+    return cxm_date_parse(s, &day) == CXM_OK;
+}
+
+
+static int
+cxm_field_is_phone(cxm_str_t s)
+{
+    char    number[CXM_PHONE_LEN + 1];
+    size_t  len;
+
+    return cxm_phone_parse(s, number, &len) == CXM_OK;
+}
+
+
+static int
+cxm_field_is_country(cxm_str_t s)
+{
+    return s.len == 2 && s.data[0] >= 'A' && s.data[0] <= 'Z'
+           && s.data[1] >= 'A' && s.data[1] <= 'Z';
+}
+
+
+/* [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)* */
+static int
+cxm_field_is_zone(cxm_str_t s)
+{
+    size_t  i, part;
+    char    c;
+
+    part = 0;
+
+    for (i = 0; i < s.len; i++) {
+        c = s.data[i];
+
+        if (c == '/' && part > 0) {
+            part = 0;
+
+        } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                   || (c >= '0' && c <= '9') || (c != '\0'
+                   && strchr("_+-", c) != NULL))
+        {
+            part++;
+
+        } else {
+            return 0;
+        }
+    }
+
+    return part > 0;
+}
+
+
+static int
 cxm_field_is_email(cxm_str_t s)
 {
     size_t       local;
@@ -162,7 +223,17 @@ static const cxm_field_form_t  cxm_field_forms[] = {
     [CXM_FIELD_URL] = { cxm_field_is_url, CXM_URL_MAX,
                         "an http(s) address or a path" },
     [CXM_FIELD_TIME] = { cxm_field_is_time, CXM_STRING_MAX,
-                         "an RFC 3339 time from 1970 on" }
+                         "an RFC 3339 time from 1970 on" },
+    [CXM_FIELD_DATE] = { cxm_field_is_date, CXM_STRING_MAX,
+                         "a date: YYYY-MM-DD" },
+    [CXM_FIELD_PHONE] = { cxm_field_is_phone, CXM_PHONE_MAX,
+                          "a telephone number with + and country code" },
+    [CXM_FIELD_LANGUAGE] = { cxm_language_valid, CXM_LANGUAGE_MAX,
+                             "a language tag, as \"en\" is one" },
+    [CXM_FIELD_COUNTRY] = { cxm_field_is_country, CXM_STRING_MAX,
+                            "a country code of two capital letters" },
+    [CXM_FIELD_ZONE] = { cxm_field_is_zone, CXM_ZONE_MAX,
+                         "a time zone, as \"Europe/Berlin\" is one" }
 };
 
 static const cxm_field_form_t  cxm_field_scalar = {

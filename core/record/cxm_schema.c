@@ -15,14 +15,22 @@ static const struct {
     const char  *type;
     const char  *format;
     const char  *least, *most;      /* names of min and max; NULL: none */
+    const char  *pattern;
 } cxm_schema_types[] = {
     [CXM_FIELD_STRING] = { "string", NULL, "minLength", "maxLength" },
     [CXM_FIELD_TEXT] = { "string", NULL, "minLength", "maxLength" },
-    [CXM_FIELD_SLUG] = { "string", NULL, NULL, NULL },
+    [CXM_FIELD_SLUG] = { "string", NULL, NULL, NULL,
+                         "^[a-z0-9][a-z0-9-]{0,62}$" },
     [CXM_FIELD_UUID] = { "string", "uuid", NULL, NULL },
     [CXM_FIELD_EMAIL] = { "string", "email", NULL, NULL },
     [CXM_FIELD_URL] = { "string", "uri-reference", NULL, NULL },
     [CXM_FIELD_TIME] = { "string", "date-time", NULL, NULL },
+    [CXM_FIELD_DATE] = { "string", "date", NULL, NULL },
+    [CXM_FIELD_PHONE] = { "string", NULL, NULL, NULL },
+    [CXM_FIELD_LANGUAGE] = { "string", NULL, NULL, NULL },
+    [CXM_FIELD_COUNTRY] = { "string", NULL, NULL, NULL, "^[A-Z]{2}$" },
+    [CXM_FIELD_ZONE] = { "string", NULL, NULL, NULL,
+                         "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$" },
     [CXM_FIELD_ENUM] = { "string", NULL, NULL, NULL },
     [CXM_FIELD_INT] = { "integer", NULL, "minimum", "maximum" },
     [CXM_FIELD_NUMBER] = { "number", NULL, "minimum", "maximum" },
@@ -118,9 +126,9 @@ cxm_schema_notes(json_t *schema, const cxm_field_t *field)
         json_object_set_new(schema, "format", json_string(format));
     }
 
-    if (field->type == CXM_FIELD_SLUG) {
+    if (cxm_schema_types[field->type].pattern != NULL) {
         json_object_set_new(schema, "pattern",
-                            json_string("^[a-z0-9][a-z0-9-]{0,62}$"));
+                    json_string(cxm_schema_types[field->type].pattern));
     }
 
     if (field->flags & CXM_FIELD_UNIQUE) {
@@ -152,6 +160,10 @@ cxm_schema_object(json_t *schema, const cxm_fields_t *table)
     required = json_array();
 
     for (field = table->fields; field->name != NULL; field++) {
+
+        if (field->flags & CXM_FIELD_HIDDEN) {
+            continue;
+        }
 
         json_object_set_new(properties, field->name, cxm_schema_of(field));
 

@@ -50,7 +50,13 @@ static const cxm_field_t  fields[] = {
       .min = 1, .max = 3, .flags = CXM_FIELD_UNIQUE },
     { .name = "map", .type = CXM_FIELD_MAP, .item = &item_scalar, .max = 2 },
     { .name = "any", .type = CXM_FIELD_ANY },
+    { .name = "date", .type = CXM_FIELD_DATE },
+    { .name = "phone", .type = CXM_FIELD_PHONE },
+    { .name = "language", .type = CXM_FIELD_LANGUAGE },
+    { .name = "country", .type = CXM_FIELD_COUNTRY },
+    { .name = "zone", .type = CXM_FIELD_ZONE },
     { .name = "id", .type = CXM_FIELD_UUID, .flags = CXM_FIELD_READONLY },
+    { .name = "secret", .type = CXM_FIELD_INT, .flags = CXM_FIELD_HIDDEN },
     { .name = NULL }
 };
 
@@ -101,7 +107,12 @@ takes(void **state)
         "{\"few\":-2}", "{\"few\":2}", "{\"number\":0.5}", "{\"number\":1}",
         "{\"bool\":false}", "{\"inner\":{\"x\":1}}", "{\"list\":[\"a\",\"b\"]}",
         "{\"map\":{\"a.B_-\":\"abc\",\"2\":1.5}}", "{\"map\":{\"a\":true}}",
-        "{\"any\":[{\"x\":null}]}", "{\"any\":null}"
+        "{\"any\":[{\"x\":null}]}", "{\"any\":null}",
+        "{\"date\":\"1890-02-28\"}", "{\"phone\":\"+49 30 123-456\"}",
+        "{\"language\":\"pt-BR\"}", "{\"country\":\"DE\"}",
+        "{\"zone\":\"America/Argentina/Ushuaia\"}", "{\"zone\":\"UTC\"}",
+        "{\"zone\":\"Etc/GMT+1\"}",
+        "{\"id\":7}"                            /* passed over */
     };
 
     (void) state;
@@ -172,7 +183,17 @@ refuses(void **state)
         { "{\"map\":{\"a\":\"abcd\"}}", "/map/a", "too_long" },
         { "{\"map\":{\"a\":[]}}", "/map/a", "wrong_type" },
         { "{\"map\":{\"a\":null}}", "/map/a", "wrong_type" },
-        { "{\"id\":null}", "/id", "not_allowed" }
+        { "{\"date\":\"1990-02-29\"}", "/date", "invalid" },
+        { "{\"date\":\"90-02-28\"}", "/date", "invalid" },
+        { "{\"date\":\"1990-02-28T00:00:00Z\"}", "/date", "invalid" },
+        { "{\"phone\":\"030 123456\"}", "/phone", "invalid" },
+        { "{\"language\":\"en_US\"}", "/language", "invalid" },
+        { "{\"country\":\"de\"}", "/country", "invalid" },
+        { "{\"country\":\"DEU\"}", "/country", "invalid" },
+        { "{\"zone\":\"../etc/passwd\"}", "/zone", "invalid" },
+        { "{\"zone\":\"Europe/\"}", "/zone", "invalid" },
+        { "{\"zone\":\"\"}", "/zone", "invalid" },
+        { "{\"secret\":1}", "/secret", "unknown_field" }
     };
 
     (void) state;

@@ -1,0 +1,168 @@
+/*
+ * Records: kinds of documents that a field table describes.
+ *
+ * A room declares a kind once, as a constant cxm_record_t; its kind's apply
+ * is cxm_record_apply(), or calls it.  Writing, merge-patch, conditions,
+ * indexes, history, lists and what an erasure takes away are then the same
+ * for all kinds, and core/api/cxm_resource.h serves them.
+ *
+ * Members that the table calls personal are sealed with the key of the
+ * document's subject and go with it: an erased document keeps the others.
+ */
+
+#ifndef CXM_RECORD_H
+#define CXM_RECORD_H
+
+#include "cxm_doc.h"
+#include "cxm_field.h"
+
+
+struct cxm_caller_s;
+
+typedef struct cxm_record_s  cxm_record_t;
+typedef struct cxm_record_write_s  cxm_record_write_t;
+
+#define CXM_RECORD_PERSON    0x01   /* has a subject, and so personal members;
+                                       an owner's subject is its own */
+#define CXM_RECORD_NAMED     0x02   /* named by a slug, not by a uuid */
+#define CXM_RECORD_SEARCHED  0x04   /* fields of its table have indexes */
+#define CXM_RECORD_HISTORY   0x08   /* cxm_record_history() is wanted */
+#define CXM_RECORD_SITE      0x10   /* "attributes" are of the fields that the
+                                       site defines (cxm_field_site.h) */
+
+/* Rows of a table that every record answers, first and last. */
+#define CXM_RECORD_ID                                                         \
+    { .name = "id", .type = CXM_FIELD_UUID, .flags = CXM_FIELD_READONLY }
+#define CXM_RECORD_STAMPS                                                     \
+    { .name = "version", .type = CXM_FIELD_INT,                               \
+      .flags = CXM_FIELD_READONLY },                                          \
+    { .name = "created_at", .type = CXM_FIELD_TIME,                           \
+      .flags = CXM_FIELD_READONLY },                                          \
+    { .name = "updated_at", .type = CXM_FIELD_TIME,                           \
+      .flags = CXM_FIELD_READONLY },                                          \
+    { .name = "erased", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_READONLY,  \
+      .summary = "the person was erased: personal members are null" }
+
+struct cxm_record_s {
+    cxm_kind_no_t        kind;
+    const char          *name;      /* "customer" */
+    const cxm_fields_t  *fields;
+    unsigned             flags;
+
+    /*
+     * Documents of another kind that each of these belongs to for good, by
+     * a READONLY member of the owner's name that has its uuid.  NULL: none.
+     */
+    const cxm_record_t  *owner;
+
+    /*
+     * Before a write, once the document is well formed: what no table can
+     * check, and what the server adds.  May be NULL.
+     */
+    cxm_rc_t           (*check)(cxm_record_write_t *write);
+};
+
+struct cxm_record_write_s {
+    cxm_txn_t                  *txn;
+    const cxm_record_t         *record;
+    const struct cxm_caller_s  *caller;
+    uint64_t                    actor;
+    cxm_str_t                   slug;       /* CXM_RECORD_NAMED, else: */
+    cxm_uuid_t                  id;         /* nil: made at creation */
+    cxm_uuid_t                  owner;      /* where there is one */
+    uint64_t                    if_match;
+    int                         ours;       /* a patch of the server itself:
+                                               it may set READONLY and HIDDEN
+                                               members, and change a document
+                                               that is erased */
+    cxm_error_t                *err;
+
+    /* For `check`. */
+    const cxm_fields_t         *fields;     /* also those of the site */
+    const cxm_doc_t            *old;        /* version 0: there is none */
+    const json_t               *before;     /* as `document`; NULL: none */
+    json_t                     *document;   /* whole; to be changed */
+    uint64_t                    subject;    /* old's, or the owner's; 0: to be
+                                               chosen */
+};
+
+/*
+ * The document becomes `input` (with what the server gave it before), which
+ * is checked against the table.  CXM_INVALID, CXM_PRECONDITION, CXM_CONFLICT
+ * ("person_erased", "id_taken", "slug_taken", "value_taken" and what `check`
+ * says), CXM_NOT_FOUND (its owner).  *out is the caller's to clear.
+ */
+cxm_rc_t cxm_record_put(cxm_record_write_t *write, const json_t *input,
+    cxm_doc_t *out, int *created);
+
+/* The same by a merge patch (RFC 7396) of what is there; CXM_NOT_FOUND. */
+cxm_rc_t cxm_record_patch(cxm_record_write_t *write, const json_t *patch,
+    cxm_doc_t *out);
+
+cxm_rc_t cxm_record_delete(cxm_record_write_t *write);
+
+/*
+ * The table, its "attributes" as the site defines them where it may: it
+ * belongs to the transaction.
+ */
+cxm_rc_t cxm_record_fields(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_fields_t **out, cxm_error_t *err);
+
+/*
+ * The kind's apply; change->old is the caller's to clear, in any case.  Kinds
+ * with CXM_RECORD_PERSON have cxm_record_lookups, and a `forget` that calls
+ * cxm_record_forget(): the documents stay, they are nobody's.
+ */
+cxm_rc_t cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
+    const cxm_record_t *record, cxm_doc_change_t *change);
+cxm_rc_t cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record,
+    uint64_t slot, uint64_t *kept);
+
+extern const uint8_t  cxm_record_lookups[];
+
+
+/* --- reading ------------------------------------------------------------ */
+
+/* What a caller may see of it, with or without the right to personal ones. */
+cxm_field_see_t cxm_record_see(const cxm_doc_t *doc, int personal);
+
+/*
+ * As answered: id, members, version, created_at, updated_at, and "erased"
+ * when it is; a new reference.
+ */
+json_t *cxm_record_json(const cxm_doc_t *doc, const cxm_fields_t *fields,
+    cxm_field_see_t see);
+
+/* The document of a person; CXM_NOT_FOUND. */
+cxm_rc_t cxm_record_of_person(cxm_txn_t *txn, const cxm_record_t *record,
+    uint64_t slot, uint64_t *no);
+
+/*
+ * At most `limit` documents below number `before` (UINT64_MAX: all), newest
+ * first; of an owner, if it is not NULL.
+ */
+cxm_rc_t cxm_record_list(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_uuid_t *owner, uint64_t before, unsigned limit, cxm_doc_pt fn,
+    void *ctx, cxm_error_t *err);
+
+/*
+ * At most `limit` versions below `before` (0: all), newest first, and what
+ * each changed: [{"field": pointer, "from", "to"}], null where there was or
+ * is nothing; values of personal fields only if they may be seen.  Ends where
+ * the journal ends.  fn borrows; non-zero says that memory is short.
+ */
+typedef struct {
+    uint64_t   version;
+    cxm_ms_t   at;
+    uint64_t   actor;
+    json_t    *changes;
+} cxm_record_version_t;
+
+typedef int (*cxm_history_pt)(void *ctx, const cxm_record_version_t *version);
+
+cxm_rc_t cxm_record_history(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_t *doc, uint64_t before, unsigned limit, int personal,
+    int *seen, cxm_history_pt fn, void *ctx, cxm_error_t *err);
+
+
+#endif /* CXM_RECORD_H */

@@ -1,0 +1,220 @@
+/*
+ * Records: from entries to rows.
+ */
+
+#include "cxm_doc_history.h"
+#include "cxm_index.h"
+#include "cxm_json.h"
+#include "cxm_person.h"
+#include "cxm_record_int.h"
+
+
+const uint8_t  cxm_record_lookups[] = {
+    CXM_NS_DOC_KEY_PERSONAL, CXM_NS_DOC_TERMS_PERSONAL, 0
+};
+
+
+/* --- keys --------------------------------------------------------------- */
+
+void
+cxm_record_owner_key(cxm_row_key_t *key, const cxm_record_t *record,
+    const cxm_uuid_t *owner, uint64_t no)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_DOC_OWNER);
+    cxm_row_key_u8(key, (uint8_t) record->kind);
+    cxm_row_key_bytes(key, owner->b, sizeof(owner->b));
+    cxm_row_key_u64(key, no);
+}
+
+
+void
+cxm_record_person_key(cxm_row_key_t *key, const cxm_record_t *record,
+    uint64_t slot, uint64_t no)
+{
+    cxm_row_key(key);
+    cxm_row_key_u8(key, CXM_NS_DOC_PERSON);
+    cxm_row_key_u64(key, slot);
+    cxm_row_key_u8(key, (uint8_t) record->kind);
+    cxm_row_key_u64(key, no);
+}
+
+
+/* --- rows --------------------------------------------------------------- */
+
+/* For good: it only comes with the document, and goes with it. */
+static cxm_rc_t
+apply_owner(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_change_t *change)
+{
+    cxm_uuid_t        owner;
+    cxm_row_key_t     key;
+    const cxm_doc_t  *doc;
+
+    doc = change->now.version != 0 ? &change->now : &change->old;
+
+    if (cxm_uuid_parse(cxm_json_get_str(doc->body, record->owner->name),
+                       &owner) != CXM_OK)
+    {
+        return CXM_CORRUPT;
+    }
+
+    cxm_record_owner_key(&key, record, &owner, doc->no);
+
+    if (change->now.version == 0) {
+        return cxm_row_del(txn, CXM_T_INDEX, &key);
+    }
+
+    return change->old.version == 0
+           ? cxm_row_put(txn, CXM_T_INDEX, &key, cxm_str("")) : CXM_OK;
+}
+
+
+/* Of a person who is gone there are no such rows. */
+static cxm_rc_t
+apply_person(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_change_t *change)
+{
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    if (change->old.subject == change->now.subject) {
+        return CXM_OK;
+    }
+
+    rc = CXM_OK;
+
+    if (change->old.subject != 0) {
+        cxm_record_person_key(&key, record, change->old.subject,
+                              change->old.no);
+        rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+        rc = rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    }
+
+    if (rc != CXM_OK || change->now.subject == 0) {
+        return rc;
+    }
+
+    rc = cxm_person_gone(txn, change->now.subject, NULL);
+
+    if (rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    cxm_record_person_key(&key, record, change->now.subject, change->now.no);
+
+    return cxm_row_put(txn, CXM_T_INDEX, &key, cxm_str(""));
+}
+
+
+static cxm_rc_t
+apply_index(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_change_t *change)
+{
+    uint64_t             no;
+    cxm_rc_t             rc;
+    const cxm_fields_t  *fields;
+
+    no = change->now.version != 0 ? change->now.no : change->old.no;
+    rc = cxm_record_fields(txn, record, &fields, NULL);
+
+    return rc == CXM_OK
+           ? cxm_index_apply(txn, record->kind, no, change->now.subject,
+                             fields, change->now.body, change->now.personal)
+           : rc;
+}
+
+
+cxm_rc_t
+cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
+    const cxm_record_t *record, cxm_doc_change_t *change)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_apply_change(txn, entry, change);
+
+    if (rc == CXM_OK && record->owner != NULL) {
+        rc = apply_owner(txn, record, change);
+    }
+
+    if (rc == CXM_OK && (record->flags & CXM_RECORD_PERSON)) {
+        rc = apply_person(txn, record, change);
+    }
+
+    if (rc == CXM_OK && (record->flags & CXM_RECORD_HISTORY)) {
+        rc = cxm_doc_history_change(txn, entry->kind, change);
+    }
+
+    if (rc == CXM_OK && (record->flags & CXM_RECORD_SEARCHED)) {
+        rc = apply_index(txn, record, change);
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+/* --- forgetting --------------------------------------------------------- */
+
+cxm_rc_t
+cxm_record_of_person(cxm_txn_t *txn, const cxm_record_t *record,
+    uint64_t slot, uint64_t *no)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_record_person_key(&key, record, slot, 0);
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    if (rc == CXM_OK && (row.key.len != key.len
+                         || !cxm_row_within(&row, &key, 1 + 8 + 1)))
+    {
+        rc = CXM_NOT_FOUND;
+    }
+
+    if (rc == CXM_OK) {
+        *no = cxm_get_u64((const uint8_t *) row.key.data + 1 + 8 + 1);
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record, uint64_t slot,
+    uint64_t *kept)
+{
+    uint64_t       no;
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    for ( ;; ) {
+        rc = cxm_record_of_person(txn, record, slot, &no);
+
+        if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+        }
+
+        cxm_record_person_key(&key, record, slot, no);
+        rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+
+        if (rc == CXM_OK) {
+            rc = cxm_index_forget(txn, record->kind, no, slot);
+        }
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        ++*kept;
+    }
+}
