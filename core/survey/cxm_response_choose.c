@@ -215,6 +215,7 @@ static cxm_rc_t
 choose_person(cxm_choosing_t *choosing)
 {
     uint8_t                      hash[CXM_HASH_LEN];
+    uint64_t                     slot;
     cxm_rc_t                     rc;
     const cxm_response_query_t  *query;
 
@@ -228,8 +229,11 @@ choose_person(cxm_choosing_t *choosing)
     cxm_person_hash(cxm_txn_store(choosing->txn), query->person_class,
                     query->person, hash);
 
-    rc = cxm_person_find(choosing->txn, query->person_class, hash,
-                         &choosing->out->person);
+    rc = cxm_person_find(choosing->txn, query->person_class, hash, &slot);
+
+    if (rc == CXM_OK) {
+        rc = cxm_person_slots(choosing->txn, slot, &choosing->out->person);
+    }
 
     return rc == CXM_OK || rc == CXM_NOT_FOUND
            ? CXM_OK

@@ -258,23 +258,52 @@ source_of(const cxm_response_walk_t *walk, uint64_t survey)
 }
 
 
+/* The next answer of any slot of the person. */
+static cxm_rc_t
+person_next(cxm_response_walk_t *walk, uint64_t *survey, uint64_t *no)
+{
+    unsigned                   i;
+    uint64_t                   of, one;
+    cxm_rc_t                   rc;
+    const cxm_person_slots_t  *slots;
+
+    slots = &walk->choice->person;
+    *survey = 0;
+    *no = 0;
+
+    for (i = 0; i < slots->n; i++) {
+        rc = walk->down
+             ? cxm_response_of_person(walk->txn, slots->slot[i], walk->at,
+                                      &of, &one)
+             : cxm_response_of_person_from(walk->txn, slots->slot[i],
+                                           walk->at, &of, &one);
+
+        if (rc == CXM_OK && (*no == 0 || (walk->down ? one > *no : one < *no)))
+        {
+            *survey = of;
+            *no = one;
+        }
+
+        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+            return rc;
+        }
+    }
+
+    return *no == 0 ? CXM_NOT_FOUND : CXM_OK;
+}
+
+
 static cxm_rc_t
 next_of_person(cxm_response_walk_t *walk, uint64_t *survey,
     const cxm_response_row_t **row)
 {
-    uint64_t                slot, no;
+    uint64_t                no;
     cxm_rc_t                rc;
     cxm_response_row_t     *found;
     cxm_response_source_t  *source;
 
-    slot = walk->choice->person;
-
     for ( ;; ) {
-        rc = slot == 0 ? CXM_NOT_FOUND
-             : walk->down
-             ? cxm_response_of_person(walk->txn, slot, walk->at, survey, &no)
-             : cxm_response_of_person_from(walk->txn, slot, walk->at, survey,
-                                           &no);
+        rc = person_next(walk, survey, &no);
 
         if (rc == CXM_NOT_FOUND
             || (rc == CXM_OK && !walk->down && no >= walk->end))

@@ -6,6 +6,7 @@
 #ifndef CXM_RESPONSE_WALK_H
 #define CXM_RESPONSE_WALK_H
 
+#include "cxm_person.h"
 #include "cxm_response_row.h"
 
 
@@ -23,7 +24,7 @@ typedef struct {
     cxm_response_status_t   status;
     cxm_ms_t                from, to;
     int                     of_person;
-    uint64_t                person;         /* slot; 0: nobody has the name */
+    cxm_person_slots_t      person;         /* n 0: nobody has the name */
     unsigned                n;
     cxm_response_filter_t  *filters;        /* by number of the survey */
 } cxm_response_choice_t;
