@@ -13,7 +13,10 @@ use Mojo::DOM;
 use Mojo::JSON qw(decode_json encode_json false true);
 use Test::More;
 
-my $t = CXM->new(conf => {workers => 4});
+# a port where the kernel deals connections to workers in turn
+my $port = CXM::free_port();
+my $t = CXM->new(conf => {workers => 4, server =>
+    "listen 127.0.0.1:$port reuseport; add_header X-Worker \$pid always;"});
 $t->expect_alerts(qr/exited on signal 9/);
 my $server = $t->key('server');
 
@@ -186,18 +189,33 @@ is decision(ask('b', {respondent => {customer_id => 'cy'}}, %key_of)),
 
 define('ten', quota => {responses => 10});
 
-my @sockets = map { $t->connect } 1 .. 64;
-my $body = encode_json({channel => 'app'});
-my $request = "POST /s/ten/exposures HTTP/1.1\r\nHost: localhost\r\n"
-    . "Content-Type: application/json\r\nConnection: close\r\n"
-    . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
-syswrite $_, $request for @sockets;
-my @replies = map { decode_json((split /\r\n\r\n/, CXM::read_all($_))[1]) }
-    @sockets;
+# [worker, decision] of n requests that are all sent before any is read
+sub at_once {
+    my ($n, $slug, $json) = @_;
+    my @sockets = map { $t->connect($port) } 1 .. $n;
+    my $body = encode_json($json);
+    syswrite $_, "POST /s/$slug/exposures HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Type: application/json\r\nConnection: close\r\n"
+        . 'Content-Length: ' . length($body) . "\r\n\r\n$body" for @sockets;
+    return map {
+        my ($head, $reply) = split /\r\n\r\n/, CXM::read_all($_);
+        [$head =~ /^X-Worker: (\d+)/m, decode_json($reply)];
+    } @sockets;
+}
+
+my @replies = at_once(64, 'ten', {channel => 'app'});
+my %workers = map { $_->[0] => 1 } @replies;
+cmp_ok scalar keys %workers, '>', 1, 'several workers decide';
+@replies = map { $_->[1] } @replies;
 my @granted = map { $_->{token} } grep { $_->{ask} } @replies;
 is scalar @granted, 10, '64 at once, 10 places: 10 are asked';
 is scalar(grep { ($_->{reason} // '') eq 'quota' } @replies), 54,
     'the others are not, for want of a place';
+
+my $same = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12';
+my %tokens = map { $_->[1]{token} // '' => 1 }
+    at_once(32, 'plain', {id => $same});
+is scalar keys %tokens, 1, '32 at once with one id: one decision';
 
 # -- answers ------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ const cxm_route_t  cxm_routes_link[] = {
       .path = CXM_LINK_PATH,
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_FORM,
       .input = &cxm_response_fields, .output = &cxm_response_made,
-      .write = cxm_response_post_write,
+      .prepare = cxm_call_join, .write = cxm_response_post_write,
       .problem_html = cxm_survey_problem_html,
       .summary = "Answer a survey by a personal link, once" },
     { .path = NULL }

@@ -217,6 +217,7 @@ append(cxm_exposing_t *ex, const cxm_uuid_t *id, const char *fp,
 
     } else {
         (void) json_object_clear(said->personal);
+        (void) json_object_del(said->body, "interaction_id");
     }
 
     memset(&entry, 0, sizeof(entry));

@@ -4,7 +4,8 @@
  * Kind CXM_KIND_EXPOSURE, ADD; its id is the one that the client gave, or
  * nil.  Body: what cxm_said.h has, "outcome": number, "until"?: ms, the end
  * of the place that it holds in the quota.  Of somebody who is not asked the
- * entry tells nothing: no personal part, no fingerprint.
+ * entry has the segments and nothing else: no personal part, no interaction,
+ * no fingerprint.
  *
  * An exposure that asks holds a place for the survey's partial_timeout: asked
  * and not yet answered, plus answered, is never above the quota.  The places

@@ -193,7 +193,8 @@ content_read(cxm_str_t content, cxm_invitation_t *out, uint64_t *exposure)
         memcpy(out->id.b, id, sizeof(out->id.b));
     }
 
-    out->expires_at = (cxm_ms_t) cxm_read_varint(&rd) * CXM_MS_SECOND;
+    out->expires_at = CXM_MS_SECOND * (cxm_ms_t)
+                  cxm_read_varint_max(&rd, CXM_MS_MAX / CXM_MS_SECOND);
     *exposure = cxm_read_varint(&rd);
 
     if (rd.failed) {

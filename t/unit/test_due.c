@@ -184,6 +184,45 @@ a_class_must_do_its_part(void **state)
 }
 
 
+/* Up to the first row of another class, or that is not due. */
+static void
+the_front_of_a_class(void **state)
+{
+    size_t      n;
+    uint64_t    refs[100];
+    unsigned    i;
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+    assert_int_equal(cxm_due_front(txn, CLASS_ONE, FIXTURE_DAY, refs, 100,
+                                   &n), CXM_OK);
+    assert_int_equal(n, 0);
+
+    for (i = 0; i < 5; i++) {
+        put(txn, FIXTURE_DAY + i, CLASS_ONE, 10 + i);
+    }
+
+    put(txn, FIXTURE_DAY + 2, CLASS_MOVE, 1);
+
+    assert_int_equal(cxm_due_front(txn, CLASS_ONE, FIXTURE_DAY + 1, refs, 100,
+                                   &n), CXM_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(refs[0], 10);
+    assert_int_equal(refs[1], 11);
+
+    assert_int_equal(cxm_due_front(txn, CLASS_ONE, FIXTURE_DAY + 9, refs, 100,
+                                   &n), CXM_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(cxm_due_front(txn, CLASS_ONE, FIXTURE_DAY + 9, refs, 1,
+                                   &n), CXM_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(cxm_due_front(txn, CLASS_MOVE, FIXTURE_DAY + 9, refs,
+                                   100, &n), CXM_OK);
+    assert_int_equal(n, 0);
+    cxm_txn_end(txn);
+}
+
+
 int
 main(void)
 {
@@ -191,6 +230,8 @@ main(void)
         cmocka_unit_test_setup_teardown(runs_in_order_of_time, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_class_must_do_its_part, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_front_of_a_class, setup,
                                         teardown),
     };
 

@@ -359,13 +359,17 @@ kept(void **state)
     persons = cxm_txn_persons(txn);
     cxm_txn_end(txn);
 
-    r = expose(&server, "one", BOB, 1);
+    r = expose(&server, "one", "{\"respondent\":{\"customer_id\":\"bob\"},"
+               "\"interaction_id\":\"o-2\",\"channel\":\"app\"}", 1);
     assert_int_equal(r.outcome, CXM_EXPOSURE_QUOTA);
     txn = fixture_read(&f);
     assert_int_equal(cxm_journal_read(txn, r.no, 1, &entry, NULL), CXM_OK);
     assert_null(entry.personal);
     assert_int_equal(entry.subject, 0);
-    assert_null(strstr(text_of(entry.body), "who"));
+    assert_string_equal(member(entry.body, "segments"),
+                        "{\"channel\":\"app\"}");
+    assert_string_equal(member(entry.body, "interaction_id"), "absent");
+    assert_string_equal(member(entry.body, "who"), "absent");
     cxm_entry_clear(&entry);
     assert_int_equal(cxm_txn_persons(txn), persons);
     cxm_txn_end(txn);

@@ -44,6 +44,10 @@ close_paged(void **state)
 }
 
 
+/* Token, link and score that a page came with. */
+static cxm_page_view_t  with;
+
+
 static const char *
 page_of(const char *slug, const char *lang, const char *accept,
     const char *form, const cxm_error_t *wrong)
@@ -53,7 +57,7 @@ page_of(const char *slug, const char *lang, const char *accept,
     cxm_page_view_t      view;
 
     sent = form == NULL ? NULL : parsed(form);
-    memset(&view, 0, sizeof(view));
+    view = with;
     txn = fixture_read(&f);
     assert_int_equal(cxm_survey_by_slug(txn, cxm_strz(slug), &view.survey,
                                         &err), CXM_OK);
@@ -365,6 +369,53 @@ texts(void **state)
 }
 
 
+/* A link's page leads back to it; a score is chosen if it can be one. */
+static void
+invited(void **state)
+{
+    size_t       i;
+    const char  *html;
+
+    static const char *const  wrong[] = {
+        "", "11", "-1", "09", "9.0", "9 ", "x", "\"", "999999999999"
+    };
+
+    (void) state;
+
+    with.link = cxm_str("LINK");
+    with.score = cxm_str("9");
+    html = page("en", NULL, NULL, NULL);
+    balanced(html);
+    has(html, "action=\"/s/paged/l/LINK\"");
+    has(html, "href=\"/s/paged/l/LINK?lang=de&amp;score=9\"");
+    has(html, "name=\"answers.nps\" value=\"9\" checked");
+    lacks(html, "name=\"id\"");
+    lacks(html, "name=\"channel\"");
+
+    /* what was sent goes before what was chosen */
+
+    html = page("en", NULL, "{\"answers\":{\"nps\":\"3\"}}", NULL);
+    has(html, "value=\"3\" checked");
+    lacks(html, "value=\"9\" checked");
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        with.score = cxm_strz(wrong[i]);
+        html = page("en", NULL, NULL, NULL);
+        lacks(html, " checked");
+        lacks(html, "score=");
+    }
+
+    memset(&with, 0, sizeof(with));
+    with.exposure = cxm_str("TOKEN");
+    html = page("en", NULL, NULL, NULL);
+    balanced(html);
+    has(html, "action=\"/s/paged/responses\"");
+    has(html, "name=\"exposure\" value=\"TOKEN\"");
+    has(html, "href=\"/s/paged?lang=de&amp;exposure=TOKEN\"");
+    memset(&with, 0, sizeof(with));
+}
+
+
 int
 main(void)
 {
@@ -374,6 +425,7 @@ main(void)
         cmocka_unit_test_setup_teardown(own_words, open_paged, close_paged),
         cmocka_unit_test_setup_teardown(refused_form, open_paged,
                                         close_paged),
+        cmocka_unit_test_setup_teardown(invited, open_paged, close_paged),
         cmocka_unit_test_setup_teardown(notices, open_paged, close_paged),
         cmocka_unit_test(texts)
     };
