@@ -69,7 +69,7 @@ subtest 'the pixel' => sub {
     $reply = $t->get('/b?touchpoint=x');
     is $reply->{status}, 422;
     is $reply->{type}, 'application/problem+json';
-    is $reply->{json}{errors}[0]{pointer}, '/type';
+    is $reply->{json}{errors}[0]{pointer}, '?type';
     is $t->get('/b?type=pixel&what=1')->{status}, 422, 'unknown argument';
     is of_type('pixel'), 1;
 };

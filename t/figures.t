@@ -211,8 +211,9 @@ subtest 'what cannot be compared' => sub {
     my $path = 'metrics/compare';
     my @nps = (metric => 'nps', survey => 'nps');
 
-    refused($path, [], '?metric required', '?a_from required',
-            '?a_to required', '?b_from required', '?b_to required');
+    refused($path, [], '?metric required', '?survey required',
+            '?a_from required', '?a_to required', '?b_from required',
+            '?b_to required');
     refused($path, [metric => 'touchpoints', survey => 'nps', @ranges],
             '?metric not_allowed');
     refused($path, [metric => 'nps', @ranges], '?survey required');

@@ -275,8 +275,9 @@ subtest 'wrong arguments' => sub {
     }
     is ask('nps', survey => 'unknown')->{status}, 404;
     is ask('nps', survey => 'nps', tz => 'Etc/UTC')->{status}, 200;
-    is ask('nps', survey => 'nps', from => 'x', tz => 'y')
-        ->{json}{errors}[1]{pointer}, '?tz', 'all that is wrong';
+    is_deeply [sort map { $_->{pointer} } @{ask('nps', from => 'x', bucket => 'y')
+        ->{json}{errors}}], ['?bucket', '?from', '?survey'],
+        'all that is wrong';
 };
 
 subtest 'who may ask' => sub {

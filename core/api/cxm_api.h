@@ -130,16 +130,15 @@ typedef enum {
                                        Idempotency-Key is not told from
                                        another body's */
 
-typedef struct {
-    const char  *name;
-    const char  *summary;       /* values and default */
-    int          repeat;        /* may be given more than once */
-} cxm_param_t;
+#define CXM_PAGE_LIMIT    50
+#define CXM_PAGE_MAX      500
 
 /* The rows of a list's query table that cxm_page_begin() reads. */
-#define CXM_PARAM_PAGE                                                        \
-    { "limit", "1..500, default 50", 0 },                                     \
-    { "cursor", "the `next` of the page before", 0 }
+#define CXM_QUERY_PAGE                                                        \
+    { .name = "limit", .type = CXM_FIELD_INT, .min = 1, .max = CXM_PAGE_MAX,  \
+      .summary = "How many at most; default 50." },                           \
+    { .name = "cursor", .type = CXM_FIELD_STRING,                             \
+      .summary = "The `next` of the page before." }
 
 /*
  * Rows that can be exported.  `open` reads the arguments and makes the export
@@ -161,7 +160,8 @@ typedef struct {
     cxm_policy_t         policy;
     unsigned             scopes;
     unsigned             flags;
-    const cxm_param_t   *query;     /* all query arguments, NULL name ends;
+    const cxm_field_t   *query;     /* all query arguments, NULL name ends;
+                                       an ARRAY may be given more than once;
                                        another one is 422 unknown */
     const cxm_fields_t  *input;     /* body; NULL: none is taken */
     const cxm_fields_t  *output;    /* for OpenAPI, may be NULL */
@@ -310,8 +310,10 @@ size_t cxm_body_limit(cxm_endpoint_t endpoint, int authorized);
 
 /* --- for handlers ------------------------------------------------------- */
 
+/* Query arguments, which are as the route's table has them. */
 cxm_str_t cxm_call_arg(const cxm_call_t *call, const char *name);
 int cxm_call_has_arg(const cxm_call_t *call, const char *name);
+int64_t cxm_call_int(const cxm_call_t *call, const char *name, int64_t def);
 /* One that is there is replaced; a value with control characters is not set. */
 void cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value);
 void cxm_call_headerf(cxm_call_t *call, const char *name, const char *fmt,
@@ -359,20 +361,15 @@ cxm_rc_t cxm_page_reply(cxm_call_t *call, json_t *items,
 cxm_rc_t cxm_page_docs(cxm_call_t *call, cxm_txn_t *txn, cxm_kind_no_t kind,
     json_t *(*show)(const cxm_doc_t *doc));
 
-/* Time arguments: RFC 3339; 422 with pointer "?name". */
-cxm_rc_t cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
-    cxm_ms_t *out);
+cxm_ms_t cxm_call_time(const cxm_call_t *call, const char *name,
+    cxm_ms_t def);
 
 /*
- * Time zone arguments: an IANA name, the location's own zone when absent; 422
- * the same way.  Not in `prepare`: a file may have to be read.
+ * The IANA name of a time zone, the location's own zone when absent; 422 with
+ * pointer "?name".  Not in `prepare`: a file may have to be read.
  */
 cxm_rc_t cxm_call_zone(cxm_call_t *call, const char *name,
     const cxm_zone_t **out);
-
-/* An argument that is no sign and digits; *out is 0 when it is not there. */
-cxm_rc_t cxm_call_integer(cxm_call_t *call, const char *name, int *has,
-    int64_t *out);
 
 /*
  * The write phase of CXM_ROUTE_PERSONAL routes: `read` sets call->audit when

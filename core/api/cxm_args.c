@@ -2,11 +2,11 @@
  * Query arguments of a call: against the route's table, and for handlers.
  */
 
+#include <stdlib.h>
+
 #include "cxm_call.h"
+#include "cxm_json.h"
 #include "cxm_query.h"
-
-
-#define CXM_ARGS_DIGITS  18             /* that 64 bits hold */
 
 
 static void
@@ -23,14 +23,14 @@ cxm_args_pointer(char *pointer, cxm_str_t name)
 }
 
 
-static const cxm_param_t *
-cxm_args_param(const cxm_route_t *route, cxm_str_t name)
+static const cxm_field_t *
+cxm_args_field(const cxm_route_t *route, cxm_str_t name)
 {
-    const cxm_param_t  *param;
+    const cxm_field_t  *field;
 
-    for (param = route->query; param != NULL && param->name != NULL; param++) {
-        if (cxm_str_eqz(name, param->name)) {
-            return param;
+    for (field = route->query; field != NULL && field->name != NULL; field++) {
+        if (cxm_str_eqz(name, field->name)) {
+            return field;
         }
     }
 
@@ -53,35 +53,141 @@ cxm_args_repeated(const cxm_call_t *call, unsigned n)
 }
 
 
+/*
+ * "+02:00" or "GMT+2" that nobody escaped arrives with a blank, which neither
+ * a time nor a zone has: the plus is put back.
+ */
+static void
+cxm_args_plus(cxm_str_t value)
+{
+    char  *blank;
+
+    blank = value.len == 0 ? NULL : memchr(value.data, ' ', value.len);
+
+    if (blank != NULL) {
+        *blank = '+';
+    }
+}
+
+
+/* What the text stands for in JSON: a string unless another type is meant. */
+static json_t *
+cxm_args_json(const cxm_field_t *field, cxm_str_t text)
+{
+    json_t  *value;
+
+    if ((field->type == CXM_FIELD_INT || field->type == CXM_FIELD_NUMBER
+         || field->type == CXM_FIELD_BOOL)
+        && text.len > 0 && text.data[0] != ' '
+        && cxm_json_load(text, &value, NULL) == CXM_OK)
+    {
+        return value;
+    }
+
+    return json_stringn(text.data, text.len);
+}
+
+
+static cxm_rc_t
+cxm_args_check(cxm_call_t *call, const cxm_field_t *field, cxm_str_t text,
+    const char *pointer)
+{
+    json_t    *value;
+    cxm_rc_t   rc;
+
+    if (field->type == CXM_FIELD_ARRAY) {
+        field = field->item;
+    }
+
+    if (field->type == CXM_FIELD_TIME) {
+        cxm_args_plus(text);
+    }
+
+    value = cxm_args_json(field, text);
+
+    if (value == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    rc = cxm_field_check_value(field, value, pointer, &call->err);
+    json_decref(value);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+cxm_args_one(cxm_call_t *call, unsigned n)
+{
+    char                pointer[CXM_ERROR_POINTER_LEN];
+    const cxm_arg_t    *arg;
+    const cxm_field_t  *field;
+
+    arg = &call->args[n];
+    field = cxm_args_field(call->route, arg->name);
+    cxm_args_pointer(pointer, arg->name);
+
+    if (field == NULL) {
+        return call->route->flags & CXM_ROUTE_OPEN
+               ? CXM_OK
+               : cxm_issue(&call->err, pointer, "unknown_parameter",
+                           "There is no such query argument here.");
+    }
+
+    if (field->type != CXM_FIELD_ARRAY && cxm_args_repeated(call, n)) {
+        return cxm_issue(&call->err, pointer, "duplicate",
+                         "This query argument may be given once only.");
+    }
+
+    return cxm_args_check(call, field, arg->value, pointer);
+}
+
+
+static void
+cxm_args_required(cxm_call_t *call)
+{
+    char                pointer[CXM_ERROR_POINTER_LEN];
+    const cxm_field_t  *field;
+
+    for (field = call->route->query; field != NULL && field->name != NULL;
+         field++)
+    {
+        if ((field->flags & CXM_FIELD_REQUIRED)
+            && !cxm_call_has_arg(call, field->name))
+        {
+            cxm_args_pointer(pointer, cxm_strz(field->name));
+            (void) cxm_issue(&call->err, pointer, "required",
+                             "This query argument is required.");
+        }
+    }
+}
+
+
+/* Every one is looked at, so that a caller learns of all that is wrong. */
 cxm_rc_t
 cxm_step_args(cxm_call_t *call)
 {
-    char                pointer[CXM_ERROR_POINTER_LEN];
-    cxm_rc_t            rc;
-    unsigned            i;
-    const cxm_param_t  *param;
+    cxm_rc_t  rc;
+    unsigned  i;
 
     rc = cxm_query_parse(&call->arena, call->request->query, CXM_QUERY_ARGS,
                          &call->args, &call->nargs, &call->err);
 
-    for (i = 0; i < call->nargs; i++) {
-
-        param = cxm_args_param(call->route, call->args[i].name);
-        cxm_args_pointer(pointer, call->args[i].name);
-
-        if (param == NULL && !(call->route->flags & CXM_ROUTE_OPEN)) {
-            rc = cxm_issue(&call->err, pointer, "unknown_parameter",
-                           "There is no such query argument here.");
-
-        } else if (param != NULL && !param->repeat
-                   && cxm_args_repeated(call, i))
-        {
-            rc = cxm_issue(&call->err, pointer, "duplicate",
-                           "This query argument may be given once only.");
-        }
+    if (rc != CXM_OK) {
+        return rc;
     }
 
-    return rc;
+    for (i = 0; i < call->nargs; i++) {
+        (void) cxm_args_one(call, i);
+    }
+
+    /* a HEAD that does nothing lacks nothing */
+
+    if (call->method != CXM_HEAD || call->route->read != NULL) {
+        cxm_args_required(call);
+    }
+
+    return call->err.rc;
 }
 
 
@@ -118,61 +224,36 @@ cxm_call_has_arg(const cxm_call_t *call, const char *name)
 }
 
 
-/*
- * "+02:00" or "GMT+2" that nobody escaped arrives with a blank, which neither
- * a time nor a zone has: the plus is put back.
- */
-static cxm_str_t
-cxm_args_plus(cxm_str_t value, char *copy, size_t size)
+int64_t
+cxm_call_int(const cxm_call_t *call, const char *name, int64_t def)
 {
-    char  *blank;
-
-    if (value.len == 0 || value.len > size) {
-        return value;
-    }
-
-    memcpy(copy, value.data, value.len);
-    blank = memchr(copy, ' ', value.len);
-
-    if (blank != NULL) {
-        *blank = '+';
-    }
-
-    return (cxm_str_t) { value.len, copy };
-}
-
-
-cxm_rc_t
-cxm_call_time(cxm_call_t *call, const char *name, cxm_ms_t def,
-    cxm_ms_t *out)
-{
-    char              copy[64], pointer[CXM_ERROR_POINTER_LEN];
     const cxm_arg_t  *arg;
 
     arg = cxm_args_find(call, name);
 
-    if (arg == NULL) {
-        *out = def;
-        return CXM_OK;
-    }
+    /* the query is text that ends in NUL, and was checked */
 
-    if (cxm_rfc3339_parse(cxm_args_plus(arg->value, copy, sizeof(copy)), out)
-        == CXM_OK)
-    {
-        return CXM_OK;
-    }
+    return arg == NULL ? def : strtoll(arg->value.data, NULL, 10);
+}
 
-    cxm_args_pointer(pointer, arg->name);
 
-    return cxm_issue(&call->err, pointer, "invalid",
-                     "Must be an RFC 3339 time from 1970 on.");
+cxm_ms_t
+cxm_call_time(const cxm_call_t *call, const char *name, cxm_ms_t def)
+{
+    cxm_ms_t          t;
+    const cxm_arg_t  *arg;
+
+    arg = cxm_args_find(call, name);
+
+    return arg != NULL && cxm_rfc3339_parse(arg->value, &t) == CXM_OK ? t
+                                                                      : def;
 }
 
 
 cxm_rc_t
 cxm_call_zone(cxm_call_t *call, const char *name, const cxm_zone_t **out)
 {
-    char              copy[CXM_ZONE_NAME_MAX], pointer[CXM_ERROR_POINTER_LEN];
+    char              pointer[CXM_ERROR_POINTER_LEN];
     cxm_rc_t          rc;
     const cxm_arg_t  *arg;
 
@@ -183,8 +264,8 @@ cxm_call_zone(cxm_call_t *call, const char *name, const cxm_zone_t **out)
         return CXM_OK;
     }
 
-    rc = cxm_zones_find(call->zones,
-                        cxm_args_plus(arg->value, copy, sizeof(copy)), out);
+    cxm_args_plus(arg->value);
+    rc = cxm_zones_find(call->zones, arg->value, out);
 
     if (rc == CXM_NOT_FOUND) {
         cxm_args_pointer(pointer, arg->name);
@@ -197,40 +278,4 @@ cxm_call_zone(cxm_call_t *call, const char *name, const cxm_zone_t **out)
     return rc == CXM_OK ? CXM_OK
                         : cxm_fail(&call->err, rc, NULL,
                                    "Not enough memory.");
-}
-
-
-cxm_rc_t
-cxm_call_integer(cxm_call_t *call, const char *name, int *has, int64_t *out)
-{
-    char              pointer[CXM_ERROR_POINTER_LEN];
-    size_t            i;
-    cxm_str_t         text;
-    const cxm_arg_t  *arg;
-
-    arg = cxm_args_find(call, name);
-    *has = arg != NULL;
-    *out = 0;
-
-    if (arg == NULL) {
-        return CXM_OK;
-    }
-
-    text = arg->value;
-
-    for (i = 0; i < text.len && i < CXM_ARGS_DIGITS; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            break;
-        }
-
-        *out = *out * 10 + (text.data[i] - '0');
-    }
-
-    if (text.len > 0 && i == text.len) {
-        return CXM_OK;
-    }
-
-    cxm_args_pointer(pointer, arg->name);
-
-    return cxm_issue(&call->err, pointer, "wrong_type", "Must be an integer.");
 }

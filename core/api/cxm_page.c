@@ -8,8 +8,6 @@
 #include "cxm_query.h"
 
 
-#define CXM_PAGE_LIMIT    50
-#define CXM_PAGE_MAX      500
 #define CXM_PAGE_TEXT     4096      /* of a cursor, a query, a Link */
 
 
@@ -78,45 +76,6 @@ cxm_page_bound(const cxm_call_t *call, cxm_buf_t *ad)
 
 
 static cxm_rc_t
-cxm_page_limit(cxm_call_t *call, unsigned *limit)
-{
-    size_t     i;
-    unsigned   n;
-    cxm_str_t  text;
-
-    *limit = CXM_PAGE_LIMIT;
-
-    if (!cxm_call_has_arg(call, "limit")) {
-        return CXM_OK;
-    }
-
-    n = 0;
-    text = cxm_call_arg(call, "limit");
-
-    for (i = 0; i < text.len; i++) {
-
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return cxm_issue(&call->err, "?limit", "wrong_type",
-                             "Must be an integer.");
-        }
-
-        if (n <= CXM_PAGE_MAX) {
-            n = n * 10 + (unsigned) (text.data[i] - '0');
-        }
-    }
-
-    if (n < 1 || n > CXM_PAGE_MAX) {
-        return cxm_issue(&call->err, "?limit", "out_of_range",
-                         "Must be from 1 to %d.", CXM_PAGE_MAX);
-    }
-
-    *limit = n;
-
-    return CXM_OK;
-}
-
-
-static cxm_rc_t
 cxm_page_open(cxm_call_t *call, cxm_page_t *page)
 {
     cxm_rc_t          rc;
@@ -156,15 +115,11 @@ cxm_page_open(cxm_call_t *call, cxm_page_t *page)
 cxm_rc_t
 cxm_page_begin(cxm_call_t *call, cxm_page_t *page)
 {
-    cxm_rc_t  limit, cursor;
-
     memset(page, 0, sizeof(*page));
+    page->limit = (unsigned) cxm_call_int(call, "limit", CXM_PAGE_LIMIT);
 
-    limit = cxm_page_limit(call, &page->limit);
-    cursor = cxm_call_has_arg(call, "cursor") ? cxm_page_open(call, page)
-                                              : CXM_OK;
-
-    return limit != CXM_OK ? limit : cursor;
+    return cxm_call_has_arg(call, "cursor") ? cxm_page_open(call, page)
+                                            : CXM_OK;
 }
 
 

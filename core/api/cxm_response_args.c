@@ -7,6 +7,11 @@
 #include "cxm_response_args.h"
 
 
+const char *const  cxm_response_statuses[] = { "partial", "complete", NULL };
+
+const cxm_field_t  cxm_response_where = { .type = CXM_FIELD_STRING };
+
+
 /*
  * Whose answers: one name, in clear to the query.  The audit keeps the
  * person's number: a name's hash would outlive the person's key.
@@ -49,25 +54,15 @@ person_arg(cxm_call_t *call, cxm_txn_t *txn, cxm_response_query_t *query,
 }
 
 
-static cxm_rc_t
-status_arg(cxm_call_t *call, cxm_response_status_t *status)
+static cxm_response_status_t
+status_arg(const cxm_call_t *call)
 {
-    cxm_str_t  text;
-
-    text = cxm_call_arg(call, "status");
-
-    if (cxm_str_eqz(text, "partial")) {
-        *status = CXM_STATUS_PARTIAL;
-
-    } else if (cxm_str_eqz(text, "complete")) {
-        *status = CXM_STATUS_COMPLETE;
-
-    } else if (cxm_call_has_arg(call, "status")) {
-        return cxm_issue(&call->err, "?status", "not_allowed",
-                         "Must be partial or complete.");
+    if (!cxm_call_has_arg(call, "status")) {
+        return CXM_STATUS_ANY;
     }
 
-    return CXM_OK;
+    return cxm_str_eqz(cxm_call_arg(call, "status"), "partial")
+           ? CXM_STATUS_PARTIAL : CXM_STATUS_COMPLETE;
 }
 
 
@@ -143,13 +138,14 @@ cxm_response_args(cxm_call_t *call, cxm_txn_t *txn,
     query->survey = cxm_call_arg(call, "survey");
     query->question = cxm_call_arg(call, "question");
 
-    (void) cxm_call_integer(call, "min_score", &query->has_min,
-                            &query->min_score);
-    (void) cxm_call_integer(call, "max_score", &query->has_max,
-                            &query->max_score);
-    (void) status_arg(call, &query->status);
-    (void) cxm_call_time(call, "from", CXM_MS_MIN, &query->from);
-    (void) cxm_call_time(call, "to", CXM_MS_MAX + 1, &query->to);
+    query->has_min = cxm_call_has_arg(call, "min_score");
+    query->min_score = cxm_call_int(call, "min_score", 0);
+    query->has_max = cxm_call_has_arg(call, "max_score");
+    query->max_score = cxm_call_int(call, "max_score", 0);
+    query->status = status_arg(call);
+    query->from = cxm_call_time(call, "from", CXM_MS_MIN);
+    query->to = cxm_call_time(call, "to", CXM_MS_MAX + 1);
+
     (void) where_args(call, query, asked);
 
     rc = person_arg(call, txn, query, asked);

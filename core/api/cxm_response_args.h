@@ -10,19 +10,32 @@
 
 
 /* The rows of a query table that cxm_response_args() reads. */
-#define CXM_PARAM_RESPONSE                                                    \
-    { "survey", "slug; default all", 0 },                                     \
-    { "question", "of the scores; default the first scored one", 0 },         \
-    { "min_score", "lowest score", 0 },                                       \
-    { "max_score", "highest score", 0 },                                      \
-    { "status", "partial or complete; default both", 0 },                     \
-    { "from", "RFC 3339, of the answer", 0 },                                 \
-    { "to", "RFC 3339, before it", 0 },                                       \
-    { "where", "segment:value; all must hold", 1 },                           \
-    { "customer_id", "whose answers; needs personal_read", 0 },               \
-    { "external_id", "whose answers; needs personal_read", 0 },               \
-    { "email", "whose answers; needs personal_read", 0 },                     \
-    { "visitor", "whose answers; needs personal_read", 0 }
+extern const char *const  cxm_response_statuses[];
+extern const cxm_field_t  cxm_response_where;
+
+#define CXM_QUERY_RESPONSE_OF(class)                                          \
+    { .name = class, .type = CXM_FIELD_STRING, .flags = CXM_FIELD_PERSONAL,   \
+      .summary = "Whose answers; needs personal_read." }
+
+#define CXM_QUERY_RESPONSE                                                    \
+    { .name = "survey", .type = CXM_FIELD_SLUG,                               \
+      .summary = "Which survey; default all." },                              \
+    { .name = "question", .type = CXM_FIELD_STRING,                           \
+      .summary = "That of the scores; default the first scored one." },       \
+    { .name = "min_score", .type = CXM_FIELD_INT, .max = INT32_MAX,           \
+      .summary = "Lowest score." },                                           \
+    { .name = "max_score", .type = CXM_FIELD_INT, .max = INT32_MAX,           \
+      .summary = "Highest score." },                                          \
+    { .name = "status", .type = CXM_FIELD_ENUM,                               \
+      .values = cxm_response_statuses, .summary = "Default both." },          \
+    { .name = "from", .type = CXM_FIELD_TIME, .summary = "Of the answer." },  \
+    { .name = "to", .type = CXM_FIELD_TIME, .summary = "Before it." },        \
+    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &cxm_response_where,  \
+      .summary = "segment:value; all must hold." },                           \
+    CXM_QUERY_RESPONSE_OF("customer_id"),                                     \
+    CXM_QUERY_RESPONSE_OF("external_id"),                                     \
+    CXM_QUERY_RESPONSE_OF("email"),                                           \
+    CXM_QUERY_RESPONSE_OF("visitor")
 
 /*
  * All that is wrong is noted.  `asked` gets what was asked, for the audit:

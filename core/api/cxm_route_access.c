@@ -54,9 +54,9 @@ static const cxm_field_t  cxm_key_made_fields[] = {
 
 static const cxm_fields_t  cxm_key_made = { "key_made", cxm_key_made_fields };
 
-static const cxm_param_t  cxm_key_list_query[] = {
-    CXM_PARAM_PAGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_key_list_query[] = {
+    CXM_QUERY_PAGE,
+    { .name = NULL }
 };
 
 

@@ -346,22 +346,32 @@ beacon_pixel_write(cxm_call_t *call, cxm_txn_t *txn)
 
 /* --- tables ------------------------------------------------------------- */
 
-static const cxm_param_t  cxm_beacon_query[] = {
-    { "type", "required; what happened: page_view", 0 },
-    { "id", "UUID; the same one counts once in 24 hours", 0 },
-    { "visitor", "at most 100 characters", 0 },
-    { "customer", "at most 100 characters", 0 },
-    { "session", "at most 100 characters", 0 },
-    { "url", "at most 2,000 characters", 0 },
-    { "referrer", "at most 2,000 characters", 0 },
-    { "title", "at most 300 characters", 0 },
-    { "touchpoint", "at most 100 characters", 0 },
-    { "product", "at most 100 characters", 0 },
-    { "value.amount", "integer, in minor units", 0 },
-    { "value.currency", "three capital letters", 0 },
-    { "client_time", "RFC 3339", 0 },
-    { CXM_BEACON_IGNORED, "ignored", 0 },
-    { NULL, NULL, 0 }
+/* The event that a picture's address is, member by member. */
+static const cxm_field_t  cxm_beacon_query[] = {
+    { .name = "type", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .max = CXM_EVENT_TYPE_MAX, .summary = "What happened: page_view." },
+    { .name = "id", .type = CXM_FIELD_UUID,
+      .summary = "The same one counts once in 24 hours." },
+    { .name = "visitor", .type = CXM_FIELD_STRING, .max = 100,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "customer", .type = CXM_FIELD_STRING, .max = 100,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "session", .type = CXM_FIELD_STRING, .max = 100,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "url", .type = CXM_FIELD_URL, .max = CXM_EVENT_URL_MAX },
+    { .name = "referrer", .type = CXM_FIELD_STRING,
+      .max = CXM_EVENT_URL_MAX },
+    { .name = "title", .type = CXM_FIELD_STRING, .max = 300 },
+    { .name = "touchpoint", .type = CXM_FIELD_STRING, .max = 100 },
+    { .name = "product", .type = CXM_FIELD_STRING, .max = 100 },
+    { .name = "value.amount", .type = CXM_FIELD_INT,
+      .summary = "In minor units." },
+    { .name = "value.currency", .type = CXM_FIELD_STRING,
+      .summary = "Three capital letters." },
+    { .name = "client_time", .type = CXM_FIELD_TIME },
+    { .name = CXM_BEACON_IGNORED, .type = CXM_FIELD_TEXT,
+      .summary = "Ignored: makes the address a new one for caches." },
+    { .name = NULL }
 };
 
 static const cxm_field_t  cxm_beacon_rejected_fields[] = {

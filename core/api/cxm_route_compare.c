@@ -11,36 +11,15 @@ typedef struct {
 } cxm_range_t;
 
 
-/* A bound of a range, which is required. */
-static int
-compare_time(cxm_call_t *call, const char *name, cxm_ms_t *t)
-{
-    int   has;
-    char  pointer[16];
-
-    if (cxm_scoring_time(call, name, &has, t) != CXM_OK) {
-        return 0;
-    }
-
-    if (!has) {
-        (void) snprintf(pointer, sizeof(pointer), "?%s", name);
-        (void) cxm_issue(&call->err, pointer, "required",
-                         "Both ranges have a beginning and an end.");
-    }
-
-    return has;
-}
-
-
 static int
 compare_range(cxm_call_t *call, const char *from, const char *to,
     cxm_range_t *range)
 {
-    int   good;
+    int   has, good;
     char  pointer[16];
 
-    good = compare_time(call, from, &range->from);
-    good &= compare_time(call, to, &range->to);
+    good = cxm_scoring_time(call, from, &has, &range->from) == CXM_OK;
+    good &= cxm_scoring_time(call, to, &has, &range->to) == CXM_OK;
 
     if (good && range->from > range->to) {
         (void) snprintf(pointer, sizeof(pointer), "?%s", to);
@@ -77,16 +56,7 @@ compare_ranges(cxm_call_t *call, cxm_range_t *a, cxm_range_t *b)
 static cxm_rc_t
 compare_metric(cxm_call_t *call, const cxm_scored_t **scored)
 {
-    cxm_str_t  name;
-
-    name = cxm_call_arg(call, "metric");
-    *scored = cxm_scored_find(name);
-
-    if (*scored == NULL) {
-        return cxm_issue(&call->err, "?metric",
-                         name.data == NULL ? "required" : "not_allowed",
-                         "Must be nps, csat, ces or csi.");
-    }
+    *scored = cxm_scored_find(cxm_call_arg(call, "metric"));
 
     if ((*scored)->metric != CXM_METRIC_CSI) {
         return CXM_OK;
@@ -156,18 +126,27 @@ compare_read(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-static const cxm_param_t  compare_query[] = {
-    { "metric", "required; nps, csat, ces or csi", 0 },
-    CXM_PARAM_SURVEY,
-    CXM_PARAM_QUESTION,
-    { "variant", "of the metric", 0 },
-    { "a_from", "required; RFC 3339, on a quarter hour", 0 },
-    { "a_to", "required; exclusive", 0 },
-    { "b_from", "required; the ranges do not overlap", 0 },
-    { "b_to", "required; exclusive", 0 },
-    CXM_PARAM_ZONE,
-    CXM_PARAM_SEGMENTS,
-    { NULL, NULL, 0 }
+#define COMPARE_TIME(bound, text)                                             \
+    { .name = bound, .type = CXM_FIELD_TIME, .flags = CXM_FIELD_REQUIRED,     \
+      .summary = text }
+
+static const char *const  compare_metrics[] = {
+    "nps", "csat", "ces", "csi", NULL
+};
+
+static const cxm_field_t  compare_query[] = {
+    { .name = "metric", .type = CXM_FIELD_ENUM, .flags = CXM_FIELD_REQUIRED,
+      .values = compare_metrics, .summary = "Which score." },
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_QUESTION,
+    CXM_QUERY_VARIANT("That of the metric."),
+    COMPARE_TIME("a_from", "On a quarter hour."),
+    COMPARE_TIME("a_to", "Exclusive."),
+    COMPARE_TIME("b_from", "The ranges do not overlap."),
+    COMPARE_TIME("b_to", "Exclusive."),
+    CXM_QUERY_ZONE,
+    CXM_QUERY_SEGMENTS,
+    { .name = NULL }
 };
 
 

@@ -9,9 +9,11 @@
 
 
 /* Arguments that all exports take. */
-#define CXM_PARAM_EXPORT                                                      \
-    { "after", "id of the last row that is there already", 0 },               \
-    { "until", "Export-Until of the export that is resumed", 0 }
+#define CXM_QUERY_EXPORT                                                      \
+    { .name = "after", .type = CXM_FIELD_STRING,                              \
+      .summary = "Id of the last row that is there already." },               \
+    { .name = "until", .type = CXM_FIELD_INT, .min = 0, .max = INT64_MAX,     \
+      .summary = "Export-Until of the export that is resumed." }
 
 
 static const char *const  export_types[CXM_EXPORT_FORMATS] = {
@@ -21,10 +23,10 @@ static const char *const  export_types[CXM_EXPORT_FORMATS] = {
 
 /* --- kinds -------------------------------------------------------------- */
 
-static const cxm_param_t  responses_query[] = {
-    CXM_PARAM_RESPONSE,
-    CXM_PARAM_EXPORT,
-    { NULL, NULL, 0 }
+static const cxm_field_t  responses_query[] = {
+    CXM_QUERY_RESPONSE,
+    CXM_QUERY_EXPORT,
+    { .name = NULL }
 };
 
 
@@ -71,15 +73,10 @@ export_format(const cxm_call_t *call)
 static cxm_rc_t
 export_until(cxm_call_t *call, uint64_t head, uint64_t *until)
 {
-    int       has;
-    int64_t   value;
-    cxm_rc_t  rc;
+    *until = (uint64_t) cxm_call_int(call, "until", (int64_t) head);
 
-    rc = cxm_call_integer(call, "until", &has, &value);
-    *until = has ? (uint64_t) value : head;
-
-    return rc != CXM_OK || *until <= head
-           ? rc
+    return *until <= head
+           ? CXM_OK
            : cxm_issue(&call->err, "?until", "out_of_range",
                        "The journal does not go as far as that.");
 }

@@ -20,12 +20,16 @@ typedef struct {
 } redrawn_t;
 
 
-const cxm_param_t  cxm_survey_page_query[] = {
-    { "lang", "language of the page; default Accept-Language", 0 },
-    { "thanks", "1: the page after the answer", 0 },
-    { "exposure", "token that goes with the answer", 0 },
-    { "score", "chosen before, of the first scored question", 0 },
-    { NULL, NULL, 0 }
+const cxm_field_t  cxm_survey_page_query[] = {
+    { .name = "lang", .type = CXM_FIELD_TEXT,
+      .summary = "Language of the page; default by Accept-Language." },
+    { .name = "thanks", .type = CXM_FIELD_TEXT,
+      .summary = "The page after the answer, whatever its value." },
+    { .name = "exposure", .type = CXM_FIELD_TEXT,
+      .summary = "Token that goes with the answer." },
+    { .name = "score", .type = CXM_FIELD_TEXT,
+      .summary = "Chosen before, of the first scored question." },
+    { .name = NULL }
 };
 
 static const char *const  status_values[] = { "partial", "complete", NULL };

@@ -10,7 +10,7 @@
 
 #define CXM_LINK_PATH  "{survey}/l/{link}"
 
-extern const cxm_param_t   cxm_survey_page_query[];
+extern const cxm_field_t   cxm_survey_page_query[];
 extern const cxm_fields_t  cxm_response_made;
 
 /* Also of links, whose path is CXM_LINK_PATH. */

@@ -51,9 +51,9 @@ static const cxm_field_t  erasure_fields[] = {
 
 static const cxm_fields_t  erasure_output = { "Erasure", erasure_fields };
 
-static const cxm_param_t  erasure_list_query[] = {
-    CXM_PARAM_PAGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  erasure_list_query[] = {
+    CXM_QUERY_PAGE,
+    { .name = NULL }
 };
 
 

@@ -105,39 +105,39 @@ touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
 
 /* --- tables ------------------------------------------------------------- */
 
-static const cxm_param_t  cxm_nps_query[] = {
-    CXM_PARAM_SURVEY,
-    CXM_PARAM_QUESTION,
-    { "variant", "net", 0 },
-    CXM_PARAM_RANGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_nps_query[] = {
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_QUESTION,
+    CXM_QUERY_VARIANT("net alone."),
+    CXM_QUERY_RANGE,
+    { .name = NULL }
 };
 
-static const cxm_param_t  cxm_csat_query[] = {
-    CXM_PARAM_SURVEY,
-    CXM_PARAM_QUESTION,
-    { "variant", "top2 (default), mean, net", 0 },
-    CXM_PARAM_RANGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_csat_query[] = {
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_QUESTION,
+    CXM_QUERY_VARIANT("top2 (default), mean or net."),
+    CXM_QUERY_RANGE,
+    { .name = NULL }
 };
 
-static const cxm_param_t  cxm_ces_query[] = {
-    CXM_PARAM_SURVEY,
-    CXM_PARAM_QUESTION,
-    { "variant", "mean (default); agree and net with 7 points", 0 },
-    CXM_PARAM_RANGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_ces_query[] = {
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_QUESTION,
+    CXM_QUERY_VARIANT("mean (default); agree or net with 7 points."),
+    CXM_QUERY_RANGE,
+    { .name = NULL }
 };
 
-static const cxm_param_t  cxm_csi_query[] = {
-    CXM_PARAM_SURVEY,
-    CXM_PARAM_RANGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_csi_query[] = {
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_RANGE,
+    { .name = NULL }
 };
 
-static const cxm_param_t  cxm_touchpoints_query[] = {
-    CXM_PARAM_RANGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  cxm_touchpoints_query[] = {
+    CXM_QUERY_RANGE,
+    { .name = NULL }
 };
 
 #define cxm_score_route(address, params, handler, text)                       \

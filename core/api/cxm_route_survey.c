@@ -42,20 +42,21 @@ static const cxm_fields_t  version_output = {
     "SurveyVersion", version_output_fields
 };
 
-static const cxm_param_t  survey_query[] = {
-    { "version", "an older one; default the newest", 0 },
-    { NULL, NULL, 0 }
+static const cxm_field_t  survey_query[] = {
+    { .name = "version", .type = CXM_FIELD_INT, .min = 1, .max = INT32_MAX,
+      .summary = "An older one; default the newest." },
+    { .name = NULL }
 };
 
-static const cxm_param_t  survey_list_query[] = {
-    CXM_PARAM_PAGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  survey_list_query[] = {
+    CXM_QUERY_PAGE,
+    { .name = NULL }
 };
 
-static const cxm_param_t  response_list_query[] = {
-    CXM_PARAM_RESPONSE,
-    CXM_PARAM_PAGE,
-    { NULL, NULL, 0 }
+static const cxm_field_t  response_list_query[] = {
+    CXM_QUERY_RESPONSE,
+    CXM_QUERY_PAGE,
+    { .name = NULL }
 };
 
 
@@ -88,23 +89,6 @@ reply_survey(cxm_call_t *call, const cxm_doc_t *doc, int created)
 }
 
 
-/* "?version": 1..; 0 when it is not there. */
-static cxm_rc_t
-version_arg(cxm_call_t *call, uint64_t *version)
-{
-    int       has;
-    int64_t   value;
-    cxm_rc_t  rc;
-
-    rc = cxm_call_integer(call, "version", &has, &value);
-    *version = (uint64_t) value;
-
-    return rc != CXM_OK || !has || value > 0 ? rc
-           : cxm_issue(&call->err, "?version", "out_of_range",
-                       "Versions begin with 1.");
-}
-
-
 static cxm_rc_t
 survey_read(cxm_call_t *call, cxm_txn_t *txn)
 {
@@ -113,11 +97,8 @@ survey_read(cxm_call_t *call, cxm_txn_t *txn)
     cxm_doc_t            doc;
     const cxm_survey_t  *survey;
 
-    rc = version_arg(call, &version);
-
-    if (rc == CXM_OK) {
-        rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
-    }
+    version = (uint64_t) cxm_call_int(call, "version", 0);
+    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
 
     if (rc != CXM_OK || version == 0) {
         return rc == CXM_OK ? reply_survey(call, &survey->doc, 0) : rc;

@@ -9,6 +9,12 @@
 #define CXM_VARIANT_NAME  16
 
 
+const char *const  cxm_scoring_buckets[] = {
+    "none", "hour", "day", "week", "month", "quarter", "year", NULL
+};
+
+const cxm_field_t  cxm_scoring_where = { .type = CXM_FIELD_STRING };
+
 const cxm_scored_t  cxm_scored[] = {
     [CXM_METRIC_NPS] = { "nps", CXM_METRIC_NPS, CXM_QUESTION_NPS },
     [CXM_METRIC_CSAT] = { "csat", CXM_METRIC_CSAT, CXM_QUESTION_CSAT },
@@ -52,14 +58,13 @@ cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn,
 cxm_rc_t
 cxm_scoring_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
 {
-    char      pointer[16];
-    cxm_rc_t  rc;
+    char  pointer[16];
 
     *has = cxm_call_has_arg(call, name);
-    rc = cxm_call_time(call, name, 0, t);
+    *t = cxm_call_time(call, name, 0);
 
-    if (rc != CXM_OK || *t % CXM_MS_QUARTER == 0) {
-        return rc;
+    if (*t % CXM_MS_QUARTER == 0) {
+        return CXM_OK;
     }
 
     (void) snprintf(pointer, sizeof(pointer), "?%s", name);
@@ -69,32 +74,12 @@ cxm_scoring_time(cxm_call_t *call, const char *name, int *has, cxm_ms_t *t)
 }
 
 
-static cxm_rc_t
-score_bucket(cxm_call_t *call, cxm_bucket_t *bucket)
-{
-    int        found;
-    cxm_str_t  name;
-
-    name = cxm_call_arg(call, "bucket");
-    found = name.data == NULL ? CXM_BUCKET_NONE : cxm_bucket_find(name);
-
-    if (found < 0) {
-        return cxm_issue(&call->err, "?bucket", "not_allowed",
-                         "Must be none, hour, day, week, month, quarter or "
-                         "year.");
-    }
-
-    *bucket = (cxm_bucket_t) found;
-
-    return CXM_OK;
-}
-
-
 /* Every one is looked at, so that a caller learns of all that is wrong. */
 cxm_rc_t
 cxm_scoring_args(cxm_scoring_t *scoring)
 {
     int                 bad;
+    cxm_str_t           bucket;
     cxm_call_t         *call;
     cxm_score_query_t  *query;
 
@@ -105,7 +90,11 @@ cxm_scoring_args(cxm_scoring_t *scoring)
           != CXM_OK;
     bad |= cxm_scoring_time(call, "to", &query->has_to, &query->to) != CXM_OK;
     bad |= cxm_call_zone(call, "tz", &query->zone) != CXM_OK;
-    bad |= score_bucket(call, &query->bucket) != CXM_OK;
+
+    if (cxm_call_has_arg(call, "bucket")) {
+        bucket = cxm_call_arg(call, "bucket");
+        query->bucket = (cxm_bucket_t) cxm_bucket_find(bucket);
+    }
 
     return bad ? call->err.rc : CXM_OK;
 }
@@ -124,12 +113,6 @@ cxm_scoring_survey(cxm_scoring_t *scoring)
     call = scoring->call;
     query = &scoring->query;
     slug = cxm_call_arg(call, "survey");
-
-    if (slug.len == 0) {
-        return cxm_issue(&call->err, "?survey", "required",
-                         "Name the survey.");
-    }
-
     rc = cxm_survey_by_slug(scoring->txn, slug, &scoring->survey, &call->err);
 
     if (rc == CXM_OK) {

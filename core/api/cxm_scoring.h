@@ -42,7 +42,7 @@ cxm_rc_t cxm_scoring_args(cxm_scoring_t *scoring);
 cxm_rc_t cxm_scoring_time(cxm_call_t *call, const char *name, int *has,
     cxm_ms_t *t);
 
-/* survey, which is required. */
+/* survey */
 cxm_rc_t cxm_scoring_survey(cxm_scoring_t *scoring);
 
 /* question and variant, or the survey's CSI. */
@@ -53,25 +53,42 @@ cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring,
 cxm_rc_t cxm_scoring_segments(cxm_scoring_t *scoring);
 
 
-#define CXM_PARAM_SURVEY                                                      \
-    { "survey", "required; slug", 0 }
+/* --- rows of query tables ----------------------------------------------- */
 
-#define CXM_PARAM_QUESTION                                                    \
-    { "question", "id; default: the first of the type", 0 }
+extern const char *const  cxm_scoring_buckets[];
+extern const cxm_field_t  cxm_scoring_where;
 
-#define CXM_PARAM_ZONE                                                        \
-    { "tz", "IANA time zone of the buckets; default the server's", 0 }
+#define CXM_QUERY_SURVEY                                                      \
+    { .name = "survey", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_REQUIRED,  \
+      .summary = "Which survey." }
 
-#define CXM_PARAM_SEGMENTS                                                    \
-    { "by", "a segment: figures of each of its values", 0 },                  \
-    { "where", "segment:value; segment: alone is what has none", 1 }
+#define CXM_QUERY_QUESTION                                                    \
+    { .name = "question", .type = CXM_FIELD_STRING,                           \
+      .summary = "Its id; default the first of the type." }
 
-#define CXM_PARAM_RANGE                                                       \
-    { "from", "RFC 3339, on a quarter hour; default: everything so far", 0 }, \
-    { "to", "exclusive; on a quarter hour", 0 },                              \
-    CXM_PARAM_ZONE,                                                           \
-    { "bucket", "none (default), hour, day, week, month, quarter, year", 0 }, \
-    CXM_PARAM_SEGMENTS
+#define CXM_QUERY_VARIANT(text)                                               \
+    { .name = "variant", .type = CXM_FIELD_STRING, .summary = text }
+
+#define CXM_QUERY_ZONE                                                        \
+    { .name = "tz", .type = CXM_FIELD_STRING,                                 \
+      .summary = "IANA time zone of the buckets; default the server's." }
+
+#define CXM_QUERY_SEGMENTS                                                    \
+    { .name = "by", .type = CXM_FIELD_STRING,                                 \
+      .summary = "A segment: figures of each of its values." },               \
+    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &cxm_scoring_where,   \
+      .summary = "segment:value; \"segment:\" is what has none." }
+
+#define CXM_QUERY_RANGE                                                       \
+    { .name = "from", .type = CXM_FIELD_TIME,                                 \
+      .summary = "On a quarter hour; default everything so far." },           \
+    { .name = "to", .type = CXM_FIELD_TIME,                                   \
+      .summary = "Exclusive; on a quarter hour." },                           \
+    CXM_QUERY_ZONE,                                                           \
+    { .name = "bucket", .type = CXM_FIELD_ENUM,                               \
+      .values = cxm_scoring_buckets,                                          \
+      .summary = "Periods with figures of their own; default none." },        \
+    CXM_QUERY_SEGMENTS
 
 
 #endif /* CXM_SCORING_H */

@@ -9,8 +9,6 @@
 #include "cxm_visitor.h"
 
 
-#define CXM_EVENT_TYPE_MAX   64
-#define CXM_EVENT_URL_MAX    2000
 #define CXM_EVENT_UTF8       4          /* bytes of a character */
 
 /* Integers that JavaScript's numbers hold exactly. */

@@ -38,7 +38,9 @@ typedef enum {
     CXM_TOUCH_STATUS_CLASS
 } cxm_touch_segment_t;
 
-#define CXM_EVENTS_MAX  500         /* of one request */
+#define CXM_EVENTS_MAX      500     /* of one request */
+#define CXM_EVENT_TYPE_MAX  64      /* characters */
+#define CXM_EVENT_URL_MAX   2000
 
 /* Members of a stored event that the code reads. */
 #define CXM_EVENT_KEY      "k"

@@ -49,11 +49,13 @@ static const cxm_field_t  note_fields[] = {
 
 static const cxm_fields_t  note_input = { "note", note_fields };
 
-static const cxm_param_t  list_query[] = {
-    CXM_PARAM_PAGE,
-    { "where", "filter", 1 },
-    { "from", "time", 0 },
-    { NULL, NULL, 0 }
+static const cxm_field_t  list_where = { .type = CXM_FIELD_STRING };
+
+static const cxm_field_t  list_query[] = {
+    CXM_QUERY_PAGE,
+    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &list_where },
+    { .name = "from", .type = CXM_FIELD_TIME },
+    { .name = NULL }
 };
 
 
@@ -152,15 +154,12 @@ static inline cxm_rc_t
 list_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     int         i, first;
-    cxm_ms_t    from;
     json_t     *items;
     cxm_page_t  page;
 
     (void) txn;
 
-    if (cxm_call_time(call, "from", 0, &from) != CXM_OK
-        || cxm_page_begin(call, &page) != CXM_OK)
-    {
+    if (cxm_page_begin(call, &page) != CXM_OK) {
         return CXM_INVALID;
     }
 
