@@ -285,6 +285,15 @@ for my $status (qw(paused closed draft)) {
     is $t->post('/s/ten/responses', {answers => {nps => 1}})->{status},
         $status eq 'draft' ? 404 : 409, "$status: others are not";
 }
+for my $body ({json => {answers => {nps => 1}, exposure => 'x'}},
+              {form => {exposure => 'x', nonsense => 1}}) {
+    my $none = $t->post('/s/none/responses', %$body);
+    my $draft = $t->post('/s/ten/responses', %$body);
+    is_deeply [@$draft{qw(status body)}], [@$none{qw(status body)}],
+        'who has no token does not learn that there is a draft';
+}
+is_deeply [@{$t->get('/s/ten/l/x')}{qw(status body)}],
+    [@{$t->get('/s/none/l/x')}{qw(status body)}], 'nor who has no link';
 define('ten', status => 'closed');
 is reply_to('ten', $granted[2], complete => false)->{status}, 201,
     'closed: it may begin';

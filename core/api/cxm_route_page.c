@@ -355,19 +355,40 @@ is_shown(const cxm_survey_t *survey)
 }
 
 
-/* A form's strings become what they mean; *input is a new reference. */
+/* Whoever was asked may answer a draft, too; for others it is not there. */
 static cxm_rc_t
-form_input(cxm_call_t *call, const cxm_survey_t *survey,
-    const invited_t *invited, json_t **input)
+check_draft(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const invited_t *invited)
 {
-    if (!is_shown(survey) && invited->own.asked == NULL
-        && json_object_get(call->input, "exposure") == NULL)
-    {
-        return cxm_survey_open(survey, &call->err);
+    cxm_rc_t           rc;
+    cxm_invitation_t   exposure;
+
+    if (is_shown(survey) || invited->own.asked != NULL) {
+        return CXM_OK;
     }
 
-    return cxm_response_from_form(survey, &cxm_response_fields, call->input,
-                                  input, &call->err);
+    rc = cxm_exposure_invites(txn, survey,
+                              cxm_json_get_str(call->input, "exposure"),
+                              &exposure, &call->err);
+    cxm_invitation_clear(&exposure);
+
+    return rc == CXM_NOT_FOUND ? cxm_survey_open(survey, &call->err) : rc;
+}
+
+
+/* A form's strings become what they mean; *input is a new reference. */
+static cxm_rc_t
+form_input(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const invited_t *invited, json_t **input)
+{
+    cxm_rc_t  rc;
+
+    rc = check_draft(call, txn, survey, invited);
+
+    return rc == CXM_OK
+           ? cxm_response_from_form(survey, &cxm_response_fields, call->input,
+                                    input, &call->err)
+           : rc;
 }
 
 
@@ -380,7 +401,7 @@ post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_response_new_t   given;
 
     input = NULL;
-    rc = call->form ? form_input(call, survey, invited, &input) : CXM_OK;
+    rc = call->form ? form_input(call, txn, survey, invited, &input) : CXM_OK;
 
     if (rc == CXM_OK) {
         given.input = call->form ? input : call->input;

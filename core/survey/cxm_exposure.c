@@ -31,38 +31,25 @@ const cxm_fields_t  cxm_exposure_fields = {
 
 /* --- the decision ------------------------------------------------------- */
 
-/* Brings *suppressed up to date by the clocks of one slot. */
+/* Sets *suppressed when the clock of a slot has not run for long enough. */
 static cxm_rc_t
-check_clocks(const cxm_exposing_t *ex, uint64_t slot, int *suppressed)
+check_clock(const cxm_exposing_t *ex, uint64_t slot, uint64_t survey,
+    cxm_ms_t quiet, int *suppressed)
 {
-    unsigned             i;
-    cxm_ms_t             at;
-    cxm_rc_t             rc;
-    const cxm_survey_t  *survey;
+    cxm_ms_t  at;
+    cxm_rc_t  rc;
 
-    survey = ex->said.survey;
-
-    const struct {
-        uint64_t  survey;
-        cxm_ms_t  quiet;
-    } clocks[] = {
-        { survey->doc.no, survey->suppress_same },
-        { 0, survey->suppress_any }
-    };
-
-    for (i = 0; i < 2 && !*suppressed; i++) {
-        rc = clocks[i].quiet == 0
-             ? CXM_NOT_FOUND
-             : cxm_clock_get(ex->said.txn, slot, clocks[i].survey, &at);
-
-        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
-            return rc;
-        }
-
-        *suppressed = rc == CXM_OK && ex->now - at < clocks[i].quiet;
+    if (quiet == 0) {
+        return CXM_OK;
     }
 
-    return CXM_OK;
+    rc = cxm_clock_get(ex->said.txn, slot, survey, &at);
+
+    if (rc == CXM_OK && ex->now - at < quiet) {
+        *suppressed = 1;
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }
 
 
@@ -71,20 +58,26 @@ static cxm_rc_t
 check_person(const cxm_exposing_t *ex, unsigned who, cxm_str_t name,
     int *suppressed)
 {
-    uint8_t     hash[CXM_HASH_LEN];
-    uint64_t    slot;
-    cxm_rc_t    rc;
-    cxm_txn_t  *txn;
+    uint8_t              hash[CXM_HASH_LEN];
+    uint64_t             slot;
+    cxm_rc_t             rc;
+    const cxm_survey_t  *survey;
 
-    txn = ex->said.txn;
-    cxm_person_hash(cxm_txn_store(txn), who, name, hash);
-    rc = cxm_person_find(txn, who, hash, &slot);
+    survey = ex->said.survey;
+    cxm_person_hash(cxm_txn_store(ex->said.txn), who, name, hash);
+    rc = cxm_person_find(ex->said.txn, who, hash, &slot);
 
     if (rc == CXM_NOT_FOUND) {
         return CXM_OK;
     }
 
-    return rc == CXM_OK ? check_clocks(ex, slot, suppressed) : rc;
+    if (rc == CXM_OK) {
+        rc = check_clock(ex, slot, survey->doc.no, survey->suppress_same,
+                         suppressed);
+    }
+
+    return rc == CXM_OK
+           ? check_clock(ex, slot, 0, survey->suppress_any, suppressed) : rc;
 }
 
 

@@ -29,7 +29,8 @@ void cxm_exposure_token(const cxm_store_t *store, const cxm_survey_t *survey,
 
 /*
  * What the exposure of a token says; *out is to be cleared in any case.
- * CXM_NOT_FOUND (err not set): it is no token of this survey.
+ * CXM_NOT_FOUND (err not set): it is no token of this survey.  A draft is not
+ * there for whoever has none: that is for the caller to see to.
  */
 cxm_rc_t cxm_exposure_invites(cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_str_t token, cxm_invitation_t *out, cxm_error_t *err);

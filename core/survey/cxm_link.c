@@ -255,6 +255,10 @@ cxm_link_open(cxm_txn_t *txn, const cxm_survey_t *survey, cxm_str_t text,
 
     cxm_buf_free(&content);
 
+    if (rc == CXM_NOT_FOUND && survey->status == CXM_SURVEY_DRAFT) {
+        return cxm_survey_open(survey, err);
+    }
+
     return rc == CXM_OK ? CXM_OK
            : cxm_fail(err, rc, NULL, rc == CXM_NOT_FOUND
                                      ? "There is no such link."

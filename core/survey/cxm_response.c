@@ -219,10 +219,16 @@ take_exposure(cxm_adding_t *add, cxm_str_t token)
     rc = cxm_exposure_invites(add->said.txn, add->said.survey, token,
                               &add->exposure, add->said.err);
 
-    return rc == CXM_NOT_FOUND
-           ? cxm_issue(add->said.err, "/exposure", "invalid",
-                       "This is no token of an exposure of this survey.")
-           : rc;
+    if (rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    /* who has no token does not learn that there is a draft */
+
+    return add->said.survey->status == CXM_SURVEY_DRAFT
+           ? cxm_survey_open(add->said.survey, add->said.err)
+           : cxm_issue(add->said.err, "/exposure", "invalid",
+                       "This is no token of an exposure of this survey.");
 }
 
 
