@@ -136,7 +136,7 @@ $(B)/libcxm.a: $(core_obj) $(B)/files
 
 $(B)/cxmctl: $(tool_obj) $(B)/libcxm.a
 	@echo 'LD $@'
-	@$(CC) $(SAN) -o $@ $(tool_obj) $(B)/libcxm.a $(libs)
+	@$(CC) $(SAN) -o $@ $(tool_obj) $(B)/libcxm.a $(libs) -larchive
 
 $(B)/unit/%: $(B)/obj/t/unit/%.o $(B)/libcxm.a
 	@mkdir -p $(@D)

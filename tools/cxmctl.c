@@ -15,7 +15,7 @@
 
 
 static const cxmctl_verb_t *cxmctl_find(int argc, char **argv, int *used);
-static int cxmctl_become_owner(const char *dir);
+static cxm_store_t *cxmctl_opened(cxmctl_t *ctl);
 static void cxmctl_log(cxm_log_level_t level, const char *message);
 static void cxmctl_help(FILE *to);
 
@@ -43,6 +43,19 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "| --slot N",
       "erase a person and print the receipt",
       cxmctl_erase },
+
+    { "erasures", NULL, "[FILE]",
+      "list the erased persons, for restores of older backups",
+      cxmctl_erasures },
+
+    { "backup", NULL, "[--keys] FILE",
+      "write a backup of the data, or of the person keys",
+      cxmctl_backup },
+
+    { "restore", NULL,
+      "FILE [--keys FILE] [--erasures FILE] [--user USER]",
+      "make a store from a backup",
+      cxmctl_restore },
 
     { "verify", NULL,
       "[--head SEQ:LINK] [--all] [--archive DIR] [--scratch DIR]",
@@ -200,25 +213,82 @@ cxmctl_flag(cxmctl_t *ctl, const char *name)
 cxm_store_t *
 cxmctl_open(cxmctl_t *ctl)
 {
-    cxm_error_t   err;
+    if (cxmctl_read_key(ctl) != 0 || cxmctl_become_owner(ctl->dir, 1) != 0) {
+        return NULL;
+    }
+
+    return cxmctl_opened(ctl);
+}
+
+
+cxm_store_t *
+cxmctl_open_apart(cxmctl_t *ctl)
+{
+    gid_t         gid;
+    uid_t         uid;
     cxm_store_t  *store;
+
+    uid = geteuid();
+    gid = getegid();
+
+    if (cxmctl_read_key(ctl) != 0 || cxmctl_become_owner(ctl->dir, 0) != 0) {
+        return NULL;
+    }
+
+    store = cxmctl_opened(ctl);
+
+    if (seteuid(uid) != 0 || setegid(gid) != 0) {
+        fprintf(stderr, "cxmctl: seteuid() failed: %s\n", strerror(errno));
+        cxm_store_close(store);
+        return NULL;
+    }
+
+    return store;
+}
+
+
+int
+cxmctl_read_key(cxmctl_t *ctl)
+{
+    cxm_error_t  err;
 
     cxm_error_init(&err);
 
     if (cxm_master_read(&ctl->opts, &ctl->master, &err) != CXM_OK) {
         (void) cxmctl_failed("key", &err);
-        return NULL;
+        return -1;
     }
 
     ctl->opts.master = ctl->master;
 
-    if (cxmctl_become_owner(ctl->dir) != 0) {
-        return NULL;
-    }
+    return 0;
+}
 
-    if (cxm_store_open(&ctl->opts, &store, &err) != CXM_OK) {
+
+cxm_store_t *
+cxmctl_open_store(cxmctl_t *ctl, const char *dir, cxm_error_t *err)
+{
+    cxm_store_t       *store;
+    cxm_store_opts_t   opts;
+
+    opts = ctl->opts;
+    opts.dir = dir;
+
+    return cxm_store_open(&opts, &store, err) == CXM_OK ? store : NULL;
+}
+
+
+static cxm_store_t *
+cxmctl_opened(cxmctl_t *ctl)
+{
+    cxm_error_t   err;
+    cxm_store_t  *store;
+
+    cxm_error_init(&err);
+    store = cxmctl_open_store(ctl, ctl->dir, &err);
+
+    if (store == NULL) {
         (void) cxmctl_failed("open", &err);
-        return NULL;
     }
 
     return store;
@@ -227,12 +297,13 @@ cxmctl_open(cxmctl_t *ctl)
 
 /*
  * A lock file or page that root makes would shut nginx's workers out, so no
- * verb touches LMDB as anybody but the directory's owner.
+ * verb opens LMDB as anybody but the directory's owner.
  */
 
-static int
-cxmctl_become_owner(const char *dir)
+int
+cxmctl_become_owner(const char *dir, int for_good)
 {
+    int          rc;
     struct stat  st;
 
     if (stat(dir, &st) != 0) {
@@ -244,9 +315,16 @@ cxmctl_become_owner(const char *dir)
         return 0;
     }
 
-    if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0
-        || setuid(st.st_uid) != 0)
-    {
+    rc = setgroups(0, NULL);
+
+    if (for_good) {
+        rc = rc != 0 || setgid(st.st_gid) != 0 || setuid(st.st_uid) != 0;
+
+    } else {
+        rc = rc != 0 || setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0;
+    }
+
+    if (rc != 0) {
         fprintf(stderr, "cxmctl: cannot become the owner of %s: %s\n", dir,
                 strerror(errno));
         return -1;

@@ -35,7 +35,10 @@ typedef struct {
 int cxmctl_init(cxmctl_t *ctl);
 int cxmctl_stat(cxmctl_t *ctl);
 int cxmctl_verify(cxmctl_t *ctl);
+int cxmctl_backup(cxmctl_t *ctl);
+int cxmctl_restore(cxmctl_t *ctl);
 int cxmctl_erase(cxmctl_t *ctl);
+int cxmctl_erasures(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
 int cxmctl_key_list(cxmctl_t *ctl);
 int cxmctl_key_revoke(cxmctl_t *ctl);
@@ -54,6 +57,21 @@ int cxmctl_flag(cxmctl_t *ctl, const char *name);
  * Prints the error itself.
  */
 cxm_store_t *cxmctl_open(cxmctl_t *ctl);
+
+/* The same for verbs that write elsewhere: then we are who we were again. */
+cxm_store_t *cxmctl_open_apart(cxmctl_t *ctl);
+
+/* The steps of it: 0 or -1, with the error printed; the last does not. */
+int cxmctl_read_key(cxmctl_t *ctl);
+int cxmctl_become_owner(const char *dir, int for_good);
+cxm_store_t *cxmctl_open_store(cxmctl_t *ctl, const char *dir,
+    cxm_error_t *err);
+
+/* Who is to own a new store by --user: (uid_t) -1 where only root can say. */
+int cxmctl_owner(const char *user, uid_t *uid, gid_t *gid);
+
+/* A cxm_progress_pt, or NULL where nobody looks. */
+cxm_progress_pt cxmctl_progress(void);
 
 /* Makes an admin key in an open store and prints it as the last line. */
 int cxmctl_print_key(cxm_store_t *store, const cxm_key_spec_t *spec);

@@ -1,12 +1,14 @@
 /*
- * cxmctl erase.
+ * cxmctl erase | erasures.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cxm_erasure.h"
+#include "cxm_manifest.h"
 #include "cxmctl.h"
+#include "cxmctl_file.h"
 
 
 typedef struct {
@@ -150,4 +152,52 @@ cxmctl_erase_finish(cxm_txn_t *txn, void *data, cxm_error_t *err)
     rc = cxm_erasure_finish(txn, erase->no, &doc, err);
 
     return rc == CXM_OK ? cxmctl_erase_keep(erase, &doc) : rc;
+}
+
+
+int
+cxmctl_erasures(cxmctl_t *ctl)
+{
+    cxm_rc_t         rc;
+    cxm_buf_t        text;
+    cxm_error_t      err;
+    cxm_store_t     *store;
+    cxm_manifest_t   list;
+
+    if (ctl->argc > 1) {
+        return cxmctl_usage("erasures [FILE]");
+    }
+
+    store = cxmctl_open_apart(ctl);
+
+    if (store == NULL) {
+        return CXMCTL_WRONG;
+    }
+
+    cxm_error_init(&err);
+    cxm_buf_init(&text, CXM_MANIFEST_MAX);
+    rc = cxm_manifest_make(store, CXM_MANIFEST_ERASURES, &list, &err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_erasure_slots(store, list.erased, &err);
+    }
+
+    if (rc == CXM_OK) {
+        cxm_manifest_dump(&list, &text);
+        rc = text.failed ? cxm_fail(&err, CXM_INTERNAL, NULL, "no memory")
+                         : CXM_OK;
+    }
+
+    if (rc == CXM_OK && ctl->argc == 1) {
+        rc = cxmctl_file_write(ctl->argv[0], cxm_buf_str(&text), &err);
+
+    } else if (rc == CXM_OK) {
+        printf("%.*s", (int) text.len, (const char *) text.data);
+    }
+
+    cxm_manifest_clear(&list);
+    cxm_buf_free(&text);
+    cxm_store_close(store);
+
+    return rc == CXM_OK ? CXMCTL_DONE : cxmctl_failed("erasures", &err);
 }

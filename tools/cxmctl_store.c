@@ -26,14 +26,13 @@ typedef struct {
 } cxmctl_verify_t;
 
 
-static int cxmctl_owner(const char *user, uid_t *uid, gid_t *gid);
 static int cxmctl_verify_apart(cxmctl_t *ctl, const cxmctl_verify_t *verify);
 static int cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify);
 static int cxmctl_verify_print(const cxm_verify_t *result);
 static void cxmctl_verify_note(void *ctx, const char *text);
 static int cxmctl_head(const char *text, uint64_t *seq,
     uint8_t link[CXM_MAC_LEN]);
-static void cxmctl_progress(void *ctx, uint64_t done, uint64_t total);
+static void cxmctl_show(void *ctx, uint64_t done, uint64_t total);
 static json_t *cxmctl_stat_json(const cxm_store_stat_t *stat);
 
 
@@ -85,7 +84,7 @@ cxmctl_init(cxmctl_t *ctl)
 
 /* Only root can give files away; anybody else keeps them. */
 
-static int
+int
 cxmctl_owner(const char *user, uid_t *uid, gid_t *gid)
 {
     struct passwd  *pw;
@@ -217,7 +216,7 @@ cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
     opts.expect_link = verify->link;
     opts.archive = verify->archive;
     opts.all = verify->all;
-    opts.progress = isatty(STDERR_FILENO) ? cxmctl_progress : NULL;
+    opts.progress = cxmctl_progress();
     opts.note = cxmctl_verify_note;
 
     rc = cxm_verify(store, &opts, &result, &err);
@@ -298,8 +297,15 @@ cxmctl_head(const char *text, uint64_t *seq, uint8_t link[CXM_MAC_LEN])
 }
 
 
+cxm_progress_pt
+cxmctl_progress(void)
+{
+    return isatty(STDERR_FILENO) ? cxmctl_show : NULL;
+}
+
+
 static void
-cxmctl_progress(void *ctx, uint64_t done, uint64_t total)
+cxmctl_show(void *ctx, uint64_t done, uint64_t total)
 {
     (void) ctx;
 

@@ -3,6 +3,7 @@
  */
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "cxm_crypto.h"
 
@@ -152,4 +153,43 @@ cxm_open(const cxm_key_t *key, cxm_str_t ad, cxm_str_t sealed, cxm_buf_t *out)
     }
 
     return CXM_OK;
+}
+
+
+/* --- sums --------------------------------------------------------------- */
+
+struct cxm_sum_s {
+    crypto_generichash_state  state;
+};
+
+
+cxm_sum_t *
+cxm_sum_begin(void)
+{
+    cxm_sum_t  *sum;
+
+    /* libsodium wants more alignment than malloc() gives */
+
+    sum = aligned_alloc(_Alignof(cxm_sum_t), sizeof(*sum));
+
+    if (sum != NULL) {
+        crypto_generichash_init(&sum->state, NULL, 0, CXM_SUM_LEN);
+    }
+
+    return sum;
+}
+
+
+void
+cxm_sum_add(cxm_sum_t *sum, const void *data, size_t len)
+{
+    crypto_generichash_update(&sum->state, data, len);
+}
+
+
+void
+cxm_sum_end(cxm_sum_t *sum, uint8_t out[CXM_SUM_LEN])
+{
+    crypto_generichash_final(&sum->state, out, CXM_SUM_LEN);
+    free(sum);
 }

@@ -79,4 +79,14 @@ cxm_rc_t cxm_open(const cxm_key_t *key, cxm_str_t ad, cxm_str_t sealed,
     cxm_buf_t *out);
 
 
+/* BLAKE2b-256 of a whole file, without key: what `b2sum -l 256` gives. */
+#define CXM_SUM_LEN  32
+
+typedef struct cxm_sum_s  cxm_sum_t;
+
+cxm_sum_t *cxm_sum_begin(void);                 /* NULL: no memory */
+void cxm_sum_add(cxm_sum_t *sum, const void *data, size_t len);
+void cxm_sum_end(cxm_sum_t *sum, uint8_t out[CXM_SUM_LEN]);   /* frees it */
+
+
 #endif /* CXM_CRYPTO_H */

@@ -217,9 +217,8 @@ find_slot(cxm_txn_t *txn, uint64_t slot, json_t *slots, cxm_doc_t *out,
 
 
 static cxm_rc_t
-write_begun(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_erasure_of_t *of, json_t *slots, cxm_doc_t *out,
-    cxm_error_t *err)
+write_begun(cxm_txn_t *txn, uint64_t actor, const char *by, json_t *slots,
+    cxm_doc_t *out, cxm_error_t *err)
 {
     int              created;
     cxm_rc_t         rc;
@@ -228,10 +227,8 @@ write_begun(cxm_txn_t *txn, const cxm_caller_t *caller,
     memset(&write, 0, sizeof(write));
     write.kind = CXM_KIND_ERASURE;
     write.if_match = CXM_VERSION_ANY;
-    write.actor = caller->principal.actor;
-    write.body = json_pack("{ss ss sO}", "state", "begun",
-                           "by", of->person_class == 0
-                                 ? "slot" : cxm_person_names[of->person_class],
+    write.actor = actor;
+    write.body = json_pack("{ss ss sO}", "state", "begun", "by", by,
                            "slots", slots);
 
     if (write.body == NULL) {
@@ -249,8 +246,9 @@ cxm_rc_t
 cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
     const cxm_erasure_of_t *of, cxm_doc_t *out, int *begun, cxm_error_t *err)
 {
-    json_t    *slots;
-    cxm_rc_t   rc;
+    json_t      *slots;
+    cxm_rc_t     rc;
+    const char  *by;
 
     memset(out, 0, sizeof(*out));
     *begun = 0;
@@ -261,12 +259,66 @@ cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
         return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
-    rc = of->person_class != 0 ? find_named(txn, of, slots, err)
-                               : find_slot(txn, of->slot, slots, out, err);
+    if (of->person_class != 0) {
+        by = cxm_person_names[of->person_class];
+        rc = find_named(txn, of, slots, err);
+
+    } else {
+        by = "slot";
+        rc = find_slot(txn, of->slot, slots, out, err);
+    }
 
     if (rc == CXM_OK && json_array_size(slots) > 0) {
         *begun = 1;
-        rc = write_begun(txn, caller, of, slots, out, err);
+        rc = write_begun(txn, caller->principal.actor, by, slots, out, err);
+    }
+
+    json_decref(slots);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+find_missing(cxm_txn_t *txn, const json_t *list, json_t *slots,
+    cxm_error_t *err)
+{
+    size_t      i;
+    cxm_rc_t    rc;
+    json_int_t  slot;
+
+    for (i = 0; i < json_array_size(list); i++) {
+        slot = json_integer_value(json_array_get(list, i));
+        rc = cxm_person_gone(txn, (uint64_t) slot, NULL);
+
+        if (rc == CXM_NOT_FOUND) {
+            rc = add_slot(slots, (uint64_t) slot, err);
+        }
+
+        if (rc != CXM_OK) {
+            return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_erasure_begin_list(cxm_txn_t *txn, const json_t *list, cxm_doc_t *out,
+    int *begun, cxm_error_t *err)
+{
+    json_t    *slots;
+    cxm_rc_t   rc;
+
+    memset(out, 0, sizeof(*out));
+
+    slots = json_array();
+    rc = find_missing(txn, list, slots, err);
+    *begun = rc == CXM_OK && json_array_size(slots) > 0;
+
+    if (*begun) {
+        rc = write_begun(txn, 0, "list", slots, out, err);
     }
 
     json_decref(slots);

@@ -42,6 +42,13 @@ cxm_rc_t cxm_erasure_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_error_t *err);
 
 /*
+ * The same for numbers, given or not; those that are gone are left out, and
+ * when all are, *begun is 0 and there is no document.
+ */
+cxm_rc_t cxm_erasure_begin_list(cxm_txn_t *txn, const json_t *slots,
+    cxm_doc_t *out, int *begun, cxm_error_t *err);
+
+/*
  * Second half, in a transaction that began after the first was committed;
  * changes nothing when it was done before.
  */
@@ -54,6 +61,21 @@ cxm_rc_t cxm_erasure_finish(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
  * "created_at": when it began, "updated_at": when it was done}.
  */
 json_t *cxm_erasure_json(const cxm_doc_t *doc);
+
+/*
+ * Numbers of all persons that are erased or about to be, appended to the
+ * array `slots`; in transactions of its own.
+ */
+cxm_rc_t cxm_erasure_slots(cxm_store_t *store, json_t *slots,
+    cxm_error_t *err);
+
+/*
+ * For a store that is restored and not yet served: erases those of a list
+ * that its journal does not know to be erased, also numbers that it has not
+ * given yet; in transactions of its own.
+ */
+cxm_rc_t cxm_erasure_repeat(cxm_store_t *store, const json_t *slots,
+    cxm_error_t *err);
 
 
 #endif /* CXM_ERASURE_H */

@@ -29,9 +29,7 @@
  * verify compares them.  Where the archive is, is this host's own business: a
  * row of `meta`.
  *
- * For backups: volumes are only copied.  Files of tables hold look-ups of
- * persons (cxm_kind_t) and so stay at home; what was restored takes a
- * checkpoint of its own.  Hold the history (shared) while copying.
+ * Backups have copies of both; they hold the history (shared) while copying.
  */
 
 #ifndef CXM_HISTORY_H

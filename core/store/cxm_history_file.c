@@ -14,9 +14,6 @@
 #include "cxm_store_int.h"
 
 
-#define CXM_META_ARCHIVE  "archive"     /* path of a directory */
-
-
 char *
 cxm_history_dir(cxm_txn_t *txn)
 {

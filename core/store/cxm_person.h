@@ -3,9 +3,10 @@
  * makes a person's text unreadable in the store and in every backup of it.
  *
  * <dir>/keys: slots of 128 bytes.  Slot 0 is the header (magic "cxmkeys1",
- * store uuid).  A slot: u8 state (0 never made, 1 live, 2 erased), 7 bytes
- * zero, 24 bytes nonce, 48 bytes sealed key, zeros.  The key is sealed with
- * the master key, associated data = store uuid and slot number.
+ * store uuid).  A slot: u8 state (0 never made, 1 live, 2 erased, 3 lost: not
+ * restored), 7 bytes zero, 24 bytes nonce, 48 bytes sealed key, zeros.  The
+ * key is sealed with the master key, associated data = store uuid and slot
+ * number.
  *
  * Slots are made and synced thousands ahead of use; a transaction only takes
  * the next number, so there is no second commit.  Numbers are never reused.
@@ -100,7 +101,7 @@ cxm_rc_t cxm_person_forget(cxm_txn_t *txn, uint64_t slot, uint64_t erasure);
 /* CXM_OK: it is gone, and how (out may be NULL); CXM_NOT_FOUND: it is not. */
 cxm_rc_t cxm_person_gone(cxm_txn_t *txn, uint64_t slot, cxm_gone_t *out);
 
-/* The key of a slot; CXM_NOT_FOUND when erased, CXM_CORRUPT. */
+/* The key of a slot; CXM_NOT_FOUND when erased or lost, CXM_CORRUPT. */
 cxm_rc_t cxm_person_key(const cxm_store_t *store, uint64_t slot,
     cxm_key_t *key);
 

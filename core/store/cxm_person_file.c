@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "cxm_log.h"
-#include "cxm_store_int.h"
+#include "cxm_person_file.h"
 
 
 #define CXM_PERSON_MAGIC       "cxmkeys1"
@@ -22,24 +22,11 @@
 #define CXM_PERSON_SEALED_AT   8
 #define CXM_PERSON_SEALED_LEN  (CXM_KEY_LEN + CXM_SEAL_EXTRA)
 
-enum {
-    CXM_PERSON_NONE = 0,
-    CXM_PERSON_LIVE = 1,
-    CXM_PERSON_ERASED = 2
-};
-
 _Static_assert(CXM_PERSON_SEALED_AT + CXM_PERSON_SEALED_LEN
                <= CXM_PERSON_SLOT, "slot");
 
 
 /* --- the slot file ------------------------------------------------------ */
-
-static off_t
-cxm_person_offset(uint64_t slot)
-{
-    return (off_t) (slot * CXM_PERSON_SLOT);
-}
-
 
 /* What a slot's key is bound to: uuid(16), u64 slot. */
 static void
@@ -91,7 +78,7 @@ cxm_person_slot_open(const cxm_store_t *store, uint64_t slot,
     cxm_rc_t   rc;
     cxm_buf_t  buf;
 
-    if (in[0] == CXM_PERSON_ERASED) {
+    if (in[0] == CXM_PERSON_ERASED || in[0] == CXM_PERSON_LOST) {
         return CXM_NOT_FOUND;
     }
 
@@ -119,10 +106,8 @@ cxm_person_slot_open(const cxm_store_t *store, uint64_t slot,
 }
 
 
-/* 0 or errno; ENODATA when the file is shorter. */
-static int
-cxm_person_pread(const cxm_store_t *store, uint64_t slot,
-    uint8_t out[CXM_PERSON_SLOT])
+int
+cxm_person_pread(int fd, uint64_t slot, uint8_t out[CXM_PERSON_SLOT])
 {
     ssize_t  n;
 
@@ -131,16 +116,14 @@ cxm_person_pread(const cxm_store_t *store, uint64_t slot,
     }
 
     do {
-        n = pread(store->keys_fd, out, CXM_PERSON_SLOT,
-                  cxm_person_offset(slot));
+        n = pread(fd, out, CXM_PERSON_SLOT, cxm_person_offset(slot));
     } while (n == -1 && errno == EINTR);
 
     return n == CXM_PERSON_SLOT ? 0 : n == -1 ? errno : ENODATA;
 }
 
 
-/* 0 or errno. */
-static int
+int
 cxm_person_pwrite(int fd, const uint8_t *data, size_t len, off_t offset)
 {
     ssize_t  n;
@@ -165,7 +148,7 @@ cxm_person_pwrite(int fd, const uint8_t *data, size_t len, off_t offset)
 }
 
 
-static void
+void
 cxm_person_header(const cxm_uuid_t *uuid, uint8_t out[CXM_PERSON_SLOT])
 {
     memset(out, 0, CXM_PERSON_SLOT);
@@ -221,7 +204,7 @@ cxm_person_file_open(cxm_store_t *store, const char *path, cxm_error_t *err)
 
     cxm_person_header(&store->uuid, expect);
 
-    if (cxm_person_pread(store, 0, header) != 0
+    if (cxm_person_pread(store->keys_fd, 0, header) != 0
         || memcmp(header, expect, sizeof(header)) != 0)
     {
         cxm_log(CXM_LOG_ALERT, "\"%s\" is not the file of person keys of "
@@ -245,7 +228,7 @@ cxm_person_repair(cxm_store_t *store, uint64_t slot)
     cxm_rc_t   rc;
     cxm_key_t  key;
 
-    error = cxm_person_pread(store, slot, b);
+    error = cxm_person_pread(store->keys_fd, slot, b);
 
     if (error != 0) {
         return error;
@@ -418,7 +401,7 @@ cxm_person_key(const cxm_store_t *store, uint64_t slot, cxm_key_t *key)
     uint8_t   b[CXM_PERSON_SLOT];
     cxm_rc_t  rc;
 
-    error = slot == 0 ? ENODATA : cxm_person_pread(store, slot, b);
+    error = slot == 0 ? ENODATA : cxm_person_pread(store->keys_fd, slot, b);
 
     if (error != 0 && error != ENODATA) {
         cxm_log(CXM_LOG_ALERT, "store \"%s\": reading person key %llu "
@@ -438,27 +421,41 @@ cxm_person_key(const cxm_store_t *store, uint64_t slot, cxm_key_t *key)
 }
 
 
-cxm_rc_t
-cxm_person_erase(cxm_store_t *store, uint64_t slot, cxm_error_t *err)
+int
+cxm_person_overwrite(int fd, uint64_t slot)
 {
     int      error;
     uint8_t  b[CXM_PERSON_SLOT];
 
-    error = slot == 0 ? ENODATA : cxm_person_pread(store, slot, b);
+    error = slot == 0 ? ENODATA : cxm_person_pread(fd, slot, b);
 
-    if (error == ENODATA || (error == 0 && b[0] == CXM_PERSON_NONE)) {
-        return cxm_fail(err, CXM_NOT_FOUND, NULL, "There is no person %llu.",
-                        (unsigned long long) slot);
+    if (error != 0 || b[0] == CXM_PERSON_ERASED) {
+        return error;
     }
 
-    if (error == 0 && b[0] != CXM_PERSON_ERASED) {
-        memset(b, 0, CXM_PERSON_SEALED_AT);
-        b[0] = CXM_PERSON_ERASED;
-        cxm_random(b + CXM_PERSON_SEALED_AT,
-                   CXM_PERSON_SLOT - CXM_PERSON_SEALED_AT);
+    if (b[0] == CXM_PERSON_NONE) {
+        return ENODATA;
+    }
 
-        error = cxm_person_pwrite(store->keys_fd, b, sizeof(b),
-                                  cxm_person_offset(slot));
+    memset(b, 0, CXM_PERSON_SEALED_AT);
+    b[0] = CXM_PERSON_ERASED;
+    cxm_random(b + CXM_PERSON_SEALED_AT,
+               CXM_PERSON_SLOT - CXM_PERSON_SEALED_AT);
+
+    return cxm_person_pwrite(fd, b, sizeof(b), cxm_person_offset(slot));
+}
+
+
+cxm_rc_t
+cxm_person_erase(cxm_store_t *store, uint64_t slot, cxm_error_t *err)
+{
+    int  error;
+
+    error = cxm_person_overwrite(store->keys_fd, slot);
+
+    if (error == ENODATA) {
+        return cxm_fail(err, CXM_NOT_FOUND, NULL, "There is no person %llu.",
+                        (unsigned long long) slot);
     }
 
     /* again when it was erased before: that sync may never have come */

@@ -56,9 +56,10 @@ typedef enum {
     CXM_NS_PERSON_LINK = 40,    /* slot -> slot */
     CXM_NS_PERSON_LINKED = 41,  /* the way back */
     CXM_NS_CONSENT = 42,        /* customer's uuid(16), purpose -> state */
-    CXM_NS_PERSON_RESPONSE = 0xf0   /* slot, response no -> survey no; behind
+    CXM_NS_PERSON_RESPONSE = 0xf0,  /* slot, response no -> survey no; behind
                                        all others, so that new slots fill
                                        its pages */
+    CXM_NS_LOOKUP = 0xff        /* only in backups: number -> sealed row */
 } cxm_ns_t;
 
 /*

@@ -27,6 +27,7 @@
 #define CXM_META_FORMAT   "format"      /* u8; readable before the keys are */
 #define CXM_META_ROOT     "root"        /* root key, sealed by the master */
 #define CXM_META_STORE    "store"       /* uuid(16), u32 node, u32 epoch */
+#define CXM_META_ARCHIVE  "archive"     /* this host's directory of volumes */
 #define CXM_META_STATE    "state"       /* cxm_state_t */
 
 typedef struct cxm_visitor_keys_s  cxm_visitor_keys_t;
@@ -294,6 +295,16 @@ cxm_rc_t cxm_person_file_make(const char *path, const cxm_uuid_t *uuid,
     cxm_error_t *err);
 cxm_rc_t cxm_person_file_open(cxm_store_t *store, const char *path,
     cxm_error_t *err);
+
+
+/* cxm_person_copy.c */
+
+/*
+ * For a restore: checks whose file it is and makes slots up to `persons` that
+ * it lacks, as lost ones; *slots is how many it has then.
+ */
+cxm_rc_t cxm_person_complete(const char *path, const cxm_uuid_t *uuid,
+    uint64_t persons, uint64_t *slots, cxm_error_t *err);
 
 
 #endif /* CXM_STORE_INT_H */

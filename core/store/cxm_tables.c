@@ -2,12 +2,14 @@
  * Tables to a file and back.
  */
 
+#include "cxm_lookup.h"
 #include "cxm_store_int.h"
 #include "cxm_tables.h"
 
 
-#define CXM_TABLES_ROWS   10000         /* of one transaction */
-#define CXM_TABLES_BYTES  (16u << 20)
+#define CXM_TABLES_ROWS    10000        /* of one transaction */
+#define CXM_TABLES_BYTES   (16u << 20)
+#define CXM_TABLES_LOOKUP  0xff         /* in the place of a table's number */
 
 const cxm_table_t  cxm_tables_kept[CXM_TABLES_KEPT] = {
     CXM_T_DOC, CXM_T_ID, CXM_T_INDEX, CXM_T_COUNTER, CXM_T_ONCE, CXM_T_DUE
@@ -27,11 +29,36 @@ typedef struct {
 } cxm_tables_save_t;
 
 
+/* The record of a row; CXM_NOT_FOUND: its person's key is gone. */
+static cxm_rc_t
+save_encode(cxm_tables_save_t *save, cxm_table_t table,
+    const cxm_raw_row_t *row)
+{
+    cxm_buf_t    *record;
+    cxm_store_t  *store;
+
+    store = save->txn->store;
+    record = &save->record;
+    cxm_buf_reset(record);
+
+    if (cxm_lookup_row(store->flow, table, row->key)) {
+        cxm_buf_putc(record, CXM_TABLES_LOOKUP);
+        return cxm_lookup_seal(store, row->key, row->raw, record);
+    }
+
+    cxm_buf_putc(record, (uint8_t) table);
+    cxm_buf_varint(record, row->key.len);
+    cxm_buf_put(record, row->key.data, row->key.len);
+    cxm_buf_put(record, row->raw.data, row->raw.len);
+
+    return record->failed ? CXM_INTERNAL : CXM_OK;
+}
+
+
 static cxm_rc_t
 save_row(cxm_tables_save_t *save, cxm_table_t table, const cxm_raw_row_t *row)
 {
-    cxm_rc_t    rc;
-    cxm_buf_t  *record;
+    cxm_rc_t  rc;
 
     rc = cxm_row_prove(save->txn, table, row, &save->text);
 
@@ -41,16 +68,16 @@ save_row(cxm_tables_save_t *save, cxm_table_t table, const cxm_raw_row_t *row)
                         cxm_table_name(table));
     }
 
-    record = &save->record;
-    cxm_buf_reset(record);
-    cxm_buf_putc(record, (uint8_t) table);
-    cxm_buf_varint(record, row->key.len);
-    cxm_buf_put(record, row->key.data, row->key.len);
-    cxm_buf_put(record, row->raw.data, row->raw.len);
+    rc = save_encode(save, table, row);
 
-    return record->failed
-           ? cxm_fail(save->err, CXM_INTERNAL, NULL, "No memory.")
-           : cxm_archive_put(save->writer, cxm_buf_str(record), save->err);
+    if (rc == CXM_NOT_FOUND) {
+        return CXM_OK;
+    }
+
+    return rc == CXM_OK
+           ? cxm_archive_put(save->writer, cxm_buf_str(&save->record),
+                             save->err)
+           : cxm_fail(save->err, rc, NULL, "A row cannot be saved.");
 }
 
 
@@ -128,8 +155,9 @@ cxm_tables_save(cxm_txn_t *txn, cxm_archive_writer_t *writer,
 
 /* --- loading ------------------------------------------------------------ */
 
-cxm_rc_t
-cxm_tables_record(cxm_str_t record, cxm_table_t *table, cxm_raw_row_t *row)
+/* The row in a record; CXM_CORRUPT.  Points into the record. */
+static cxm_rc_t
+load_record(cxm_str_t record, cxm_table_t *table, cxm_raw_row_t *row)
 {
     unsigned       i;
     cxm_reader_t   rd;
@@ -157,16 +185,43 @@ cxm_tables_record(cxm_str_t record, cxm_table_t *table, cxm_raw_row_t *row)
 
 
 static cxm_rc_t
+load_lookup(cxm_txn_t *txn, cxm_str_t record)
+{
+    cxm_rc_t       rc;
+    cxm_buf_t      buf;
+    cxm_raw_row_t  row;
+
+    cxm_buf_init(&buf, 4 * CXM_ROW_KEY_MAX);
+    rc = cxm_lookup_open(txn->store,
+                         (cxm_str_t) { record.len - 1, record.data + 1 },
+                         &buf, &row.key, &row.raw);
+
+    if (rc == CXM_OK) {
+        rc = cxm_row_put_raw(txn, CXM_T_INDEX, &row);
+    }
+
+    cxm_buf_free(&buf);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+static cxm_rc_t
 load_row(cxm_txn_t *txn, cxm_str_t record, cxm_error_t *err)
 {
     cxm_rc_t       rc;
     cxm_table_t    table;
     cxm_raw_row_t  row;
 
-    rc = cxm_tables_record(record, &table, &row);
+    if (record.len > 0 && (uint8_t) record.data[0] == CXM_TABLES_LOOKUP) {
+        rc = load_lookup(txn, record);
 
-    if (rc == CXM_OK) {
-        rc = cxm_row_put_raw(txn, table, &row);
+    } else {
+        rc = load_record(record, &table, &row);
+
+        if (rc == CXM_OK) {
+            rc = cxm_row_put_raw(txn, table, &row);
+        }
     }
 
     return rc == CXM_OK ? CXM_OK

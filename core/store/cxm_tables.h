@@ -3,6 +3,10 @@
  *
  * All but the journal, which has files of its own, and `meta`, of which the
  * row `state` alone belongs to the journal.
+ *
+ * Look-up rows are sealed with the key of their person (cxm_lookup.h), since
+ * the files are kept: u8 0xff | the sealed row.  Those whose key is gone are
+ * not loaded; replay, which has no key either, would not have made them.
  */
 
 #ifndef CXM_TABLES_H
@@ -31,10 +35,6 @@ cxm_rc_t cxm_tables_save(cxm_txn_t *txn, cxm_archive_writer_t *writer,
  */
 cxm_rc_t cxm_tables_load(cxm_store_t *store, cxm_archive_reader_t *reader,
     cxm_error_t *err);
-
-/* The row in a record; CXM_CORRUPT.  Points into the record. */
-cxm_rc_t cxm_tables_record(cxm_str_t record, cxm_table_t *table,
-    cxm_raw_row_t *row);
 
 
 #endif /* CXM_TABLES_H */

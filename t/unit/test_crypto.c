@@ -285,6 +285,27 @@ small_helpers(void **state)
 }
 
 
+/* As `b2sum -l 256` has it. */
+static void
+sums(void **state)
+{
+    uint8_t     out[CXM_SUM_LEN], expect[CXM_SUM_LEN];
+    cxm_sum_t  *sum;
+
+    (void) state;
+
+    assert_int_equal(cxm_hex_decode(cxm_str("bddd813c634239723171ef3fee98579b"
+                                            "94964e3bb1cb3e427262c8c068d52319"),
+                                    expect, sizeof(expect)), CXM_OK);
+    sum = cxm_sum_begin();
+    assert_non_null(sum);
+    cxm_sum_add(sum, "a", 1);
+    cxm_sum_add(sum, "bc", 2);
+    cxm_sum_end(sum, out);
+    assert_memory_equal(out, expect, sizeof(out));
+}
+
+
 int
 main(void)
 {
@@ -296,7 +317,8 @@ main(void)
         cmocka_unit_test(seal_is_deterministic_and_bound),
         cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(bounds_of_buffers),
-        cmocka_unit_test(small_helpers)
+        cmocka_unit_test(small_helpers),
+        cmocka_unit_test(sums)
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
