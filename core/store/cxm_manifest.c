@@ -77,6 +77,49 @@ cxm_manifest_add(cxm_manifest_t *manifest, const char *name, uint64_t size,
 }
 
 
+int
+cxm_manifest_seal(json_t *json)
+{
+    char        hex[2 * CXM_SUM_LEN + 1];
+    uint8_t     out[CXM_SUM_LEN];
+    cxm_buf_t   text;
+    cxm_sum_t  *sum;
+
+    (void) json_object_del(json, "blake2b");
+
+    cxm_buf_init(&text, CXM_MANIFEST_MAX);
+    cxm_json_canonical(&text, json);
+    sum = text.failed ? NULL : cxm_sum_begin();
+
+    if (sum != NULL) {
+        cxm_sum_add(sum, text.data, text.len);
+        cxm_sum_end(sum, out);
+        cxm_hex_encode(out, sizeof(out), hex);
+    }
+
+    cxm_buf_free(&text);
+
+    return sum == NULL
+           ? -1 : json_object_set_new(json, "blake2b", json_string(hex));
+}
+
+
+/* What the member says must be what it would be set to. */
+static int
+manifest_whole(json_t *json)
+{
+    int      whole;
+    json_t  *said;
+
+    said = json_incref(json_object_get(json, "blake2b"));
+    whole = said != NULL && cxm_manifest_seal(json) == 0
+            && json_equal(said, json_object_get(json, "blake2b"));
+    json_decref(said);
+
+    return whole;
+}
+
+
 void
 cxm_manifest_dump(const cxm_manifest_t *manifest, cxm_buf_t *buf)
 {
@@ -101,13 +144,14 @@ cxm_manifest_dump(const cxm_manifest_t *manifest, cxm_buf_t *buf)
                      "erased", manifest->erased,
                      "files", manifest->files);
 
-    if (json == NULL) {
+    if (json != NULL && cxm_manifest_seal(json) == 0) {
+        cxm_json_dump(buf, json);
+        cxm_buf_putc(buf, '\n');
+
+    } else {
         buf->failed = CXM_BUF_MEMORY;
-        return;
     }
 
-    cxm_json_dump(buf, json);
-    cxm_buf_putc(buf, '\n');
     json_decref(json);
 }
 
@@ -217,7 +261,7 @@ cxm_manifest_load(cxm_str_t text, cxm_manifest_what_t what,
                       "this program knows %d", (long long) format,
                       CXM_STORE_FORMAT);
 
-    } else if (!manifest_read(json, out)) {
+    } else if (!manifest_whole(json) || !manifest_read(json, out)) {
         rc = cxm_fail(err, CXM_CORRUPT, "manifest", "its manifest is damaged");
     }
 

@@ -4,8 +4,9 @@
  * JSON: {"format": of the store, "what": "data" | "keys" | "erasures",
  * "store": uuid, "node", "epoch", "head", "link": hex, "persons": next slot,
  * "made_at": RFC 3339, "erased": [slots of persons], "files": [{"name",
- * "size", "blake2b": hex of BLAKE2b-256}]}.  In a backup it is the last
- * member, "manifest.json"; a list of erasures is a manifest without files.
+ * "size", "blake2b": hex of BLAKE2b-256}], "blake2b": the same of all this
+ * with sorted names}.  In a backup it is the last member, "manifest.json"; a
+ * list of erasures is a manifest without files.
  */
 
 #ifndef CXM_MANIFEST_H
@@ -48,6 +49,9 @@ cxm_rc_t cxm_manifest_add(cxm_manifest_t *manifest, const char *name,
 
 /* Appends the text; sets buf->failed. */
 void cxm_manifest_dump(const cxm_manifest_t *manifest, cxm_buf_t *buf);
+
+/* Sets the member "blake2b" of a manifest; 0 or -1 as in jansson. */
+int cxm_manifest_seal(json_t *json);
 
 /*
  * CXM_CORRUPT: it is none, or of something else than `what`; CXM_FORMAT: of a

@@ -24,7 +24,8 @@
  * the store would own it, and that may be root.
  */
 static const char *const  cxm_restore_names[] = {
-    "archive", "checkpoint", "files", CXM_STORE_KEYS, CXM_STORE_LOCK, CXM_STORE_DATA, NULL
+    "archive", "checkpoint", "files", CXM_STORE_KEYS, CXM_STORE_LOCK,
+    CXM_STORE_DATA, NULL
 };
 
 /* Epochs take four bytes at most as a varint. */

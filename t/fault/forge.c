@@ -3,6 +3,8 @@
  *
  *   forge DIR dump            every row as "table key value", in hex
  *   forge DIR text            every journal entry that the keys open, as JSON
+ *   forge DIR tables          records of the newest checkpoint's tables, in hex
+ *   forge DIR checkpoint      takes a checkpoint
  *   forge DIR counter         counts one more in the first counter there is
  *   forge DIR index           deletes the first row of `index`
  *   forge DIR drop SEQ        deletes a journal entry
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 
 #include "cxm.h"
+#include "cxm_checkpoint.h"
 #include "cxm_counter.h"
 #include "cxm_journal.h"
 
@@ -26,6 +29,7 @@ static const char *const  forge_tables[CXM_T_N] = {
 typedef struct {
     uint64_t     seq;
     cxm_rc_t   (*show)(cxm_txn_t *txn);
+    cxm_rc_t   (*make)(cxm_store_t *store, cxm_error_t *err);
     cxm_rc_t   (*change)(cxm_txn_t *txn, uint64_t seq);
 } forge_t;
 
@@ -114,6 +118,58 @@ forge_text(cxm_txn_t *txn)
             printf("\n");
             cxm_entry_clear(&entry);
         }
+    }
+
+    return rc;
+}
+
+
+/* What the file says, opened with the store's key. */
+static cxm_rc_t
+forge_tables_file(cxm_txn_t *txn)
+{
+    cxm_rc_t               rc;
+    cxm_str_t              record;
+    cxm_error_t            err;
+    cxm_history_t          history;
+    cxm_archive_reader_t  *reader;
+
+    cxm_error_init(&err);
+    rc = cxm_history_read(txn, &history);
+
+    if (rc == CXM_OK) {
+        rc = cxm_history_open_tables(cxm_txn_store(txn), &history.newest,
+                                     &reader, &err);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    while ((rc = cxm_archive_next(reader, &record, &err)) == CXM_OK) {
+        forge_hex(record, "\n");
+    }
+
+    cxm_archive_close(reader);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+static cxm_rc_t
+forge_checkpoint(cxm_store_t *store, cxm_error_t *err)
+{
+    int       held;
+    char      archive[4096];
+    cxm_rc_t  rc;
+
+    snprintf(archive, sizeof(archive), "%s/%s", cxm_store_dir(store),
+             CXM_HISTORY_ARCHIVE);
+    rc = cxm_history_hold(store, 1, &held, err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_checkpoint_make(store, archive, cxm_now(), NULL, NULL, err);
+        cxm_history_release(held);
     }
 
     return rc;
@@ -260,6 +316,16 @@ forge_command(int argc, char **argv, forge_t *forge)
         return 0;
     }
 
+    if (argc == 3 && strcmp(argv[2], "tables") == 0) {
+        forge->show = forge_tables_file;
+        return 0;
+    }
+
+    if (argc == 3 && strcmp(argv[2], "checkpoint") == 0) {
+        forge->make = forge_checkpoint;
+        return 0;
+    }
+
     if (argc == 3 && strcmp(argv[2], "text") == 0) {
         forge->show = forge_text;
         return 0;
@@ -313,6 +379,9 @@ main(int argc, char **argv)
 
     if (rc == CXM_OK && forge.change != NULL) {
         rc = forge_change(store, &forge, &err);
+
+    } else if (rc == CXM_OK && forge.make != NULL) {
+        rc = forge.make(store, &err);
 
     } else if (rc == CXM_OK) {
         rc = cxm_txn_read(store, &txn, &err);
