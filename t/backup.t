@@ -166,7 +166,8 @@ subtest 'restored with keys' => sub {
     is_deeply told($u), $now, 'every list and figure as it was';
     my @mode = map { sprintf '%s %04o', s/.*\///r, (stat)[2] & 07777 }
         grep { !/archive|files/ } glob "$to/*";
-    is_deeply \@mode, [map { "$_ 0600" } qw(data data-lock keys master.key)],
+    is_deeply \@mode, [map { "$_ 0600" }
+        qw(data data-lock keys master.key visitors)],
         'files of a store, for nobody else';
 
     my %had = map { $_ => decode_json((ctl('-d', $_, 'stat'))[1]) }

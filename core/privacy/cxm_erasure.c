@@ -283,20 +283,23 @@ static cxm_rc_t
 find_missing(cxm_txn_t *txn, const json_t *list, json_t *slots,
     cxm_error_t *err)
 {
-    size_t      i;
-    cxm_rc_t    rc;
-    json_int_t  slot;
+    size_t    i;
+    uint64_t  slot;
+    cxm_rc_t  rc;
 
     for (i = 0; i < json_array_size(list); i++) {
-        slot = json_integer_value(json_array_get(list, i));
-        rc = cxm_person_gone(txn, (uint64_t) slot, NULL);
+        slot = (uint64_t) json_integer_value(json_array_get(list, i));
+        rc = cxm_person_gone(txn, slot, NULL);
 
         if (rc == CXM_NOT_FOUND) {
-            rc = add_slot(slots, (uint64_t) slot, err);
+            rc = add_person(txn, slot, slots, err);
+
+        } else if (rc != CXM_OK) {
+            (void) cxm_fail(err, rc, NULL, "A person cannot be looked up.");
         }
 
         if (rc != CXM_OK) {
-            return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+            return rc;
         }
     }
 

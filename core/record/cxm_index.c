@@ -612,3 +612,37 @@ cxm_index_forget(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
 
     return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }
+
+
+cxm_rc_t
+cxm_index_put_back(cxm_txn_t *txn, cxm_str_t key, cxm_str_t value)
+{
+    size_t           i;
+    cxm_rc_t         rc;
+    cxm_indexing_t  *doc;
+
+    if ((uint8_t) key.data[0] != CXM_NS_DOC_TERMS_PERSONAL) {
+        return CXM_OK;
+    }
+
+    if (key.len != 1 + 1 + 8) {
+        return CXM_CORRUPT;
+    }
+
+    doc = cxm_indexing(txn, (uint8_t) key.data[1], 0, 0);
+
+    if (doc == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    doc->part = &cxm_index_parts[CXM_INDEX_PERSONAL];
+    rc = cxm_index_decode(doc, value);
+
+    for (i = 0; rc == CXM_OK && i < doc->old.nterms; i++) {
+        rc = cxm_index_term_add(doc, &doc->old.term[i]);
+    }
+
+    free(doc);
+
+    return rc;
+}

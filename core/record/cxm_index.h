@@ -67,6 +67,12 @@ cxm_rc_t cxm_index_apply(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
 cxm_rc_t cxm_index_forget(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
     uint64_t slot);
 
+/*
+ * A row of what a document has from personal members is put back: its
+ * postings (cxm_lookups_t).
+ */
+cxm_rc_t cxm_index_put_back(cxm_txn_t *txn, cxm_str_t key, cxm_str_t value);
+
 /* The highest ordinal of a kind, 0: none; and the number of a document. */
 cxm_rc_t cxm_index_last(cxm_txn_t *txn, cxm_kind_no_t kind, uint32_t *last);
 cxm_rc_t cxm_index_doc(cxm_txn_t *txn, cxm_kind_no_t kind, uint32_t ordinal,

@@ -118,7 +118,7 @@ cxm_rc_t cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
 cxm_rc_t cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record,
     uint64_t slot, uint64_t *kept);
 
-extern const uint8_t  cxm_record_lookups[];
+extern const cxm_lookups_t  cxm_record_lookups;
 
 
 /* --- reading ------------------------------------------------------------ */

@@ -9,8 +9,18 @@
 #include "cxm_record_int.h"
 
 
-const uint8_t  cxm_record_lookups[] = {
+static const uint8_t  cxm_record_owned[] = {
     CXM_NS_DOC_KEY_PERSONAL, CXM_NS_DOC_TERMS_PERSONAL, 0
+};
+
+static const uint8_t  cxm_record_shared[] = {
+    CXM_NS_DOC_POSTINGS_PERSONAL, 0
+};
+
+const cxm_lookups_t  cxm_record_lookups = {
+    .owned = cxm_record_owned,
+    .shared = cxm_record_shared,
+    .put_back = cxm_index_put_back
 };
 
 

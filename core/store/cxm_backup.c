@@ -146,10 +146,11 @@ backup_lookup(cxm_backup_run_t *run, cxm_str_t key, cxm_str_t raw)
 static int
 backup_table(cxm_backup_run_t *run, cxm_table_t table, int lookups)
 {
-    int          rc;
-    MDB_val      key, value;
-    cxm_str_t    k, v;
-    MDB_cursor  *cursor;
+    int            rc;
+    MDB_val        key, value;
+    cxm_str_t      k, v;
+    MDB_cursor    *cursor;
+    cxm_lookup_t   kind;
 
     rc = mdb_cursor_open(run->live->mdb, run->live->store->dbi[table],
                          &cursor);
@@ -164,10 +165,12 @@ backup_table(cxm_backup_run_t *run, cxm_table_t table, int lookups)
         k = (cxm_str_t) { key.mv_size, key.mv_data };
         v = (cxm_str_t) { value.mv_size, value.mv_data };
 
-        if (cxm_lookup_row(run->live->store->flow, table, k)) {
-            rc = lookups ? backup_lookup(run, k, v) : MDB_SUCCESS;
+        kind = cxm_lookup_row(run->live->store->flow, table, k);
 
-        } else if (!lookups) {
+        if (kind == CXM_LOOKUP_OWNED && lookups) {
+            rc = backup_lookup(run, k, v);
+
+        } else if (kind == CXM_LOOKUP_NONE && !lookups) {
             rc = backup_row(run, table, &key, &value);
         }
 
@@ -262,7 +265,7 @@ cxm_backup_data(cxm_store_t *store, const char *path,
     };
 
     memset(out, 0, sizeof(*out));
-    cxm_buf_init(&run.sealed, 4 * CXM_ROW_KEY_MAX);
+    cxm_buf_init(&run.sealed, CXM_LOOKUP_MAX);
     run.copy = cxm_env_new(&opts);
 
     if (run.copy == NULL) {

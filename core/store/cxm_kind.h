@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "cxm_error.h"
+#include "cxm_str.h"
 #include "cxm_time.h"
 
 
@@ -66,6 +67,20 @@ typedef enum {
     CXM_KEEP_N
 } cxm_keep_t;
 
+/*
+ * Look-up rows: keyed hashes that lead to somebody (cxm_lookup.h).  Namespaces
+ * of `index` (cxm_ns_t, 0 ends).
+ */
+typedef struct {
+    const uint8_t  *owned;      /* values begin with the person's slot, u64 */
+    const uint8_t  *shared;     /* rows of many persons, that follow from owned
+                                   ones alone; NULL: none */
+
+    /* An owned row is put back from a copy: what follows from it. */
+    cxm_rc_t      (*put_back)(struct cxm_txn_s *txn, cxm_str_t key,
+                              cxm_str_t value);
+} cxm_lookups_t;
+
 typedef struct {
     uint8_t      no;
     uint8_t      version;       /* of the body that is written now */
@@ -81,12 +96,8 @@ typedef struct {
      */
     cxm_rc_t   (*apply)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry);
 
-    /*
-     * Namespaces of `index` (cxm_ns_t, 0 ends) whose rows come from personal
-     * parts: keyed hashes that lead to somebody.  The value of each begins
-     * with that person's slot, u64: see cxm_lookup.h.  NULL: none.
-     */
-    const uint8_t  *lookups;
+    /* What comes from personal parts; NULL: nothing. */
+    const cxm_lookups_t  *lookups;
 
     /*
      * A part of the apply of the entry that begins an erasure: takes away

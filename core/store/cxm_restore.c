@@ -24,8 +24,8 @@
  * the store would own it, and that may be root.
  */
 static const char *const  cxm_restore_names[] = {
-    "archive", "checkpoint", "files", CXM_STORE_KEYS, CXM_STORE_LOCK,
-    CXM_STORE_DATA, NULL
+    "archive", "checkpoint", "files", CXM_STORE_KEYS, CXM_STORE_VISITORS,
+    CXM_STORE_LOCK, CXM_STORE_DATA, NULL
 };
 
 /* Epochs take four bytes at most as a varint. */
@@ -312,39 +312,6 @@ cxm_restore_renew(cxm_store_t *store, uint64_t next, cxm_error_t *err)
 }
 
 
-/* Puts a sealed row where it belongs, if it opens, and takes it away. */
-static cxm_rc_t
-restore_lookup(cxm_txn_t *txn, cxm_buf_t *buf, const cxm_row_key_t *place,
-    cxm_str_t sealed)
-{
-    cxm_rc_t        rc;
-    cxm_str_t       value;
-    cxm_row_key_t   key;
-    cxm_raw_row_t   row;
-
-    rc = cxm_lookup_open(txn->store, sealed, buf, &row.key, &row.raw);
-
-    if (rc == CXM_OK && !cxm_lookup_row(txn->store->flow, CXM_T_INDEX,
-                                        row.key))
-    {
-        rc = CXM_CORRUPT;
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_row_check(txn, CXM_T_INDEX, &row, &value);
-    }
-
-    if (rc == CXM_OK) {
-        cxm_row_key(&key);
-        cxm_row_key_bytes(&key, row.key.data, row.key.len);
-        rc = cxm_row_put(txn, CXM_T_INDEX, &key, value);
-    }
-
-    return rc == CXM_OK || rc == CXM_NOT_FOUND
-           ? cxm_row_del(txn, CXM_T_INDEX, place) : rc;
-}
-
-
 /* The sealed row behind all others; CXM_NOT_FOUND: there is none left. */
 static cxm_rc_t
 restore_last_lookup(cxm_txn_t *txn, cxm_row_key_t *place, cxm_str_t *sealed)
@@ -382,7 +349,7 @@ restore_last_lookup(cxm_txn_t *txn, cxm_row_key_t *place, cxm_str_t *sealed)
 
 /* Some of them in one transaction; *end: there are no more. */
 static cxm_rc_t
-restore_some_lookups(cxm_txn_t *txn, cxm_buf_t *buf, int *end)
+restore_some_lookups(cxm_txn_t *txn, int *end)
 {
     unsigned       i;
     cxm_rc_t       rc;
@@ -394,8 +361,15 @@ restore_some_lookups(cxm_txn_t *txn, cxm_buf_t *buf, int *end)
     for (i = 0; i < CXM_RESTORE_ROWS && rc == CXM_OK; i++) {
         rc = restore_last_lookup(txn, &place, &sealed);
 
-        if (rc == CXM_OK) {
-            rc = restore_lookup(txn, buf, &place, sealed);
+        if (rc != CXM_OK) {
+            break;
+        }
+
+        rc = cxm_lookup_put(txn, sealed);
+
+        if (rc == CXM_OK || rc == CXM_NOT_FOUND) {
+            rc = cxm_row_del(txn, CXM_T_INDEX, &place);
+            rc = rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
         }
     }
 
@@ -410,10 +384,8 @@ cxm_restore_lookups(cxm_store_t *store, cxm_error_t *err)
 {
     int         end;
     cxm_rc_t    rc;
-    cxm_buf_t   buf;
     cxm_txn_t  *txn;
 
-    cxm_buf_init(&buf, 4 * CXM_ROW_KEY_MAX);
     end = 0;
     rc = CXM_OK;
 
@@ -424,7 +396,7 @@ cxm_restore_lookups(cxm_store_t *store, cxm_error_t *err)
             break;
         }
 
-        rc = restore_some_lookups(txn, &buf, &end);
+        rc = restore_some_lookups(txn, &end);
 
         if (rc == CXM_OK) {
             rc = cxm_txn_commit(txn, err);
@@ -435,8 +407,6 @@ cxm_restore_lookups(cxm_store_t *store, cxm_error_t *err)
                           "damaged");
         }
     }
-
-    cxm_buf_free(&buf);
 
     return rc;
 }

@@ -29,19 +29,26 @@ typedef struct {
 } cxm_tables_save_t;
 
 
-/* The record of a row; CXM_NOT_FOUND: its person's key is gone. */
+/* The record of a row; CXM_NOT_FOUND: there is none to be kept. */
 static cxm_rc_t
 save_encode(cxm_tables_save_t *save, cxm_table_t table,
     const cxm_raw_row_t *row)
 {
-    cxm_buf_t    *record;
-    cxm_store_t  *store;
+    cxm_buf_t     *record;
+    cxm_store_t   *store;
+    cxm_lookup_t   lookup;
 
     store = save->txn->store;
     record = &save->record;
     cxm_buf_reset(record);
 
-    if (cxm_lookup_row(store->flow, table, row->key)) {
+    lookup = cxm_lookup_row(store->flow, table, row->key);
+
+    if (lookup == CXM_LOOKUP_SHARED) {
+        return CXM_NOT_FOUND;
+    }
+
+    if (lookup == CXM_LOOKUP_OWNED) {
         cxm_buf_putc(record, CXM_TABLES_LOOKUP);
         return cxm_lookup_seal(store, row->key, row->raw, record);
     }
@@ -185,28 +192,6 @@ load_record(cxm_str_t record, cxm_table_t *table, cxm_raw_row_t *row)
 
 
 static cxm_rc_t
-load_lookup(cxm_txn_t *txn, cxm_str_t record)
-{
-    cxm_rc_t       rc;
-    cxm_buf_t      buf;
-    cxm_raw_row_t  row;
-
-    cxm_buf_init(&buf, 4 * CXM_ROW_KEY_MAX);
-    rc = cxm_lookup_open(txn->store,
-                         (cxm_str_t) { record.len - 1, record.data + 1 },
-                         &buf, &row.key, &row.raw);
-
-    if (rc == CXM_OK) {
-        rc = cxm_row_put_raw(txn, CXM_T_INDEX, &row);
-    }
-
-    cxm_buf_free(&buf);
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
-
-static cxm_rc_t
 load_row(cxm_txn_t *txn, cxm_str_t record, cxm_error_t *err)
 {
     cxm_rc_t       rc;
@@ -214,7 +199,9 @@ load_row(cxm_txn_t *txn, cxm_str_t record, cxm_error_t *err)
     cxm_raw_row_t  row;
 
     if (record.len > 0 && (uint8_t) record.data[0] == CXM_TABLES_LOOKUP) {
-        rc = load_lookup(txn, record);
+        rc = cxm_lookup_put(txn, (cxm_str_t) { record.len - 1,
+                                               record.data + 1 });
+        rc = rc == CXM_NOT_FOUND ? CXM_OK : rc;
 
     } else {
         rc = load_record(record, &table, &row);

@@ -103,7 +103,7 @@ static const cxm_record_t  remark = {
                                                                               \
     static const cxm_kind_t  kind_ ## name_ = {                               \
         .no = no_, .version = 1, .name = #name_, .apply = name_ ## _apply,    \
-        .lookups = cxm_record_lookups, .forget = name_ ## _forget             \
+        .lookups = &cxm_record_lookups, .forget = name_ ## _forget             \
     };
 
 KIND(customer, CXM_KIND_CUSTOMER, person)

@@ -498,9 +498,10 @@ look_ups_go_with_the_key(void **state)
 {
     size_t          i;
     uint8_t         h[CXM_HASH_LEN];
+    uint64_t        slot;
     cxm_txn_t      *txn;
-    cxm_buf_t       sealed, buf;
-    cxm_str_t       key, raw, bad;
+    cxm_buf_t       sealed[2];
+    cxm_str_t       bad;
     cxm_raw_row_t   row;
 
     static const uint8_t  ns[] = { CXM_NS_PERSON, CXM_NS_PERSON_NAME };
@@ -511,45 +512,50 @@ look_ups_go_with_the_key(void **state)
     txn = unit_write(&unit, UNIT_NOW);
     assert_int_equal(cxm_person_apply(txn, 3, CXM_PERSON_EMAIL, h), CXM_OK);
 
-    cxm_buf_init(&sealed, 4096);
-    cxm_buf_init(&buf, 4096);
-
     for (i = 0; i < 2; i++) {
+        cxm_buf_init(&sealed[i], CXM_LOOKUP_MAX);
         first_row(txn, ns[i], &row);
-        assert_true(cxm_lookup_row(&unit_flow, CXM_T_INDEX, row.key));
-        assert_false(cxm_lookup_row(&unit_flow, CXM_T_DOC, row.key));
-
-        cxm_buf_reset(&sealed);
+        assert_int_equal(cxm_lookup_row(&unit_flow, CXM_T_INDEX, row.key),
+                         CXM_LOOKUP_OWNED);
+        assert_int_equal(cxm_lookup_row(&unit_flow, CXM_T_DOC, row.key),
+                         CXM_LOOKUP_NONE);
         assert_int_equal(cxm_lookup_seal(unit.store, row.key, row.raw,
-                                         &sealed), CXM_OK);
-        assert_null(memmem(sealed.data, sealed.len, h, sizeof(h)));
-        assert_int_equal(cxm_lookup_open(unit.store, cxm_buf_str(&sealed),
-                                         &buf, &key, &raw), CXM_OK);
-        assert_true(cxm_str_eq(key, row.key));
-        assert_true(cxm_str_eq(raw, row.raw));
-
-        bad = cxm_buf_str(&sealed);
-        sealed.data[bad.len - 1] ^= 1;
-        assert_int_equal(cxm_lookup_open(unit.store, bad, &buf, &key, &raw),
-                         CXM_CORRUPT);
-        bad.len = 9;
-        assert_int_equal(cxm_lookup_open(unit.store, bad, &buf, &key, &raw),
-                         CXM_CORRUPT);
-        sealed.data[sealed.len - 1] ^= 1;
+                                         &sealed[i]), CXM_OK);
+        assert_null(memmem(sealed[i].data, sealed[i].len, h, sizeof(h)));
     }
 
-    assert_int_equal(cxm_person_erase(unit.store, 3, &err), CXM_OK);
-    assert_int_equal(cxm_lookup_seal(unit.store, row.key, row.raw, &buf),
+    cxm_txn_end(txn);
+
+    /* into a store that has none of it */
+
+    txn = unit_write(&unit, UNIT_NOW);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, h, &slot),
                      CXM_NOT_FOUND);
-    assert_int_equal(cxm_lookup_open(unit.store, cxm_buf_str(&sealed), &buf,
-                                     &key, &raw), CXM_NOT_FOUND);
+    assert_int_equal(cxm_lookup_put(txn, cxm_buf_str(&sealed[0])), CXM_OK);
+    assert_int_equal(cxm_lookup_put(txn, cxm_buf_str(&sealed[1])), CXM_OK);
+    assert_int_equal(cxm_person_find(txn, CXM_PERSON_EMAIL, h, &slot),
+                     CXM_OK);
+    assert_int_equal(slot, 3);
+    assert_int_equal(cxm_person_forget(txn, 3, 7), CXM_OK);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON), 0);
+    assert_int_equal(rows_of(txn, CXM_NS_PERSON_NAME), 0);
 
-    row.key = cxm_str("\xf0");
-    assert_false(cxm_lookup_row(&unit_flow, CXM_T_INDEX, row.key));
-    assert_false(cxm_lookup_row(&unit_flow, CXM_T_INDEX, cxm_str("")));
+    bad = cxm_buf_str(&sealed[1]);
+    sealed[1].data[bad.len - 1] ^= 1;
+    assert_int_equal(cxm_lookup_put(txn, bad), CXM_CORRUPT);
+    bad.len = 9;
+    assert_int_equal(cxm_lookup_put(txn, bad), CXM_CORRUPT);
 
-    cxm_buf_free(&sealed);
-    cxm_buf_free(&buf);
+    assert_int_equal(cxm_person_erase(unit.store, 3, &err), CXM_OK);
+    assert_int_equal(cxm_lookup_put(txn, cxm_buf_str(&sealed[0])),
+                     CXM_NOT_FOUND);
+    assert_int_equal(cxm_lookup_row(&unit_flow, CXM_T_INDEX,
+                                    cxm_str("\xf0")), CXM_LOOKUP_NONE);
+    assert_int_equal(cxm_lookup_row(&unit_flow, CXM_T_INDEX, cxm_str("")),
+                     CXM_LOOKUP_NONE);
+
+    cxm_buf_free(&sealed[0]);
+    cxm_buf_free(&sealed[1]);
     cxm_txn_end(txn);
 }
 

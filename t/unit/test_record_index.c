@@ -4,6 +4,9 @@
 
 #include "record_fixture.h"
 
+#include "cxm_backup.h"
+#include "cxm_restore.h"
+
 
 #define PERSONAL  CXM_NS_DOC_POSTINGS_PERSONAL
 
@@ -182,12 +185,75 @@ erased(void **state)
 }
 
 
+/* A copy has no keyed hash of a person, and gets all back with the keys. */
+static void
+copied(void **state)
+{
+    char               target[128], staging[160], path[200], key[160];
+    uint64_t           next, lost;
+    cxm_txn_t         *txn;
+    cxm_uuid_t         a, b;
+    cxm_store_t       *home, *store;
+    cxm_backup_t       copy;
+    cxm_store_stat_t   stat;
+    cxm_store_opts_t   opts;
+
+    (void) state;
+
+    txn = fixture_write(&fixture);
+    assert_int_equal(put(txn, &person, NULL, NULL,
+        "{\"name\":\"Ann Lee\",\"number\":\"1\"}", &a), CXM_OK);
+    assert_int_equal(put(txn, &person, NULL, NULL,
+        "{\"name\":\"Ann Bo\",\"number\":\"2\"}", &b), CXM_OK);
+    fixture_commit(txn);
+
+    snprintf(target, sizeof(target), "%s/target", fixture.root);
+    snprintf(staging, sizeof(staging), "%s/%s", target, CXM_RESTORE_DIR);
+    snprintf(key, sizeof(key), "%s/master.key", fixture.dir);
+    assert_int_equal(cxm_restore_target(target, (unsigned) -1, (unsigned) -1,
+                                        &err), CXM_OK);
+    snprintf(path, sizeof(path), "%s/data", staging);
+    assert_int_equal(cxm_backup_data(fixture.store, path, NULL, NULL, &copy,
+                                     &err), CXM_OK);
+    snprintf(path, sizeof(path), "%s/keys", staging);
+    assert_int_equal(cxm_backup_keys(fixture.store, path, &err), CXM_OK);
+    assert_int_equal(cxm_store_stat(fixture.store, &stat, &err), CXM_OK);
+    assert_int_equal(cxm_restore_keys(staging, &stat.uuid, copy.persons,
+                                      &next, &lost, &err), CXM_OK);
+
+    memset(&opts, 0, sizeof(opts));
+    opts.dir = staging;
+    opts.key_file = key;
+    opts.map_size = 1 << 30;
+    opts.flow = &flow;
+    assert_int_equal(cxm_store_open(&opts, &store, &err), CXM_OK);
+
+    home = fixture.store;
+    fixture.store = store;
+    assert_int_equal(rows(CXM_NS_DOC_KEY_PERSONAL), 0);
+    assert_int_equal(rows(PERSONAL), 0);
+    assert_int_equal(rows(CXM_NS_DOC_TERMS_PERSONAL), 0);
+
+    assert_int_equal(cxm_restore_renew(store, next, &err), CXM_OK);
+    assert_int_equal(cxm_restore_lookups(store, &err), CXM_OK);
+    txn = fixture_read(&fixture);
+    assert_int_equal(members(txn, PERSONAL, CXM_TERM_WORD, "", "ann"), 21);
+    assert_int_equal(members(txn, PERSONAL, CXM_TERM_WORD, "", "lee"), 1);
+    cxm_txn_end(txn);
+    verify();
+
+    cxm_store_close(store);
+    fixture.store = home;
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         test(indexes),
         test(erased),
+        test(copied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
