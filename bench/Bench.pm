@@ -6,10 +6,11 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use FindBin;
 use POSIX ();
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(median fdatasync_us worker_memory);
+our @EXPORT_OK = qw(median fdatasync_us wrk_beacon worker_memory);
 
 sub median {
     my @sorted = sort { $a <=> $b } @_;
@@ -34,6 +35,19 @@ sub fdatasync_us {
     }
     unlink $path;
     return median(@times);
+}
+
+# Beacon POSTs of bench/beacon.lua: requests a second, and in a list also the
+# 99th percentile in ms.
+sub wrk_beacon {
+    my ($t, $path, $connections, $seconds, $ids) = @_;
+    my $out = join '', map { `$_` } "wrk -t1 -c$connections -d${seconds}s"
+        . " -s $FindBin::Bin/beacon.lua " . $t->url($path)
+        . ' -- ' . ($ids // 'v7');
+    my ($requests, $time, $bad, $p99) =
+        $out =~ /^(\d+) ([\d.]+) (\d+) ([\d.]+)$/m or die "wrk: $out";
+    die "$bad bad replies of $path" if $bad;
+    return wantarray ? ($requests / $time, $p99) : $requests / $time;
 }
 
 # Private memory of a process in KiB, the LMDB map left out.

@@ -8,6 +8,7 @@
 #include "ngx_http_cxm_reply.h"
 #include "ngx_http_cxm_scan.h"
 #include "ngx_http_cxm_store.h"
+#include "ngx_http_cxm_stream.h"
 
 
 static ngx_int_t ngx_http_cxm_job_read(ngx_http_cxm_job_t *job);
@@ -57,6 +58,14 @@ ngx_http_cxm_job_run(ngx_http_cxm_job_t *job, cxm_next_t next)
     ngx_http_request_t  *r;
 
     if (next == CXM_NEXT_READ_LOOP) {
+
+        if ((job->call->route->flags & CXM_ROUTE_STREAM)
+            && !ngx_http_cxm_stream_room(job->store->tail))
+        {
+            ngx_http_cxm_job_refuse(job);
+            return;
+        }
+
         next = cxm_call_read(job->call);
     }
 
@@ -225,9 +234,18 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
          * with the request, which must not be freed here.
          */
 
-        ctx->call = call;
-        rc = ngx_http_cxm_reply(r, &call->reply);
-        ngx_http_finalize_request(r, rc);
+        if (call->stream != NULL) {
+            rc = ngx_http_cxm_stream_start(r, job->store, call);
+
+        } else {
+            ctx->call = call;
+            rc = ngx_http_cxm_reply(r, &call->reply);
+        }
+
+        if (rc != NGX_DONE) {
+            ngx_http_finalize_request(r, rc);
+        }
+
         return;
     }
 

@@ -9,6 +9,7 @@
 #include "ngx_http_cxm_filter.h"
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_store.h"
+#include "ngx_http_cxm_stream.h"
 #include "ngx_http_cxm_touchpoint.h"
 #include "ngx_http_cxm_var.h"
 
@@ -168,6 +169,10 @@ ngx_http_cxm_leave(void *data)
     if (ctx->export != NULL) {
         ngx_http_cxm_export_leave(ctx->export);
     }
+
+    if (ctx->stream != NULL) {
+        ngx_http_cxm_stream_leave(ctx->stream);
+    }
 }
 
 
@@ -184,6 +189,10 @@ ngx_http_cxm_free_ctx(void *data)
 
     if (ctx->export != NULL) {
         ngx_http_cxm_export_free(ctx->export);
+    }
+
+    if (ctx->stream != NULL) {
+        ngx_http_cxm_stream_free(ctx->stream);
     }
 }
 

@@ -12,6 +12,7 @@
  *   batch     group commit: one batch a store and worker in flight
  *   scan      reads that are too long for the event loop
  *   export    replies of any length, in pieces
+ *   stream    live streams: what happens, to clients that stay
  *   reply     from cxm_reply_t to nginx's response
  *   filter    nginx's own errors in our locations, as problem documents
  *   touchpoint  requests of any location, when they end
@@ -43,6 +44,7 @@ typedef struct ngx_http_cxm_worker_s  ngx_http_cxm_worker_t;
 typedef struct ngx_http_cxm_job_s     ngx_http_cxm_job_t;
 typedef struct ngx_http_cxm_touchpoint_s  ngx_http_cxm_touchpoint_t;
 typedef struct ngx_http_cxm_export_s  ngx_http_cxm_export_t;
+typedef struct ngx_http_cxm_stream_s  ngx_http_cxm_stream_t;
 typedef struct ngx_http_cxm_geoip_s   ngx_http_cxm_geoip_t;
 
 
@@ -99,6 +101,7 @@ typedef struct {
     ngx_http_cxm_job_t     *job;        /* while the call runs, else NULL */
     cxm_call_t             *call;       /* once it ended: holds the reply */
     ngx_http_cxm_export_t  *export;     /* or this, which has the call */
+    ngx_http_cxm_stream_t  *stream;     /* or this, the same */
     cxm_buf_t               body;
     ngx_buf_t              *problem;    /* replaces nginx's error page */
     unsigned                reading:1;  /* the body goes to `body` */

@@ -59,6 +59,7 @@ static const ngx_http_cxm_header_t  ngx_http_cxm_headers[] = {
     { "origin",           offsetof(cxm_request_t, origin) },
     { "user-agent",       offsetof(cxm_request_t, user_agent) },
     { "accept-language",  offsetof(cxm_request_t, accept_language) },
+    { "last-event-id",    offsetof(cxm_request_t, last_event_id) },
     { "sec-gpc",          offsetof(cxm_request_t, sec_gpc) },
     { "dnt",              offsetof(cxm_request_t, dnt) },
     { "purpose",          offsetof(cxm_request_t, sec_purpose) },

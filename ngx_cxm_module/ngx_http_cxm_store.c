@@ -128,6 +128,13 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
         return NGX_ERROR;
     }
 
+    store->tail = ngx_pcalloc(cycle->pool, sizeof(ngx_http_cxm_tail_t));
+    if (store->tail == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_cxm_tail_init(store->tail, store, mcf->scan_pool, cycle->log);
+
     if (mcf->edge != NULL) {
         store->edge = ngx_pcalloc(cycle->pool, sizeof(ngx_http_cxm_edge_t));
 

@@ -16,6 +16,7 @@
 #include "ngx_http_cxm_edge.h"
 #include "ngx_http_cxm_export.h"
 #include "ngx_http_cxm_scan.h"
+#include "ngx_http_cxm_stream.h"
 
 
 struct ngx_http_cxm_worker_s {
@@ -50,6 +51,7 @@ struct ngx_http_cxm_store_s {
     ngx_http_cxm_worker_t *worker;
     ngx_http_cxm_batch_t  *batch;
     ngx_http_cxm_edge_t   *edge;        /* NULL: no cxm_touchpoint */
+    ngx_http_cxm_tail_t   *tail;
     cxm_store_t           *handle;      /* NULL: closed */
     ngx_uint_t             jobs;
     ngx_log_t             *log;

@@ -83,6 +83,13 @@ cxm_rc_t cxm_require(const cxm_caller_t *caller, unsigned scopes,
 cxm_rc_t cxm_authenticate(cxm_txn_t *txn, cxm_str_t token, cxm_ms_t now,
     cxm_principal_t *principal, cxm_error_t *err);
 
+/*
+ * Whether a principal that was authenticated may still call: for what lasts.
+ * CXM_UNAUTHORIZED when its key is revoked or has expired since.
+ */
+cxm_rc_t cxm_principal_check(cxm_txn_t *txn,
+    const cxm_principal_t *principal, cxm_ms_t now);
+
 /* Device class and bot mark from a User-Agent; device NULL when unknown. */
 void cxm_agent_classify(cxm_caller_t *caller);
 

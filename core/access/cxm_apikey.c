@@ -76,6 +76,14 @@ cxm_apikey_expired(const json_t *body, cxm_ms_t now)
 }
 
 
+static int
+cxm_apikey_live(const json_t *body, cxm_ms_t now)
+{
+    return cxm_json_get_str(body, "revoked_at").data == NULL
+           && !cxm_apikey_expired(body, now);
+}
+
+
 /* body is NULL for an unknown key, which takes as long as a known one. */
 static int
 cxm_apikey_good(const cxm_apikey_t *key, const json_t *body, cxm_ms_t now)
@@ -90,9 +98,7 @@ cxm_apikey_good(const cxm_apikey_t *key, const json_t *body, cxm_ms_t now)
     cxm_apikey_hash(key->secret, hash);
     same = cxm_equal(hash, kept, sizeof(hash));
 
-    return known && same
-           && cxm_json_get_str(body, "revoked_at").data == NULL
-           && !cxm_apikey_expired(body, now);
+    return known && same && cxm_apikey_live(body, now);
 }
 
 
@@ -147,6 +153,24 @@ cxm_authenticate(cxm_txn_t *txn, cxm_str_t token, cxm_ms_t now,
     }
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_principal_check(cxm_txn_t *txn, const cxm_principal_t *principal,
+    cxm_ms_t now)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_doc_get(txn, CXM_KIND_KEY, principal->actor, &doc, NULL);
+
+    if (rc == CXM_OK) {
+        rc = cxm_apikey_live(doc.body, now) ? CXM_OK : CXM_UNAUTHORIZED;
+        cxm_doc_clear(&doc);
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_UNAUTHORIZED : rc;
 }
 
 

@@ -10,7 +10,8 @@
  *   cxm_call_end()     makes call->reply, always: also problem documents
  *
  * Where call->export is left then, the reply has no body of its own: the
- * host sends what the export's pieces hold (cxm_export.h).
+ * host sends what the export's pieces hold (cxm_export.h).  The same with
+ * call->stream, whose events have no end (cxm_stream.h).
  *
  * A call owns its memory (an arena and its json), holds copies of whatever
  * it needs of the request, and knows nothing of the client: the host may
@@ -30,6 +31,7 @@
 #include "cxm_long_read.h"
 #include "cxm_served.h"
 #include "cxm_store.h"
+#include "cxm_stream.h"
 #include "cxm_zoneinfo.h"
 
 
@@ -70,6 +72,7 @@ typedef struct {
     cxm_str_t       authorization, idempotency_key, if_match, if_none_match;
     cxm_str_t       origin, user_agent, host, accept_language;
     cxm_str_t       sec_gpc, dnt, sec_purpose;
+    cxm_str_t       last_event_id;
     int             operator;       /* the store's owner calls, by a tool: all
                                        scopes, without a key */
     cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */
@@ -125,6 +128,7 @@ typedef enum {
                                        of scope ingest or survey_write */
 #define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
                                        what mailers add to links of pages */
+#define CXM_ROUTE_STREAM    0x800   /* `read` leaves call->stream */
 #define CXM_ROUTE_NAMED     0x400   /* the body is hardly more than somebody's
                                        name: no hash of it is kept, so an
                                        Idempotency-Key is not told from
@@ -240,6 +244,7 @@ struct cxm_call_s {
     json_t               *audit_object; /* what was asked (a reference), NULL:
                                            the path */
     cxm_export_t         *export;       /* rows that are the reply's body */
+    cxm_stream_t         *stream;       /* the same of events, without end */
     cxm_rc_t              rc;
     cxm_reply_t           reply;
     cxm_op_t              op;

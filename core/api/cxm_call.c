@@ -402,6 +402,7 @@ cxm_call_end(cxm_call_t *call)
     if (call->rc != CXM_OK) {
         cxm_export_free(call->export);
         call->export = NULL;
+        call->stream = NULL;
         cxm_problem_reply(call);
     }
 
