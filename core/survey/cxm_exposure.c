@@ -53,15 +53,17 @@ check_clock(const cxm_exposing_t *ex, uint64_t slot, uint64_t survey,
 }
 
 
-/* By one name; somebody without a slot was never asked. */
+/* By one name, under all that the person has; else never asked. */
 static cxm_rc_t
 check_person(const cxm_exposing_t *ex, unsigned who, cxm_str_t name,
     int *suppressed)
 {
-    uint8_t              hash[CXM_HASH_LEN];
-    uint64_t             slot;
-    cxm_rc_t             rc;
-    const cxm_survey_t  *survey;
+    uint8_t               hash[CXM_HASH_LEN];
+    uint64_t              slot;
+    cxm_rc_t              rc;
+    unsigned              i;
+    const cxm_survey_t   *survey;
+    cxm_person_slots_t    slots;
 
     survey = ex->said.survey;
     cxm_person_hash(cxm_txn_store(ex->said.txn), who, name, hash);
@@ -72,12 +74,20 @@ check_person(const cxm_exposing_t *ex, unsigned who, cxm_str_t name,
     }
 
     if (rc == CXM_OK) {
-        rc = check_clock(ex, slot, survey->doc.no, survey->suppress_same,
-                         suppressed);
+        rc = cxm_person_slots(ex->said.txn, slot, &slots);
     }
 
-    return rc == CXM_OK
-           ? check_clock(ex, slot, 0, survey->suppress_any, suppressed) : rc;
+    for (i = 0; rc == CXM_OK && i < slots.n; i++) {
+        rc = check_clock(ex, slots.slot[i], survey->doc.no,
+                         survey->suppress_same, suppressed);
+
+        if (rc == CXM_OK) {
+            rc = check_clock(ex, slots.slot[i], 0, survey->suppress_any,
+                             suppressed);
+        }
+    }
+
+    return rc;
 }
 
 

@@ -215,6 +215,53 @@ whose_word(void **state)
 }
 
 
+static uint64_t
+slot_of(cxm_txn_t *txn, unsigned person_class, const char *name)
+{
+    uint8_t   hash[CXM_HASH_LEN];
+    uint64_t  slot;
+
+    cxm_person_hash(f.store, person_class, cxm_strz(name), hash);
+    assert_int_equal(cxm_person_find(txn, person_class, hash, &slot), CXM_OK);
+
+    return slot;
+}
+
+
+/* Names that are one person's share their clocks, whichever was asked. */
+static void
+of_many_names(void **state)
+{
+    json_t                 *input;
+    uint64_t                ann, bob;
+    uint8_t                 fingerprint[CXM_HASH_LEN] = { 0 };
+    cxm_txn_t              *txn;
+    const cxm_survey_t     *survey;
+    cxm_exposure_result_t   r;
+
+    (void) state;
+
+    must_put("a", LIVE(Q_NPS, ",\"suppress\":{\"same_survey_days\":30}"));
+    assert_string_equal(asked(&server, "a", ANN, 0), "asked");
+    assert_string_equal(asked(&server, "plain", BOB, 0), "asked");
+
+    txn = write_at(1);
+    ann = slot_of(txn, CXM_PERSON_CUSTOMER_ID, "ann");
+    bob = slot_of(txn, CXM_PERSON_EMAIL, "bob@example.org");
+    assert_int_equal(cxm_person_link(txn, ann, bob), CXM_OK);
+    assert_int_equal(cxm_survey_by_slug(txn, cxm_str("a"), &survey, NULL),
+                     CXM_OK);
+    input = parsed(BOB);
+    assert_int_equal(cxm_exposure_add(txn, &server, survey, input,
+                                      fingerprint, &r, &err), CXM_OK);
+    assert_int_equal(r.outcome, CXM_EXPOSURE_SUPPRESSED);
+    json_decref(input);
+    cxm_txn_end(txn);
+
+    assert_string_equal(asked(&server, "a", BOB, 1), "asked");
+}
+
+
 static void
 places(void **state)
 {
@@ -430,6 +477,7 @@ main(void)
         asking(counted),
         asking(suppressed),
         asking(whose_word),
+        asking(of_many_names),
         asking(places),
         asking(answers_take_places),
         asking(answers_tick),
