@@ -187,12 +187,15 @@ reply_definition(cxm_call_t *call, const cxm_survey_t *survey,
 
 
 static cxm_rc_t
-show(cxm_call_t *call, const cxm_survey_t *survey, const invited_t *invited)
+show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const invited_t *invited)
 {
     char              id[CXM_UUID_LEN + 1];
     char              nonce[CXM_PAGE_NONCE_LEN + 1];
     cxm_rc_t          rc;
     cxm_page_view_t   view;
+
+    (void) txn;
 
     /* who has answered is thanked, whatever the survey is by now */
 
@@ -225,14 +228,20 @@ show(cxm_call_t *call, const cxm_survey_t *survey, const invited_t *invited)
 }
 
 
-cxm_rc_t
-cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
+typedef cxm_rc_t (*invited_pt)(cxm_call_t *call, cxm_txn_t *txn,
+    const cxm_survey_t *survey, const invited_t *invited);
+
+
+/* The survey of the address, and what it invites by, for a handler. */
+static cxm_rc_t
+with_invited(cxm_call_t *call, cxm_txn_t *txn, invited_pt handler)
 {
     cxm_rc_t             rc;
     invited_t            invited;
     const cxm_survey_t  *survey;
 
     rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
+
     if (rc != CXM_OK) {
         return rc;
     }
@@ -240,12 +249,19 @@ cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
     rc = invited_by(call, txn, survey, &invited);
 
     if (rc == CXM_OK) {
-        rc = show(call, survey, &invited);
+        rc = handler(call, txn, survey, &invited);
     }
 
     cxm_invitation_clear(&invited.own);
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return with_invited(call, txn, show);
 }
 
 
@@ -443,24 +459,7 @@ post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 cxm_rc_t
 cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t             rc;
-    invited_t            invited;
-    const cxm_survey_t  *survey;
-
-    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = invited_by(call, txn, survey, &invited);
-
-    if (rc == CXM_OK) {
-        rc = post_to(call, txn, survey, &invited);
-    }
-
-    cxm_invitation_clear(&invited.own);
-
-    return rc;
+    return with_invited(call, txn, post_to);
 }
 
 

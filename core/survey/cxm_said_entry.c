@@ -7,7 +7,6 @@
 #include "cxm_said.h"
 
 
-/* In the order of cxm_person_class_t. */
 static const cxm_field_t  respondent_fields[] = {
     { "customer_id", CXM_FIELD_STRING, CXM_FIELD_PERSONAL, 1, 200,
       NULL, NULL, NULL, "the site's number of a customer" },
@@ -40,11 +39,11 @@ cxm_said_respondent(const json_t *personal, cxm_str_t *name)
                                      "respondent");
     }
 
-    for (i = 0; respondent_fields[i].name != NULL; i++) {
-        *name = cxm_json_get_str(respondent, respondent_fields[i].name);
+    for (i = CXM_PERSON_CUSTOMER_ID; i <= CXM_PERSON_VISITOR; i++) {
+        *name = cxm_json_get_str(respondent, cxm_person_names[i]);
 
         if (name->data != NULL) {
-            return (CXM_PERSON_CUSTOMER_ID + i) | claimed;
+            return i | claimed;
         }
     }
 
