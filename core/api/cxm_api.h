@@ -118,6 +118,26 @@ typedef enum {
     CXM_SCOPED                  /* a principal that has `scopes` */
 } cxm_policy_t;                 /* 0 is no policy: refused at start */
 
+/* Statuses that a route answers. */
+#define CXM_200  0x00001
+#define CXM_201  0x00002
+#define CXM_202  0x00004
+#define CXM_204  0x00008
+#define CXM_303  0x00010
+#define CXM_304  0x00020
+#define CXM_400  0x00040
+#define CXM_401  0x00080
+#define CXM_403  0x00100
+#define CXM_404  0x00200
+#define CXM_406  0x00400
+#define CXM_409  0x00800
+#define CXM_412  0x01000
+#define CXM_413  0x02000
+#define CXM_415  0x04000
+#define CXM_422  0x08000
+#define CXM_429  0x10000
+#define CXM_503  0x20000
+
 #define CXM_ROUTE_BOUNDED   0x01    /* read: at most 256 rows, in the loop */
 #define CXM_ROUTE_FORM      0x02    /* takes form-encoded bodies too */
 #define CXM_ROUTE_RAW       0x04    /* prepare reads request->body itself;
@@ -128,6 +148,8 @@ typedef enum {
                                        of scope ingest or survey_write */
 #define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
                                        what mailers add to links of pages */
+#define CXM_ROUTE_DOC       0x80    /* of one document: it answers an ETag, GET
+                                       heeds If-None-Match, a write If-Match */
 #define CXM_ROUTE_STREAM    0x800   /* `read` leaves call->stream */
 #define CXM_ROUTE_NAMED     0x400   /* the body is hardly more than somebody's
                                        name: no hash of it is kept, so an
@@ -168,7 +190,12 @@ typedef struct {
                                        an ARRAY may be given more than once;
                                        another one is 422 unknown */
     const cxm_fields_t  *input;     /* body; NULL: none is taken */
-    const cxm_fields_t  *output;    /* for OpenAPI, may be NULL */
+    unsigned             answers;   /* statuses: those of success, and what
+                                       cxm_route_answers() does not see */
+    const cxm_fields_t  *output;    /* JSON of 200, 201 and 202; of a list
+                                       (its query has a cursor) each item */
+    const char          *media;     /* of 200 when it is not JSON, or may be
+                                       something else */
     cxm_prepare_pt       prepare;   /* in the loop, no transaction; one that
                                        sets a reply ends the call */
     cxm_handler_pt       read;
@@ -268,8 +295,20 @@ typedef enum {
     CXM_NEXT_WRITE
 } cxm_next_t;
 
-/* CXM_INTERNAL when a route has no policy or two routes clash: at start. */
+/*
+ * At start: CXM_INTERNAL when a route does not say all that others must know
+ * of it (policy, schemas, answers, summary), or two routes clash.
+ */
 cxm_rc_t cxm_api_check(cxm_error_t *err);
+
+/*
+ * All statuses of a route, as bits, but 500.  Another one is a bug, which
+ * every call of it logs.
+ */
+unsigned cxm_route_answers(const cxm_route_t *route);
+
+/* Whether it answers {"items", "next"}. */
+int cxm_route_is_list(const cxm_route_t *route);
 
 /* A new call, or NULL without memory. */
 cxm_call_t *cxm_call_create(cxm_store_t *store);

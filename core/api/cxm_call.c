@@ -6,7 +6,9 @@
 
 #include "cxm_call.h"
 #include "cxm_json.h"
+#include "cxm_log.h"
 #include "cxm_memory.h"
+#include "cxm_status.h"
 
 
 #define CXM_JSON_WEIGHT  8      /* heap bytes of a parsed body's byte */
@@ -377,6 +379,23 @@ cxm_call_unaudited(cxm_call_t *call)
 }
 
 
+/* What the route's row does not say, no client can know. */
+static void
+cxm_call_declared(const cxm_call_t *call)
+{
+    int  status;
+
+    status = call->reply.status;
+
+    if (call->route != NULL && status != 500
+        && !(cxm_status_bit(status) & cxm_route_answers(call->route)))
+    {
+        cxm_log(CXM_LOG_ALERT, "%s answers %d (%s), which its route does not "
+                "say", call->route->path, status, call->err.code);
+    }
+}
+
+
 void
 cxm_call_end(cxm_call_t *call)
 {
@@ -406,5 +425,6 @@ cxm_call_end(cxm_call_t *call)
         cxm_problem_reply(call);
     }
 
+    cxm_call_declared(call);
     cxm_reply_common(call);
 }

@@ -22,6 +22,12 @@ cxm_rc_t cxm_step_principal(cxm_call_t *call);
 /* cxm_route.c: CXM_NOT_FOUND, CXM_METHOD; answers OPTIONS. */
 cxm_rc_t cxm_step_route(cxm_call_t *call);
 
+/*
+ * Order of two patterns that match one path: the first difference decides,
+ * a literal before a {name}.  0: the same shape.
+ */
+int cxm_route_order(const char *a, const char *b);
+
 /* cxm_args.c */
 cxm_rc_t cxm_step_args(cxm_call_t *call);
 

@@ -1,5 +1,5 @@
 /*
- * Finding the route of a request, and the check of all tables at start.
+ * Finding the route of a request.
  */
 
 #include "cxm_call.h"
@@ -81,11 +81,7 @@ cxm_route_match(const char *pattern, cxm_str_t path, cxm_str_t *params)
 }
 
 
-/*
- * Order of two patterns that match one path: the first difference decides,
- * a literal before a {name}.  0: the same shape.
- */
-static int
+int
 cxm_route_order(const char *a, const char *b)
 {
     int        var_a, var_b;
@@ -220,120 +216,6 @@ cxm_step_route(cxm_call_t *call)
     if (call->route == NULL) {
         return cxm_fail(&call->err, CXM_METHOD, NULL,
                         "This address does not know the method.");
-    }
-
-    return CXM_OK;
-}
-
-
-/* --- the check at start ------------------------------------------------- */
-
-static const char *
-cxm_route_fault(const cxm_route_t *route)
-{
-    unsigned     n;
-    const char  *p;
-
-    n = 0;
-
-    for (p = route->path; *p != '\0'; p++) {
-        n += *p == '{';
-    }
-
-    if (route->policy != CXM_PUBLIC && route->policy != CXM_SCOPED) {
-        return "has no policy";
-    }
-
-    if ((route->policy == CXM_SCOPED) != (route->scopes != 0)) {
-        return "has scopes that its policy does not need, or none";
-    }
-
-    if (!(route->method & (CXM_GET | CXM_POST | CXM_PUT | CXM_PATCH
-                           | CXM_DELETE))
-        || (route->method & (route->method - 1)))
-    {
-        return "has not one method";
-    }
-
-    if (route->endpoint == CXM_ENDPOINT_NONE || route->path[0] == '/'
-        || n > CXM_CALL_PARAMS)
-    {
-        return "has a wrong endpoint or path";
-    }
-
-    if (route->read == NULL && route->write == NULL) {
-        return "has no handler";
-    }
-
-    if ((route->flags & CXM_ROUTE_RAW) && route->prepare == NULL) {
-        return "reads its body raw without prepare";
-    }
-
-    if ((route->flags & CXM_ROUTE_PERSONAL)
-        && (route->read == NULL || route->write == NULL))
-    {
-        return "answers personal fields without both phases";
-    }
-
-    if (route->export != NULL
-        && (route->method != CXM_GET || route->read == NULL
-            || (route->flags & CXM_ROUTE_BOUNDED)))
-    {
-        return "exports rows, but is no GET that reads in the pool";
-    }
-
-    return NULL;
-}
-
-
-/* Whether another route before this one takes its requests. */
-static int
-cxm_route_clashes(const cxm_route_t *route)
-{
-    const cxm_route_t         *other;
-    const cxm_route_t *const  *table;
-
-    for (table = cxm_route_tables; *table != NULL; table++) {
-        for (other = *table; other->path != NULL; other++) {
-
-            if (other == route) {
-                return 0;
-            }
-
-            if (other->endpoint == route->endpoint
-                && other->method == route->method
-                && cxm_route_order(other->path, route->path) == 0)
-            {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
-}
-
-
-cxm_rc_t
-cxm_api_check(cxm_error_t *err)
-{
-    const char                *fault;
-    const cxm_route_t         *route;
-    const cxm_route_t *const  *table;
-
-    for (table = cxm_route_tables; *table != NULL; table++) {
-        for (route = *table; route->path != NULL; route++) {
-
-            fault = cxm_route_fault(route);
-
-            if (fault == NULL && cxm_route_clashes(route)) {
-                fault = "clashes with another one";
-            }
-
-            if (fault != NULL) {
-                return cxm_fail(err, CXM_INTERNAL, "route",
-                                "The route \"%s\" %s.", route->path, fault);
-            }
-        }
     }
 
     return CXM_OK;

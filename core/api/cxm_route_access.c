@@ -23,11 +23,10 @@ static const cxm_field_t  cxm_key_input_fields[] = {
 };
 
 static const cxm_fields_t  cxm_key_input = {
-    "key_input", cxm_key_input_fields
+    "KeyInput", cxm_key_input_fields
 };
 
 static const cxm_field_t  cxm_key_fields[] = {
-    { .name = "id", .type = CXM_FIELD_UUID },
     { .name = "slug", .type = CXM_FIELD_SLUG,
       .summary = "The id within the key's text." },
     { .name = "name", .type = CXM_FIELD_STRING },
@@ -36,13 +35,11 @@ static const cxm_field_t  cxm_key_fields[] = {
     { .name = "revoked_at", .type = CXM_FIELD_TIME },
     { .name = "created_by", .type = CXM_FIELD_SLUG,
       .flags = CXM_FIELD_NULLABLE, .summary = "The key that made it." },
-    { .name = "version", .type = CXM_FIELD_INT },
-    { .name = "created_at", .type = CXM_FIELD_TIME },
-    { .name = "updated_at", .type = CXM_FIELD_TIME },
+    CXM_FIELDS_DOC,
     { .name = NULL }
 };
 
-static const cxm_fields_t  cxm_key_output = { "key", cxm_key_fields };
+static const cxm_fields_t  cxm_key_output = { "Key", cxm_key_fields };
 
 static const cxm_field_t  cxm_key_made_fields[] = {
     { .name = "id", .type = CXM_FIELD_SLUG },
@@ -52,7 +49,7 @@ static const cxm_field_t  cxm_key_made_fields[] = {
     { .name = NULL }
 };
 
-static const cxm_fields_t  cxm_key_made = { "key_made", cxm_key_made_fields };
+static const cxm_fields_t  cxm_key_made = { "KeyMade", cxm_key_made_fields };
 
 static const cxm_field_t  cxm_key_list_query[] = {
     CXM_QUERY_PAGE,
@@ -137,19 +134,19 @@ cxm_key_revoke_write(cxm_call_t *call, cxm_txn_t *txn)
 const cxm_route_t  cxm_routes_access[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = "keys",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_KEY_ADMIN,
-      .query = cxm_key_list_query, .output = &cxm_key_output,
-      .read = cxm_key_list_read,
+      .query = cxm_key_list_query, .answers = CXM_200,
+      .output = &cxm_key_output, .read = cxm_key_list_read,
       .summary = "List API keys, revoked ones too" },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_POST, .path = "keys",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_KEY_ADMIN,
       .flags = CXM_ROUTE_SECRET,
-      .input = &cxm_key_input, .output = &cxm_key_made,
+      .input = &cxm_key_input, .answers = CXM_201, .output = &cxm_key_made,
       .prepare = cxm_key_create_prepare, .write = cxm_key_create_write,
       .summary = "Make an API key; its text is told once" },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_DELETE,
       .path = "keys/{id}",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_KEY_ADMIN,
-      .write = cxm_key_revoke_write,
+      .answers = CXM_204, .write = cxm_key_revoke_write,
       .summary = "Revoke an API key" },
     { .path = NULL }
 };

@@ -340,7 +340,7 @@ beacon_pixel_write(cxm_call_t *call, cxm_txn_t *txn)
 
     cxm_buf_put(&call->reply.body, cxm_beacon_gif, sizeof(cxm_beacon_gif));
 
-    return cxm_call_reply_raw(call, 200, "image/gif");
+    return cxm_call_reply_raw(call, 200, call->route->media);
 }
 
 
@@ -353,22 +353,28 @@ static const cxm_field_t  cxm_beacon_query[] = {
     { .name = "id", .type = CXM_FIELD_UUID,
       .summary = "The same one counts once in 24 hours." },
     { .name = "visitor", .type = CXM_FIELD_STRING, .max = 100,
-      .flags = CXM_FIELD_PERSONAL },
+      .flags = CXM_FIELD_PERSONAL,
+      .summary = "Who, for as long as a browser keeps it." },
     { .name = "customer", .type = CXM_FIELD_STRING, .max = 100,
-      .flags = CXM_FIELD_PERSONAL },
+      .flags = CXM_FIELD_PERSONAL, .summary = "Kept as `claimed`." },
     { .name = "session", .type = CXM_FIELD_STRING, .max = 100,
-      .flags = CXM_FIELD_PERSONAL },
-    { .name = "url", .type = CXM_FIELD_URL, .max = CXM_EVENT_URL_MAX },
-    { .name = "referrer", .type = CXM_FIELD_STRING,
-      .max = CXM_EVENT_URL_MAX },
-    { .name = "title", .type = CXM_FIELD_STRING, .max = 300 },
-    { .name = "touchpoint", .type = CXM_FIELD_STRING, .max = 100 },
-    { .name = "product", .type = CXM_FIELD_STRING, .max = 100 },
+      .flags = CXM_FIELD_PERSONAL, .summary = "Which visit." },
+    { .name = "url", .type = CXM_FIELD_URL, .max = CXM_EVENT_URL_MAX,
+      .summary = "Without fragment and personal parameters." },
+    { .name = "referrer", .type = CXM_FIELD_STRING, .max = CXM_EVENT_URL_MAX,
+      .summary = "Without fragment and personal parameters." },
+    { .name = "title", .type = CXM_FIELD_STRING, .max = 300,
+      .summary = "Of the page." },
+    { .name = "touchpoint", .type = CXM_FIELD_STRING, .max = 100,
+      .summary = "purchase, support ..." },
+    { .name = "product", .type = CXM_FIELD_STRING, .max = 100,
+      .summary = "Which one it is about." },
     { .name = "value.amount", .type = CXM_FIELD_INT,
       .summary = "In minor units." },
     { .name = "value.currency", .type = CXM_FIELD_STRING,
       .summary = "Three capital letters." },
-    { .name = "client_time", .type = CXM_FIELD_TIME },
+    { .name = "client_time", .type = CXM_FIELD_TIME,
+      .summary = "When it was, by the client's clock." },
     { .name = CXM_BEACON_IGNORED, .type = CXM_FIELD_TEXT,
       .summary = "Ignored: makes the address a new one for caches." },
     { .name = NULL }
@@ -382,7 +388,7 @@ static const cxm_field_t  cxm_beacon_rejected_fields[] = {
 };
 
 static const cxm_fields_t  cxm_beacon_rejected = {
-    "beacon_rejected", cxm_beacon_rejected_fields
+    "BeaconRejected", cxm_beacon_rejected_fields
 };
 
 static const cxm_field_t  cxm_beacon_rejected_item = {
@@ -401,20 +407,22 @@ static const cxm_field_t  cxm_beacon_output_fields[] = {
 };
 
 static const cxm_fields_t  cxm_beacon_output = {
-    "beacon_output", cxm_beacon_output_fields
+    "BeaconReply", cxm_beacon_output_fields
 };
 
 const cxm_route_t  cxm_routes_beacon[] = {
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_POST, .path = "",
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_RAW | CXM_ROUTE_FORM
                                      | CXM_ROUTE_BIG,
-      .input = &cxm_event_fields, .output = &cxm_beacon_output,
+      .input = &cxm_event_fields, .answers = CXM_200 | CXM_204,
+      .output = &cxm_beacon_output,
       .prepare = beacon_post_prepare, .write = beacon_post_write,
       .summary = "Count one event (204), an array or {\"events\": [...]} "
-                 "(200); gzip is taken." },
+                 "(200); gzip is taken" },
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_GET, .path = "",
-      .policy = CXM_PUBLIC, .query = cxm_beacon_query,
+      .policy = CXM_PUBLIC, .query = cxm_beacon_query, .answers = CXM_200,
+      .media = "image/gif",
       .prepare = beacon_pixel_prepare, .write = beacon_pixel_write,
-      .summary = "Count one event; answers a transparent GIF." },
+      .summary = "Count one event; answers a transparent GIF" },
     { .path = NULL }
 };

@@ -154,7 +154,8 @@ const cxm_route_t  cxm_routes_compare[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
       .path = "metrics/compare",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_METRICS_READ,
-      .query = compare_query, .read = compare_read,
-      .summary = "Two ranges of a score: difference, z, p, significance." },
+      .query = compare_query, .answers = CXM_200 | CXM_404,
+      .output = &cxm_score_comparison_fields, .read = compare_read,
+      .summary = "Two ranges of a score: difference, z, p, significance" },
     { .path = NULL }
 };

@@ -16,11 +16,6 @@
       .summary = "Export-Until of the export that is resumed." }
 
 
-static const char *const  export_types[CXM_EXPORT_FORMATS] = {
-    "application/x-ndjson", "text/csv; charset=utf-8"
-};
-
-
 /* --- kinds -------------------------------------------------------------- */
 
 static const cxm_field_t  responses_query[] = {
@@ -156,7 +151,7 @@ export_begin(cxm_call_t *call, cxm_txn_t *txn, json_t *asked)
     cxm_call_headerf(call, "Content-Disposition",
                      "attachment; filename=\"%s.%s\"", kind->name, format);
 
-    return cxm_call_reply_raw(call, 200, export_types[export->format]);
+    return cxm_call_reply_raw(call, 200, call->route->media);
 }
 
 
@@ -170,18 +165,19 @@ export_read(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-#define CXM_EXPORT_ROUTE(kind, format, needs)                                 \
+#define CXM_EXPORT_ROUTE(kind, format, type, needs)                           \
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,                      \
       .path = "export/" #kind "." format, .policy = CXM_SCOPED,               \
       .scopes = CXM_SCOPE_EXPORT | (needs), .flags = CXM_ROUTE_PERSONAL,      \
-      .query = kind##_query, .export = &export_##kind,                        \
+      .query = kind##_query, .answers = CXM_200, .media = type,               \
+      .export = &export_##kind,                                               \
       .read = export_read, .write = cxm_write_audit,                          \
       .summary = "All " #kind ", oldest first, as " format }
 
 /* A kind, and what its rows need besides scope export. */
 #define CXM_EXPORT_ROUTES(kind, needs)                                        \
-    CXM_EXPORT_ROUTE(kind, "csv", needs),                                     \
-    CXM_EXPORT_ROUTE(kind, "ndjson", needs)
+    CXM_EXPORT_ROUTE(kind, "csv", "text/csv; charset=utf-8", needs),          \
+    CXM_EXPORT_ROUTE(kind, "ndjson", "application/x-ndjson", needs)
 
 
 const cxm_route_t  cxm_routes_export[] = {

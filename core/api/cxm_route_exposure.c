@@ -10,7 +10,7 @@
 #define CXM_TOKEN_TEXT  200
 
 static const cxm_field_t  decision_fields[] = {
-    { .name = "ask", .type = CXM_FIELD_BOOL,
+    { .name = "ask", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_REQUIRED,
       .summary = "whether the survey is to be shown" },
     { .name = "token", .type = CXM_FIELD_STRING,
       .summary = "if it is: goes with the answer as `exposure`" },
@@ -73,7 +73,8 @@ const cxm_route_t  cxm_routes_exposure[] = {
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
       .path = "{survey}/exposures",
       .policy = CXM_PUBLIC,
-      .input = &cxm_exposure_fields, .output = &exposure_decision,
+      .input = &cxm_exposure_fields, .answers = CXM_200,
+      .output = &exposure_decision,
       .write = exposure_post_write,
       .summary = "Decide whether to ask somebody, and count it" },
     { .path = NULL }

@@ -13,6 +13,11 @@
 extern const cxm_field_t   cxm_survey_page_query[];
 extern const cxm_fields_t  cxm_response_made;
 
+/* What a survey's page is: HTML, or its questions as JSON; closed: 409. */
+#define CXM_PAGE_ANSWERS                                                      \
+    .answers = CXM_200 | CXM_409, .media = "text/html",                       \
+    .output = &cxm_survey_public_fields
+
 /* Also of links, whose path is CXM_LINK_PATH. */
 cxm_rc_t cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn);
 cxm_rc_t cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn);

@@ -140,21 +140,24 @@ static const cxm_field_t  cxm_touchpoints_query[] = {
     { .name = NULL }
 };
 
-#define cxm_score_route(address, params, handler, text)                       \
+#define cxm_score_route(address, params, fields, handler, text)               \
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = address,     \
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_METRICS_READ,                 \
-      .query = params, .read = handler, .summary = text }
+      .query = params, .answers = CXM_200 | CXM_404, .output = &(fields),     \
+      .read = handler, .summary = text }
 
 const cxm_route_t  cxm_routes_score[] = {
-    cxm_score_route("metrics/nps", cxm_nps_query, nps_read,
-                    "Net Promoter Score with margin, buckets and segments."),
-    cxm_score_route("metrics/csat", cxm_csat_query, csat_read,
-                    "Satisfaction with margin, buckets and segments."),
-    cxm_score_route("metrics/ces", cxm_ces_query, ces_read,
-                    "Customer effort with margin, buckets and segments."),
-    cxm_score_route("metrics/csi", cxm_csi_query, csi_read,
-                    "Customer satisfaction index of several questions."),
+    cxm_score_route("metrics/nps", cxm_nps_query, cxm_score_fields, nps_read,
+                    "Net Promoter Score with margin, buckets and segments"),
+    cxm_score_route("metrics/csat", cxm_csat_query, cxm_score_fields,
+                    csat_read,
+                    "Satisfaction with margin, buckets and segments"),
+    cxm_score_route("metrics/ces", cxm_ces_query, cxm_score_fields, ces_read,
+                    "Customer effort with margin, buckets and segments"),
+    cxm_score_route("metrics/csi", cxm_csi_query, cxm_score_fields, csi_read,
+                    "Customer satisfaction index of several questions"),
     cxm_score_route("metrics/touchpoints", cxm_touchpoints_query,
-                    touchpoints_read, "Touchpoints: how many, what, when."),
+                    cxm_score_touchpoint_fields, touchpoints_read,
+                    "Touchpoints: how many, what, when"),
     { .path = NULL }
 };

@@ -121,7 +121,7 @@ stream_read(cxm_call_t *call, cxm_txn_t *txn)
 
     cxm_call_header(call, "X-Accel-Buffering", cxm_str("no"));
 
-    return cxm_call_reply_raw(call, 200, "text/event-stream");
+    return cxm_call_reply_raw(call, 200, call->route->media);
 }
 
 
@@ -129,7 +129,8 @@ const cxm_route_t  cxm_routes_stream[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = "stream",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_METRICS_READ,
       .flags = CXM_ROUTE_BOUNDED | CXM_ROUTE_STREAM,
-      .query = stream_query, .output = &stream_event,
+      .query = stream_query, .answers = CXM_200 | CXM_409,
+      .output = &stream_event, .media = "text/event-stream",
       .prepare = stream_prepare, .read = stream_read,
       .summary = "What happens, as it happens (server-sent events)" },
     { .path = NULL }

@@ -40,6 +40,15 @@ static const struct {
 #define CXM_STATUSES  (sizeof(cxm_statuses) / sizeof(cxm_statuses[0]))
 
 
+/* In the order of their bits. */
+static const int  cxm_status_bits[] = {
+    200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 406, 409, 412, 413, 415,
+    422, 429, 503
+};
+
+#define CXM_STATUS_BITS  (sizeof(cxm_status_bits) / sizeof(cxm_status_bits[0]))
+
+
 int
 cxm_status_of(cxm_rc_t rc)
 {
@@ -51,4 +60,26 @@ const char *
 cxm_status_detail(cxm_rc_t rc)
 {
     return cxm_statuses[(size_t) rc < CXM_STATUSES ? rc : CXM_INTERNAL].detail;
+}
+
+
+int
+cxm_status_at(unsigned i)
+{
+    return i < CXM_STATUS_BITS ? cxm_status_bits[i] : 0;
+}
+
+
+unsigned
+cxm_status_bit(int status)
+{
+    unsigned  i;
+
+    for (i = 0; i < CXM_STATUS_BITS; i++) {
+        if (cxm_status_bits[i] == status) {
+            return 1u << i;
+        }
+    }
+
+    return 0;
 }

@@ -72,6 +72,16 @@ struct cxm_field_s {
     const char          *summary;   /* one line for OpenAPI */
 };
 
+/* Rows that the table of a document has, at the end (cxm_doc_json). */
+#define CXM_FIELDS_DOC                                                        \
+    { .name = "id", .type = CXM_FIELD_UUID, .flags = CXM_FIELD_READONLY },    \
+    { .name = "version", .type = CXM_FIELD_INT,                               \
+      .flags = CXM_FIELD_READONLY, .summary = "1, 2, ..." },                  \
+    { .name = "created_at", .type = CXM_FIELD_TIME,                           \
+      .flags = CXM_FIELD_READONLY },                                          \
+    { .name = "updated_at", .type = CXM_FIELD_TIME,                           \
+      .flags = CXM_FIELD_READONLY }
+
 #define CXM_STRING_MAX  1000        /* when a string names no bound */
 #define CXM_TEXT_MAX    10000
 #define CXM_URL_MAX     2048

@@ -15,6 +15,7 @@
 
 #include "cxm_bucket.h"
 #include "cxm_cell.h"
+#include "cxm_field.h"
 #include "cxm_stat.h"
 #include "cxm_store.h"
 
@@ -110,6 +111,11 @@ cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
  */
 cxm_rc_t cxm_score_compare(cxm_txn_t *txn, const cxm_score_query_t *a,
     const cxm_score_query_t *b, json_t **out, cxm_error_t *err);
+
+/* Their answers, as tables. */
+extern const cxm_fields_t  cxm_score_fields;
+extern const cxm_fields_t  cxm_score_comparison_fields;
+extern const cxm_fields_t  cxm_score_touchpoint_fields;
 
 
 #endif /* CXM_SCORE_H */

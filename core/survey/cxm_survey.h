@@ -116,6 +116,7 @@ typedef struct {
     cxm_ms_t               partial_timeout;
 } cxm_survey_t;
 
+extern const cxm_fields_t  cxm_survey_public_fields;  /* what all may see */
 extern const cxm_fields_t  cxm_survey_fields;       /* input of PUT */
 extern const cxm_kind_t    cxm_kind_survey;
 

@@ -164,10 +164,40 @@ static const cxm_field_t  survey_fields[] = {
       "until a partial answer is final; at least 0.001, default 168" },
     { "csi", CXM_FIELD_OBJECT, 0, 0, 0,
       NULL, &csi_table, NULL, "customer satisfaction index" },
+    { .name = "slug", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_READONLY,
+      .summary = "its name in addresses" },
+    CXM_FIELDS_DOC,
     { .name = NULL }
 };
 
-const cxm_fields_t  cxm_survey_fields = { "SurveyInput", survey_fields };
+const cxm_fields_t  cxm_survey_fields = { "Survey", survey_fields };
+
+static const cxm_field_t  language_item = { .type = CXM_FIELD_STRING };
+
+static const cxm_field_t  public_fields[] = {
+    { .name = "survey", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_REQUIRED },
+    { .name = "title", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED },
+    { .name = "heading", .type = CXM_FIELD_MAP, .item = &end_item,
+      .summary = "by language" },
+    { .name = "thanks", .type = CXM_FIELD_MAP, .item = &long_item,
+      .summary = "text after the answer, by language" },
+    { .name = "languages", .type = CXM_FIELD_ARRAY, .item = &language_item,
+      .flags = CXM_FIELD_REQUIRED,
+      .summary = "that texts are there in, the default first" },
+    { .name = "default_language", .type = CXM_FIELD_STRING },
+    { .name = "questions", .type = CXM_FIELD_ARRAY, .item = &question_item,
+      .flags = CXM_FIELD_REQUIRED },
+    { .name = "expires_at", .type = CXM_FIELD_TIME,
+      .summary = "of a personal link" },
+    { .name = "answered", .type = CXM_FIELD_BOOL,
+      .summary = "whether the link has been used" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_survey_public_fields = {
+    "PublicSurvey", public_fields
+};
 
 
 /* [a-z0-9_][a-z0-9_-]{0,62}; with upper case and dots for attributes. */

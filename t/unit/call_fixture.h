@@ -53,8 +53,9 @@ static const cxm_field_t  list_where = { .type = CXM_FIELD_STRING };
 
 static const cxm_field_t  list_query[] = {
     CXM_QUERY_PAGE,
-    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &list_where },
-    { .name = "from", .type = CXM_FIELD_TIME },
+    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &list_where,
+      .summary = "filter" },
+    { .name = "from", .type = CXM_FIELD_TIME, .summary = "time" },
     { .name = NULL }
 };
 
@@ -237,39 +238,45 @@ page_of_problem(cxm_call_t *call)
 }
 
 
+#define ANSWERS(statuses)                                                     \
+    .answers = statuses, .output = &note_input, .summary = "A note"
+
 static const cxm_route_t  routes[] = {
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
       .path = "notes/{slug}", .policy = CXM_SCOPED,
-      .scopes = CXM_SCOPE_SURVEY_READ, .flags = CXM_ROUTE_BOUNDED,
+      .scopes = CXM_SCOPE_SURVEY_READ,
+      .flags = CXM_ROUTE_BOUNDED | CXM_ROUTE_DOC, ANSWERS(CXM_200),
       .read = note_get },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_PUT,
       .path = "notes/{slug}", .policy = CXM_SCOPED,
-      .scopes = CXM_SCOPE_SURVEY_WRITE, .flags = CXM_ROUTE_BIG,
-      .input = &note_input, .write = note_put },
+      .scopes = CXM_SCOPE_SURVEY_WRITE,
+      .flags = CXM_ROUTE_BIG | CXM_ROUTE_DOC,
+      .input = &note_input, ANSWERS(CXM_200 | CXM_201), .write = note_put },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = "notes/all",
       .policy = CXM_SCOPED, .scopes = CXM_SCOPE_SURVEY_READ,
-      .query = list_query, .read = list_read },
+      .query = list_query, ANSWERS(CXM_200), .read = list_read },
     { .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET,
       .path = "people/{how}", .policy = CXM_SCOPED,
       .scopes = CXM_SCOPE_SURVEY_READ, .flags = CXM_ROUTE_PERSONAL,
-      .read = secret_read, .write = cxm_write_audit },
+      ANSWERS(CXM_200), .read = secret_read, .write = cxm_write_audit },
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
       .path = "{survey}/notes", .policy = CXM_PUBLIC,
-      .input = &note_input, .write = note_post,
+      .input = &note_input, ANSWERS(CXM_201), .write = note_post,
       .problem_html = page_of_problem },
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
       .path = "{survey}/halves", .policy = CXM_PUBLIC,
       .flags = CXM_ROUTE_NAMED, .input = &note_input,
-      .write = half_post, .after = half_after },
+      ANSWERS(CXM_201 | CXM_202), .write = half_post, .after = half_after },
     { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
       .path = "{survey}/form", .policy = CXM_PUBLIC,
-      .flags = CXM_ROUTE_FORM, .input = &note_input,
+      .flags = CXM_ROUTE_FORM, .input = &note_input, ANSWERS(CXM_200),
       .prepare = form_prepare, .write = form_write },
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_POST, .path = "",
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_RAW | CXM_ROUTE_BIG,
-      .prepare = raw_prepare, .write = raw_write },
+      ANSWERS(CXM_200), .prepare = raw_prepare, .write = raw_write },
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_GET, .path = "",
-      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_OPEN, .write = raw_write },
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_OPEN, ANSWERS(CXM_200),
+      .write = raw_write },
     { .path = NULL }
 };
 

@@ -3,6 +3,7 @@
  */
 
 #include "call_fixture.h"
+#include "cxm_log.h"
 
 
 static void
@@ -54,40 +55,121 @@ routing(void **state)
 }
 
 
+/* The row is refused, in these words. */
+static void
+fault_is(cxm_route_t row, const char *what)
+{
+    cxm_error_t  err;
+
+    cxm_error_init(&err);
+    broken[0] = row;
+    assert_int_equal(cxm_api_check(&err), CXM_INTERNAL);
+
+    if (strstr(err.detail, what) == NULL) {
+        fail_msg("\"%s\" is not \"%s\"", err.detail, what);
+    }
+
+    memset(broken, 0, sizeof(broken));
+}
+
+
 static void
 checks_of_tables(void **state)
 {
-    size_t       i;
     cxm_error_t  err;
+    cxm_route_t  bad;
 
     static const cxm_route_t  good = {
         .endpoint = CXM_ENDPOINT_ADMIN, .method = CXM_GET, .path = "x/{a}",
-        .policy = CXM_PUBLIC, .read = note_get
+        .policy = CXM_PUBLIC, .read = note_get, ANSWERS(CXM_200)
     };
-    cxm_route_t  bad[7];
+    static const cxm_fields_t  unnamed = { NULL, note_fields };
+    static const cxm_fields_t  other = { "note", note_fields };
+    static const cxm_field_t   wordless[] = {
+        { .name = "a", .type = CXM_FIELD_STRING }, { .name = NULL }
+    };
 
     (void) state;
-
-    for (i = 0; i < 7; i++) {
-        bad[i] = good;
-    }
-
-    bad[0].policy = 0;
-    bad[1].policy = CXM_SCOPED;
-    bad[2].scopes = 1;
-    bad[3].method = CXM_GET | CXM_POST;
-    bad[4].read = NULL;
-    bad[5].path = "notes/{other}";
-    bad[6].path = "{a}/{b}/{c}/{d}/{e}";
 
     broken[0] = good;
     assert_int_equal(cxm_api_check(&err), CXM_OK);
 
-    for (i = 0; i < 7; i++) {
-        broken[0] = bad[i];
-        assert_int_equal(cxm_api_check(&err), CXM_INTERNAL);
-    }
+#define without(member, value, what)                                          \
+    bad = good;                                                               \
+    bad.member = value;                                                       \
+    fault_is(bad, what)
 
+    without(policy, 0, "no policy");
+    without(policy, CXM_SCOPED, "scopes");
+    without(scopes, 1, "scopes");
+    without(method, CXM_GET | CXM_POST, "not one method");
+    without(path, "{a}/{b}/{c}/{d}/{e}", "wrong endpoint or path");
+    without(path, "notes/{other}", "clashes");
+    without(read, NULL, "no handler");
+    without(flags, CXM_ROUTE_RAW, "raw without prepare");
+    without(flags, CXM_ROUTE_PERSONAL, "personal");
+    without(summary, NULL, "no summary");
+    without(summary, "A note.", "no summary");
+    without(answers, CXM_404, "no success");
+    without(output, NULL, "no schema of what it answers");
+    without(output, &unnamed, "no schema of what it answers");
+    without(output, &other, "of the name of another");
+    without(input, &note_input, "wrong schema of what it takes");
+    without(query, wordless, "without a summary");
+
+    /* what has no JSON needs no schema */
+
+    broken[0] = good;
+    broken[0].output = NULL;
+    broken[0].media = "image/gif";
+    assert_int_equal(cxm_api_check(&err), CXM_OK);
+    memset(broken, 0, sizeof(broken));
+}
+
+
+static unsigned  alerts;
+
+
+static void
+count_alerts(cxm_log_level_t level, const char *message)
+{
+    (void) message;
+
+    alerts += level == CXM_LOG_ALERT;
+}
+
+
+/* A status that the row does not say is a bug, which is heard of. */
+static void
+undeclared_status(void **state)
+{
+    cxm_call_t     *call;
+    cxm_request_t   r;
+
+    (void) state;
+
+    broken[0] = (cxm_route_t) {
+        .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST, .path = "x",
+        .policy = CXM_PUBLIC, .write = note_post, .input = &note_input,
+        ANSWERS(CXM_201)
+    };
+
+    cxm_log_to(count_alerts);
+    r = request(CXM_ENDPOINT_SURVEYS, CXM_POST, "x");
+    set_json(&r, "{\"text\":\"a\"}");
+
+    call = drive(&r);
+    assert_int_equal(call->reply.status, 201);
+    cxm_call_free(call);
+    assert_int_equal(alerts, 0);
+
+    broken[0].answers = CXM_200;
+    call = drive(&r);
+    assert_int_equal(call->reply.status, 201);
+    cxm_call_free(call);
+    assert_int_equal(alerts, 1);
+
+    cxm_log_to(NULL);
     memset(broken, 0, sizeof(broken));
 }
 
@@ -490,7 +572,8 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        test(routing), test(checks_of_tables), test(principals), test(bodies),
+        test(routing), test(checks_of_tables), test(undeclared_status),
+        test(principals), test(bodies),
         test(forms),
         test(arguments), test(paging), test(origins),
         test(pages_of_problems), test(callers), test(statuses),

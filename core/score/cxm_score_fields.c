@@ -1,0 +1,245 @@
+/*
+ * What answers of scores look like.
+ */
+
+#include "cxm_score.h"
+
+
+#define COUNT(member, text)                                                   \
+    { .name = member, .type = CXM_FIELD_INT, .summary = text }
+
+#define REAL(member, text)                                                    \
+    { .name = member, .type = CXM_FIELD_NUMBER,                               \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE, .summary = text }
+
+#define LIST(member, of, text)                                                \
+    { .name = member, .type = CXM_FIELD_ARRAY, .item = &of, .summary = text }
+
+#define INSIDE(member, table, text)                                           \
+    { .name = member, .type = CXM_FIELD_OBJECT, .object = &table,             \
+      .flags = CXM_FIELD_REQUIRED, .summary = text }
+
+#define ITEM(table)  { .type = CXM_FIELD_OBJECT, .object = &table }
+
+#define N                                                                     \
+    { .name = "n", .type = CXM_FIELD_INT, .flags = CXM_FIELD_REQUIRED,        \
+      .summary = "How many." }
+
+#define WITHHELD                                                              \
+    { .name = "withheld", .type = CXM_FIELD_BOOL,                             \
+      .summary = "True: too few answers to tell more than n." }
+
+#define START                                                                 \
+    { .name = "start", .type = CXM_FIELD_TIME, .flags = CXM_FIELD_REQUIRED,   \
+      .summary = "Of the period, in UTC." }
+
+#define VALUE                                                                 \
+    { .name = "value", .type = CXM_FIELD_STRING,                              \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "Of the segment." }
+
+#define TEXT(member, text)                                                    \
+    { .name = member, .type = CXM_FIELD_STRING,                               \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE, .summary = text }
+
+#define HEAD                                                                  \
+    TEXT("metric", "Its name."),                                              \
+    TEXT("survey", "Its slug."),                                              \
+    TEXT("question", "Its id; null of a CSI."),                               \
+    { .name = "variant", .type = CXM_FIELD_STRING,                            \
+      .summary = "Of csat and ces." }
+
+#define RANGE                                                                 \
+    { .name = "from", .type = CXM_FIELD_TIME,                                 \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "Null when there is nothing." },                             \
+    { .name = "to", .type = CXM_FIELD_TIME,                                   \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "Exclusive." }
+
+#define ZONE                                                                  \
+    { .name = "tz", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,    \
+      .summary = "Time zone of the periods." }
+
+
+/* --- scores ------------------------------------------------------------- */
+
+static const cxm_field_t  count_item = { .type = CXM_FIELD_INT };
+
+static const cxm_field_t  question_fields[] = {
+    { .name = "id", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "Of the question." },
+    REAL("mean", "Of its answers."),
+    { .name = "weight", .type = CXM_FIELD_NUMBER,
+      .flags = CXM_FIELD_REQUIRED, .summary = "Of the survey's CSI." },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  question_table = {
+    "ScoreQuestion", question_fields
+};
+
+static const cxm_field_t  question_item = ITEM(question_table);
+
+#define FIGURES(figure)                                                       \
+    N,                                                                        \
+    COUNT("promoters", "Of nps: 9 and 10."),                                  \
+    COUNT("passives", "Of nps: 7 and 8."),                                    \
+    COUNT("detractors", "Of nps: 0 to 6."),                                   \
+    COUNT("positive", "Of csat and ces, as the variant has it."),             \
+    COUNT("neutral", "Of net csat and ces."),                                 \
+    COUNT("negative", "Of net csat and ces."),                                \
+    REAL(figure, "The score; null when nobody answered."),                    \
+    { .name = "display", .type = CXM_FIELD_INT,                               \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "The same as a whole number." },                             \
+    REAL("margin", "Half of the 95 % interval around center."),               \
+    REAL("center", "Of the interval."),                                       \
+    REAL("low", "center - margin, within the scale."),                        \
+    REAL("high", "center + margin, within the scale."),                       \
+    REAL("margin_normal", "1.96 standard errors of the score."),              \
+    LIST("scale", count_item, "Answers by point, the lowest first."),         \
+    LIST("questions", question_item, "Of csi: what it is made of."),          \
+    WITHHELD
+
+static const cxm_field_t  bucket_fields[] = {
+    START,
+    FIGURES("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  bucket_table = { "ScoreBucket", bucket_fields };
+
+static const cxm_field_t  bucket_item = ITEM(bucket_table);
+
+static const cxm_field_t  segment_fields[] = {
+    VALUE,
+    FIGURES("score"),
+    LIST("buckets", bucket_item, "Where they are asked for."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  segment_table = { "ScoreSegment", segment_fields };
+
+static const cxm_field_t  segment_item = ITEM(segment_table);
+
+static const cxm_field_t  score_fields[] = {
+    HEAD,
+    RANGE,
+    ZONE,
+    FIGURES("value"),
+    LIST("buckets", bucket_item, "Periods, empty ones too."),
+    LIST("segments", segment_item, "By n, null last."),
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_fields = { "Score", score_fields };
+
+
+/* --- comparisons -------------------------------------------------------- */
+
+static const cxm_field_t  side_fields[] = {
+    RANGE,
+    FIGURES("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  side_table = { "ScoreSide", side_fields };
+
+static const cxm_field_t  part_fields[] = {
+    FIGURES("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  part_table = { "ScorePart", part_fields };
+
+#define DIFFERENCE                                                            \
+    REAL("difference", "a - b."),                                             \
+    REAL("z", "Of the two samples."),                                         \
+    REAL("p", "Two-sided."),                                                  \
+    { .name = "significant", .type = CXM_FIELD_BOOL,                          \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "p < 0.05; null when it cannot be told." }
+
+static const cxm_field_t  pair_fields[] = {
+    VALUE,
+    INSIDE("a", part_table, "In the first range."),
+    INSIDE("b", part_table, "In the second."),
+    DIFFERENCE,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  pair_table = { "ScorePair", pair_fields };
+
+static const cxm_field_t  pair_item = ITEM(pair_table);
+
+static const cxm_field_t  comparison_fields[] = {
+    HEAD,
+    ZONE,
+    INSIDE("a", side_table, "The first range."),
+    INSIDE("b", side_table, "The second."),
+    DIFFERENCE,
+    LIST("segments", pair_item, "Where `by` asks for them."),
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_comparison_fields = {
+    "Comparison", comparison_fields
+};
+
+
+/* --- touchpoints -------------------------------------------------------- */
+
+static const cxm_field_t  latency_fields[] = {
+    REAL("p50", "Median, in ms."),
+    REAL("p90", "90 of 100 took no longer."),
+    REAL("p99", "99 of 100 took no longer."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  latency_table = { "Latency", latency_fields };
+
+#define VISITS                                                                \
+    N,                                                                        \
+    COUNT("bots", "Of these."),                                               \
+    INSIDE("latency", latency_table, "Of people, where it was measured."),    \
+    WITHHELD
+
+static const cxm_field_t  visits_bucket_fields[] = {
+    START,
+    VISITS,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  visits_bucket_table = {
+    "TouchpointBucket", visits_bucket_fields
+};
+
+static const cxm_field_t  visits_bucket_item = ITEM(visits_bucket_table);
+
+static const cxm_field_t  visits_segment_fields[] = {
+    VALUE,
+    VISITS,
+    LIST("buckets", visits_bucket_item, "Where they are asked for."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  visits_segment_table = {
+    "TouchpointSegment", visits_segment_fields
+};
+
+static const cxm_field_t  visits_segment_item = ITEM(visits_segment_table);
+
+static const cxm_field_t  visits_fields[] = {
+    TEXT("metric", "touchpoints"),
+    RANGE,
+    ZONE,
+    VISITS,
+    LIST("buckets", visits_bucket_item, "Where they are asked for."),
+    LIST("segments", visits_segment_item, "Where `by` asks for them."),
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_touchpoint_fields = {
+    "Touchpoints", visits_fields
+};
