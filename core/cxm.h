@@ -14,6 +14,7 @@
 #include "cxm_once.h"
 #include "cxm_person.h"
 #include "cxm_touchpoint.h"
+#include "cxm_upgrade.h"
 #include "cxm_verify.h"
 
 

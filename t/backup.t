@@ -167,7 +167,7 @@ subtest 'restored with keys' => sub {
     my @mode = map { sprintf '%s %04o', s/.*\///r, (stat)[2] & 07777 }
         grep { !/archive|files/ } glob "$to/*";
     is_deeply \@mode, [map { "$_ 0600" }
-        qw(data data-lock keys master.key visitors)],
+        qw(data data-lock keys master.key running visitors)],
         'files of a store, for nobody else';
 
     my %had = map { $_ => decode_json((ctl('-d', $_, 'stat'))[1]) }

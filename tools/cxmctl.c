@@ -62,6 +62,10 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "prove that tables, seals and links are what the journal says",
       cxmctl_verify },
 
+    { "upgrade", NULL, "",
+      "raise the store to the format of this program",
+      cxmctl_upgrade },
+
     { "stat", NULL, "",
       "print figures of the store as JSON",
       cxmctl_stat },

@@ -35,6 +35,7 @@ typedef struct {
 int cxmctl_init(cxmctl_t *ctl);
 int cxmctl_stat(cxmctl_t *ctl);
 int cxmctl_verify(cxmctl_t *ctl);
+int cxmctl_upgrade(cxmctl_t *ctl);
 int cxmctl_backup(cxmctl_t *ctl);
 int cxmctl_restore(cxmctl_t *ctl);
 int cxmctl_erase(cxmctl_t *ctl);

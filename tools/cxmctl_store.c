@@ -1,5 +1,5 @@
 /*
- * cxmctl init | stat | verify.
+ * cxmctl init | stat | verify | upgrade | upgrade.
  */
 
 #include <errno.h>
@@ -350,6 +350,43 @@ cxmctl_stat(cxmctl_t *ctl)
 }
 
 
+int
+cxmctl_upgrade(cxmctl_t *ctl)
+{
+    unsigned      from;
+    cxm_rc_t      rc;
+    cxm_error_t   err;
+    cxm_store_t  *store;
+
+    if (ctl->argc != 0) {
+        return cxmctl_usage("upgrade takes no arguments");
+    }
+
+    store = cxmctl_open(ctl);
+
+    if (store == NULL) {
+        return CXMCTL_WRONG;
+    }
+
+    cxm_error_init(&err);
+    rc = cxm_store_upgrade(store, &from, &err);
+    cxm_store_close(store);
+
+    if (rc != CXM_OK) {
+        return cxmctl_failed("upgrade", &err);
+    }
+
+    if (from == CXM_STORE_FORMAT) {
+        printf("format %u: nothing to raise\n", from);
+
+    } else {
+        printf("format %u, it was %u\n", (unsigned) CXM_STORE_FORMAT, from);
+    }
+
+    return CXMCTL_DONE;
+}
+
+
 static json_t *
 cxmctl_stat_json(const cxm_store_stat_t *stat)
 {
@@ -372,9 +409,10 @@ cxmctl_stat_json(const cxm_store_stat_t *stat)
     cxm_uuid_format(&stat->uuid, uuid);
     cxm_hex_encode(stat->link, CXM_MAC_LEN, link);
 
-    return json_pack("{s:s, s:i, s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I,"
-                     " s:I, s:I, s:I, s:b, s:o, s:o}",
+    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:I,"
+                     " s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
                      "uuid", uuid,
+                     "format", (int) stat->format,
                      "node", (int) stat->node,
                      "epoch", (int) stat->epoch,
                      "head", (json_int_t) stat->head,

@@ -75,6 +75,8 @@ cxm_env_new(const cxm_store_opts_t *opts)
     store->pid = getpid();
     store->flow = opts->flow;
     store->keys_fd = -1;
+    store->running_fd = -1;
+    store->known = opts->known == 0 ? CXM_STORE_FORMAT : opts->known;
     store->map_size = opts->map_size == 0 ? CXM_MAP_SIZE : opts->map_size;
     store->min_free = opts->min_free == UINT64_MAX ? CXM_MIN_FREE
                                                    : opts->min_free;
@@ -117,6 +119,10 @@ cxm_env_free(cxm_store_t *store)
 
     if (store->keys_fd != -1) {
         (void) close(store->keys_fd);
+    }
+
+    if (store->running_fd != -1) {
+        (void) close(store->running_fd);
     }
 
     (void) pthread_mutex_destroy(&store->lock);
@@ -293,6 +299,10 @@ cxm_env_open(const cxm_store_opts_t *opts, const char *data,
     }
 
     rc = cxm_master_load(opts, &store->secret, err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_running_announce(store, err);
+    }
 
     if (rc == CXM_OK) {
         rc = cxm_env_start(store, data, 0, err);

@@ -7,32 +7,6 @@
 #include "cxm_store_int.h"
 
 
-/* The format's number, before there are keys to check its row with. */
-static cxm_rc_t
-cxm_env_read_format(cxm_txn_t *txn, cxm_error_t *err)
-{
-    unsigned   format;
-    cxm_rc_t   rc;
-    cxm_str_t  raw;
-
-    rc = cxm_row_raw(txn, CXM_T_META, cxm_str(CXM_META_FORMAT), &raw);
-
-    if (rc != CXM_OK || raw.len == 0 || raw.data[0] == 0) {
-        (void) cxm_damage(CXM_T_META, cxm_str(CXM_META_FORMAT), "no format");
-        return cxm_fail(err, CXM_CORRUPT, NULL, "the store has no format");
-    }
-
-    format = (uint8_t) raw.data[0];
-
-    if (format > CXM_STORE_FORMAT) {
-        return cxm_fail(err, CXM_FORMAT, NULL, "the store has format %u, "
-                        "this program knows %d", format, CXM_STORE_FORMAT);
-    }
-
-    return CXM_OK;
-}
-
-
 static cxm_rc_t
 cxm_env_read_root(cxm_txn_t *txn, cxm_error_t *err)
 {
@@ -141,7 +115,7 @@ cxm_env_read_meta(cxm_store_t *store, cxm_error_t *err)
         result = cxm_env_refused(store->dir, rc, err);
 
     } else {
-        result = cxm_env_read_format(txn, err);
+        result = cxm_format_read(txn, err);
 
         if (result == CXM_OK) {
             result = cxm_env_read_root(txn, err);

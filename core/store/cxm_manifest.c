@@ -35,7 +35,7 @@ cxm_manifest_make(cxm_store_t *store, cxm_manifest_what_t what,
     }
 
     out->what = what;
-    out->format = CXM_STORE_FORMAT;
+    out->format = stat.format;
     out->uuid = stat.uuid;
     out->node = stat.node;
     out->epoch = stat.epoch;

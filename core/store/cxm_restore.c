@@ -25,7 +25,7 @@
  */
 static const char *const  cxm_restore_names[] = {
     "archive", "checkpoint", "files", CXM_STORE_KEYS, CXM_STORE_VISITORS,
-    CXM_STORE_LOCK, CXM_STORE_DATA, NULL
+    CXM_STORE_RUNNING, CXM_STORE_LOCK, CXM_STORE_DATA, NULL
 };
 
 /* Epochs take four bytes at most as a varint. */

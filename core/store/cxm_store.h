@@ -6,6 +6,7 @@
  *   <dir>/master.key        32 random bytes, mode 0600; wraps everything else
  *   <dir>/visitors          keys of visitors, of a day (cxm_visitor_key.h)
  *   <dir>/latch             exists: read-only after an I/O error
+ *   <dir>/running           locks: who has it open (cxm_upgrade.h)
  *   <dir>/files, archive    attachments, dropped history
  *
  * LMDB loses its locks when a process opens or closes an environment twice,
@@ -29,7 +30,7 @@
 #include "cxm_time.h"
 
 
-#define CXM_STORE_FORMAT     1          /* of everything on disk */
+#define CXM_STORE_FORMAT     1          /* newest that this program knows */
 #define CXM_MAX_READERS      1022
 #define CXM_MAP_SIZE         (64ULL << 30)
 #define CXM_MIN_FREE         (1ULL << 30)
@@ -48,6 +49,8 @@ typedef struct {
     uint64_t             min_free;      /* bytes the file system must keep;
                                            UINT64_MAX: CXM_MIN_FREE */
     const cxm_flow_t    *flow;          /* kinds and reactions; not owned */
+    unsigned             known;         /* newest format; 0: CXM_STORE_FORMAT
+                                           (for tests: of other programs) */
 } cxm_store_opts_t;
 
 /*
@@ -125,6 +128,7 @@ typedef struct {
     uint64_t    persons;            /* next person slot */
     uint64_t    disk_free;
     uint32_t    node, epoch;
+    unsigned    format;
     int         latched;
     cxm_uuid_t  uuid;
 } cxm_store_stat_t;
@@ -172,6 +176,7 @@ int cxm_txn_writable(const cxm_txn_t *txn);
 cxm_ms_t cxm_txn_now(const cxm_txn_t *txn);     /* of the write; else 0 */
 uint64_t cxm_txn_head(const cxm_txn_t *txn);    /* last sequence it sees */
 uint64_t cxm_txn_persons(const cxm_txn_t *txn); /* next person slot */
+unsigned cxm_txn_format(const cxm_txn_t *txn);  /* what is to be written */
 
 /* True once anything was put, deleted, gathered or added in this txn. */
 int cxm_txn_dirty(const cxm_txn_t *txn);

@@ -119,7 +119,7 @@ cxm_init_fail(cxm_error_t *err, const char *what, const char *dir)
 
 
 static cxm_rc_t
-cxm_format_rows(cxm_txn_t *txn)
+cxm_format_rows(cxm_txn_t *txn, unsigned format)
 {
     uint8_t        b[16 + 8];
     cxm_rc_t       rc;
@@ -131,7 +131,7 @@ cxm_format_rows(cxm_txn_t *txn)
     store = txn->store;
     secret = store->secret;
 
-    b[0] = CXM_STORE_FORMAT;
+    b[0] = (uint8_t) format;
     cxm_row_key_name(&key, CXM_META_FORMAT);
     rc = cxm_row_put(txn, CXM_T_META, &key,
                      (cxm_str_t) { 1, (const char *) b });
@@ -172,7 +172,7 @@ cxm_format_rows(cxm_txn_t *txn)
 
 
 cxm_rc_t
-cxm_store_format(cxm_store_t *store, cxm_error_t *err)
+cxm_store_format(cxm_store_t *store, unsigned format, cxm_error_t *err)
 {
     int         rc;
     MDB_txn    *mdb;
@@ -189,8 +189,8 @@ cxm_store_format(cxm_store_t *store, cxm_error_t *err)
     rc = cxm_env_tables(store, mdb, MDB_CREATE);
     txn = cxm_txn_wrap(store, mdb, 1);
 
-    result = rc == MDB_SUCCESS && txn != NULL ? cxm_format_rows(txn)
-                                              : CXM_IO;
+    result = rc == MDB_SUCCESS && txn != NULL
+             ? cxm_format_rows(txn, format) : CXM_IO;
     if (txn != NULL) {
         cxm_txn_unwrap(txn);
     }
@@ -244,7 +244,7 @@ cxm_init_files(const cxm_store_opts_t *opts, const char *data,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_store_format(store, err);
+        rc = cxm_store_format(store, store->known, err);
     }
 
     if (rc == CXM_OK) {
@@ -486,8 +486,19 @@ done:
 static cxm_rc_t
 cxm_scratch_fill(cxm_store_t *store, cxm_store_t *scratch, cxm_error_t *err)
 {
-    char      *data, *keys;
-    cxm_rc_t   rc;
+    char       *data, *keys;
+    unsigned    format;
+    cxm_rc_t    rc;
+    cxm_txn_t  *txn;
+
+    rc = cxm_txn_read(store, &txn, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    format = cxm_txn_format(txn);
+    cxm_txn_end(txn);
 
     data = cxm_store_path(scratch->dir, CXM_STORE_DATA);
     keys = cxm_store_path(store->dir, CXM_STORE_KEYS);
@@ -500,7 +511,7 @@ cxm_scratch_fill(cxm_store_t *store, cxm_store_t *scratch, cxm_error_t *err)
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_store_format(scratch, err);
+        rc = cxm_store_format(scratch, format, err);
     }
 
     if (rc == CXM_OK) {
@@ -543,6 +554,7 @@ cxm_store_scratch(cxm_store_t *store, const char *dir, cxm_store_t **out,
     opts.dir = dir;
     opts.map_size = store->map_size;
     opts.flow = store->flow;
+    opts.known = store->known;
 
     scratch = cxm_env_new(&opts);
 

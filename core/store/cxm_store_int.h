@@ -21,6 +21,7 @@
 #define CXM_STORE_KEYS    "keys"
 #define CXM_STORE_KEY     "master.key"
 #define CXM_STORE_LATCH   "latch"
+#define CXM_STORE_RUNNING "running"
 #define CXM_STORE_VISITORS  "visitors"
 
 /* Rows of the table `meta`, all of them with a MAC. */
@@ -64,6 +65,8 @@ struct cxm_store_s {
     const cxm_flow_t   *flow;
     uint64_t            min_free;
     uint64_t            map_size;
+    unsigned            known;          /* newest format */
+    int                 running_fd;
     cxm_uuid_t          uuid;
     uint32_t            node;
     uint32_t            epoch;
@@ -98,6 +101,7 @@ struct cxm_txn_s {
     MDB_txn         *mdb;
     int              writable;
     cxm_ms_t         now;
+    unsigned         format;            /* of the store */
     cxm_state_t      state;
     int              state_changed;
     uint64_t         person_next;       /* first slot not yet taken */
@@ -142,7 +146,17 @@ cxm_rc_t cxm_env_check_head(cxm_store_t *store, cxm_error_t *err);
 
 
 /* cxm_store_init.c: the rows of an empty environment. */
-cxm_rc_t cxm_store_format(cxm_store_t *store, cxm_error_t *err);
+cxm_rc_t cxm_store_format(cxm_store_t *store, unsigned format,
+    cxm_error_t *err);
+
+
+/* cxm_upgrade.c */
+
+/* Says that this process has the store open; CXM_UNAVAILABLE. */
+cxm_rc_t cxm_running_announce(cxm_store_t *store, cxm_error_t *err);
+
+/* Sets txn->format; CXM_FORMAT when this program does not know it. */
+cxm_rc_t cxm_format_read(cxm_txn_t *txn, cxm_error_t *err);
 
 
 /* cxm_master.c: the master key file and what it wraps */

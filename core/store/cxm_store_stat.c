@@ -128,6 +128,7 @@ cxm_store_stat(cxm_store_t *store, cxm_store_stat_t *out, cxm_error_t *err)
         }
     }
 
+    out->format = txn->format;
     out->head = txn->state.head;
     out->persons = txn->state.persons;
     memcpy(out->link, txn->state.link, CXM_MAC_LEN);

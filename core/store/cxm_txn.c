@@ -152,6 +152,12 @@ cxm_state_read(cxm_txn_t *txn, cxm_error_t *err)
         return cxm_fail(err, rc, NULL, "The state of the store is damaged.");
     }
 
+    rc = cxm_format_read(txn, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
     txn->person_next = txn->state.persons;
     atomic_store(&txn->store->persons, txn->state.persons);
 

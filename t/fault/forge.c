@@ -8,6 +8,8 @@
  *   forge DIR counter         counts one more in the first counter there is
  *   forge DIR index           deletes the first row of `index`
  *   forge DIR drop SEQ        deletes a journal entry
+ *   forge DIR format N KNOWN  a program that knows KNOWN says that it has N
+ *   forge DIR upgrade N       raises it as the program that knows N does
  *   forge DIR due             runs what is due within the next minute
  *
  * What it changed is printed as "table key".
@@ -27,6 +29,7 @@ static const char *const  forge_tables[CXM_T_N] = {
 };
 
 typedef struct {
+    unsigned     known;         /* newest format; 0: this program's */
     uint64_t     seq;
     cxm_rc_t   (*show)(cxm_txn_t *txn);
     cxm_rc_t   (*make)(cxm_store_t *store, cxm_error_t *err);
@@ -279,6 +282,37 @@ forge_due(cxm_txn_t *txn, uint64_t seq)
 
 
 static cxm_rc_t
+forge_format(cxm_txn_t *txn, uint64_t format)
+{
+    uint8_t        b;
+    cxm_row_key_t  key;
+
+    b = (uint8_t) format;
+    cxm_row_key(&key);
+    cxm_row_key_bytes(&key, "format", 6);
+
+    return cxm_row_put(txn, CXM_T_META, &key,
+                       (cxm_str_t) { 1, (const char *) &b });
+}
+
+
+static cxm_rc_t
+forge_upgrade(cxm_store_t *store, cxm_error_t *err)
+{
+    unsigned  from;
+    cxm_rc_t  rc;
+
+    rc = cxm_store_upgrade(store, &from, err);
+
+    if (rc == CXM_OK) {
+        printf("from %u\n", from);
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
 forge_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 {
     forge_t  *forge = data;
@@ -346,6 +380,19 @@ forge_command(int argc, char **argv, forge_t *forge)
         return 0;
     }
 
+    if (argc == 5 && strcmp(argv[2], "format") == 0) {
+        forge->change = forge_format;
+        forge->seq = strtoull(argv[3], NULL, 10);
+        forge->known = (unsigned) strtoul(argv[4], NULL, 10);
+        return 0;
+    }
+
+    if (argc == 4 && strcmp(argv[2], "upgrade") == 0) {
+        forge->make = forge_upgrade;
+        forge->known = (unsigned) strtoul(argv[3], NULL, 10);
+        return 0;
+    }
+
     if (argc == 4 && strcmp(argv[2], "drop") == 0) {
         forge->change = forge_drop;
         forge->seq = strtoull(argv[3], NULL, 10);
@@ -373,6 +420,7 @@ main(int argc, char **argv)
     memset(&opts, 0, sizeof(opts));
     opts.dir = argv[1];
     opts.flow = &cxm_flow;
+    opts.known = forge.known;
 
     cxm_error_init(&err);
     rc = cxm_store_open(&opts, &store, &err);
