@@ -57,6 +57,16 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "make a store from a backup",
       cxmctl_restore },
 
+    { "export", NULL,
+      "KIND [--format csv|ndjson] [--no-personal] [--FILTER VALUE ...]",
+      "print all rows of a kind; filters are those of GET /admin/export",
+      cxmctl_export },
+
+    { "import", NULL, "KIND FILE",
+      "take rows of NDJSON (or that compressed by gzip) in, each once; lines "
+      "that are refused go to FILE.errors.ndjson",
+      cxmctl_import },
+
     { "verify", NULL,
       "[--head SEQ:LINK] [--all] [--archive DIR] [--scratch DIR]",
       "prove that tables, seals and links are what the journal says",

@@ -34,6 +34,8 @@ typedef struct {
 
 int cxmctl_init(cxmctl_t *ctl);
 int cxmctl_stat(cxmctl_t *ctl);
+int cxmctl_export(cxmctl_t *ctl);
+int cxmctl_import(cxmctl_t *ctl);
 int cxmctl_verify(cxmctl_t *ctl);
 int cxmctl_upgrade(cxmctl_t *ctl);
 int cxmctl_backup(cxmctl_t *ctl);

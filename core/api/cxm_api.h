@@ -73,8 +73,8 @@ typedef struct {
     cxm_str_t       origin, user_agent, host, accept_language;
     cxm_str_t       sec_gpc, dnt, sec_purpose;
     cxm_str_t       last_event_id;
-    int             operator;       /* the store's owner calls, by a tool: all
-                                       scopes, without a key */
+    unsigned        owner_scopes;   /* of the store's owner, who calls by a
+                                       tool and needs no key; 0: by a key */
     cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */
     cxm_str_t       country, region;    /* of the address, or NULL */
     const char *const *allow_origin;    /* NULL-terminated, or NULL */

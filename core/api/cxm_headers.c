@@ -417,11 +417,14 @@ cxm_headers_authenticate(cxm_call_t *call, cxm_str_t token)
 cxm_rc_t
 cxm_step_principal(cxm_call_t *call)
 {
-    cxm_rc_t   rc;
-    cxm_str_t  token, scheme;
+    cxm_rc_t      rc;
+    cxm_str_t     token, scheme;
+    cxm_caller_t  owner;
 
-    if (call->request->operator) {
-        cxm_caller_system(&call->caller);
+    if (call->request->owner_scopes != 0) {
+        cxm_caller_system(&owner);
+        call->caller.principal = owner.principal;
+        call->caller.principal.scopes &= call->request->owner_scopes;
     }
 
     token = cxm_headers_trim(call->request->authorization);

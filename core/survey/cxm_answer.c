@@ -268,7 +268,8 @@ at_question(cxm_answering_t *an, cxm_str_t id)
 static void
 merge_one(cxm_answering_t *an, cxm_str_t id, const json_t *value)
 {
-    an->question = cxm_survey_question(an->survey, id);
+    an->question = an->input->past ? cxm_survey_question_ever(an->survey, id)
+                                   : cxm_survey_question(an->survey, id);
     at_question(an, id);
 
     if (an->question == NULL) {
@@ -318,8 +319,9 @@ settle(cxm_answering_t *an)
 
     for (i = 0; i < an->survey->nquestions; i++) {
         question = &an->survey->questions[i];
-        an->asked[i] = cxm_rule_holds(question->show_if, an->out->shared,
-                                      an->out->personal);
+        an->asked[i] = an->input->past
+                       || cxm_rule_holds(question->show_if, an->out->shared,
+                                         an->out->personal);
 
         if (an->asked[i] || !kept(an, question)) {
             continue;
@@ -344,7 +346,8 @@ check_required(cxm_answering_t *an)
     unsigned               i;
     const cxm_question_t  *question;
 
-    if (an->err->nissues == 0 && json_object_size(an->out->shared) == 0
+    if (an->err->nissues == 0 && !an->input->past
+        && json_object_size(an->out->shared) == 0
         && json_object_size(an->out->personal) == 0)
     {
         (void) cxm_issue(an->err, "/answers", "required",

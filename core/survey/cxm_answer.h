@@ -14,6 +14,9 @@ typedef struct {
     const json_t  *personal;    /* texts and contact.  NULL: nothing did */
     unsigned       required;    /* questions before this index need what they
                                    require; nquestions: a complete answer */
+    int            past;        /* to any definition there was: questions that
+                                   are gone count, rules do not, and there may
+                                   be no answer at all */
 } cxm_answers_input_t;
 
 typedef struct {

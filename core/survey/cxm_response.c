@@ -51,18 +51,16 @@ is_scalar_text(const json_t *value, char number[40], cxm_str_t *text)
 
 
 /* Those that are segments go there, the others are personal. */
-static void
-add_attributes(cxm_adding_t *add)
+void
+cxm_response_take_attributes(cxm_said_t *said)
 {
     char         number[40];
     char         pointer[CXM_ERROR_POINTER_LEN];
     void        *iter;
     json_t      *attributes, *rest, *value;
     cxm_str_t    text;
-    cxm_said_t  *said;
     const char  *name;
 
-    said = &add->said;
     attributes = json_object_get(said->input, "attributes");
     rest = json_object();
 
@@ -120,24 +118,10 @@ add_time(cxm_said_t *said)
 }
 
 
-static void
-add_answers(cxm_adding_t *add)
+void
+cxm_response_take_answers(cxm_said_t *said, const cxm_answers_t *answers,
+    int complete)
 {
-    int                   complete;
-    cxm_said_t           *said;
-    cxm_answers_t        *answers;
-    cxm_answers_input_t   input;
-
-    said = &add->said;
-    answers = &add->answers;
-    complete = cxm_json_get_bool(said->input, "complete", 1);
-
-    memset(&input, 0, sizeof(input));
-    input.given = json_object_get(said->input, "answers");
-    input.required = complete ? said->survey->nquestions : 0;
-
-    (void) cxm_answers_check(said->survey, &input, answers, said->err);
-
     said->failed |= json_object_set(said->body, "answers",
                                     answers->shared) != 0;
 
@@ -148,15 +132,37 @@ add_answers(cxm_adding_t *add)
 
     if (json_array_size(answers->answered) > 0) {
         said->failed |= json_object_set(said->body, "answered",
-                                        answers->answered) != 0
-                        || json_object_set(said->personal, "answers",
-                                           answers->personal) != 0;
+                                        answers->answered) != 0;
+    }
+
+    if (json_object_size(answers->personal) > 0) {
+        said->failed |= json_object_set(said->personal, "answers",
+                                        answers->personal) != 0;
     }
 
     if (answers->csi >= 0) {
         said->failed |= cxm_json_set_int(said->body, "csi",
                                          answers->csi) != 0;
     }
+}
+
+
+static void
+add_answers(cxm_adding_t *add)
+{
+    int                   complete;
+    cxm_said_t           *said;
+    cxm_answers_input_t   input;
+
+    said = &add->said;
+    complete = cxm_json_get_bool(said->input, "complete", 1);
+
+    memset(&input, 0, sizeof(input));
+    input.given = json_object_get(said->input, "answers");
+    input.required = complete ? said->survey->nquestions : 0;
+
+    (void) cxm_answers_check(said->survey, &input, &add->answers, said->err);
+    cxm_response_take_answers(said, &add->answers, complete);
 }
 
 
@@ -173,7 +179,7 @@ add_members(cxm_adding_t *add)
                                                    said->err)) != 0;
     add_answers(add);
     cxm_said_take(said);
-    add_attributes(add);
+    cxm_response_take_attributes(said);
     add_time(said);
 
     if (add->asked != NULL) {

@@ -41,6 +41,7 @@
 
 #include "cxm_cell.h"
 #include "cxm_export.h"
+#include "cxm_import.h"
 #include "cxm_invitation.h"
 #include "cxm_survey.h"
 
@@ -182,6 +183,7 @@ cxm_rc_t cxm_response_place(cxm_txn_t *txn, const cxm_uuid_t *id,
     cxm_place_t *place);
 
 extern const cxm_export_rows_t  cxm_response_rows;
+extern const cxm_import_kind_t  cxm_response_import;
 
 /* Whether the survey, or one question of it (0: any), has answers. */
 int cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question);

@@ -7,6 +7,7 @@
 
 #include "cxm_answer.h"
 #include "cxm_response_row.h"
+#include "cxm_said.h"
 
 
 /* An answer that is about to change. */
@@ -50,6 +51,11 @@ typedef struct {
 cxm_rc_t cxm_response_store(cxm_response_state_t *state,
     const cxm_response_write_t *write, cxm_response_result_t *out,
     cxm_error_t *err);
+
+/* What was answered, and the attributes of the input, into the entry. */
+void cxm_response_take_answers(cxm_said_t *said, const cxm_answers_t *answers,
+    int complete);
+void cxm_response_take_attributes(cxm_said_t *said);
 
 /*
  * The version of the definition that the input says was shown, else the

@@ -14,7 +14,7 @@ static const cxm_field_t  claimed_fields[] = {
     { .name = NULL }
 };
 
-static const cxm_fields_t  claimed_table = { "Claimed", claimed_fields };
+const cxm_fields_t  cxm_claimed_fields = { "Claimed", claimed_fields };
 
 #define SEGMENT(segment)                                                      \
     { .name = segment, .type = CXM_FIELD_STRING, .flags = CXM_FIELD_NULLABLE }
@@ -42,7 +42,7 @@ static const cxm_field_t  shown_fields[] = {
       .object = &cxm_respondent_fields,
       .summary = "with personal_read" },
     { .name = "claimed", .type = CXM_FIELD_OBJECT,
-      .flags = CXM_FIELD_PERSONAL, .object = &claimed_table,
+      .flags = CXM_FIELD_PERSONAL, .object = &cxm_claimed_fields,
       .summary = "what was said of who it is, and not proved" },
     SEGMENT("channel"),
     SEGMENT("touchpoint"),

@@ -10,6 +10,9 @@
 #include "cxm_value.h"
 
 
+/* What somebody said of who it is, and did not prove. */
+extern const cxm_fields_t  cxm_claimed_fields;
+
 /* Members, in the order of cxm_response_shown. */
 typedef enum {
     CXM_SHOWN_ID = 0,

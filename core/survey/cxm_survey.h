@@ -135,6 +135,10 @@ cxm_rc_t cxm_survey_open(const cxm_survey_t *survey, cxm_error_t *err);
 
 const cxm_question_t *cxm_survey_question(const cxm_survey_t *survey,
     cxm_str_t id);
+
+/* Also one that is gone. */
+const cxm_question_t *cxm_survey_question_ever(const cxm_survey_t *survey,
+    cxm_str_t id);
 const cxm_question_t *cxm_survey_first(const cxm_survey_t *survey,
     cxm_question_type_t type);
 int cxm_question_scored(const cxm_question_t *question);

@@ -369,18 +369,37 @@ cxm_survey_parse(cxm_arena_t *arena, cxm_survey_t *survey)
 }
 
 
-const cxm_question_t *
-cxm_survey_question(const cxm_survey_t *survey, cxm_str_t id)
+static const cxm_question_t *
+question_find(const cxm_question_t *questions, unsigned n, cxm_str_t id)
 {
     unsigned  i;
 
-    for (i = 0; i < survey->nquestions; i++) {
-        if (cxm_str_eq(survey->questions[i].id, id)) {
-            return &survey->questions[i];
+    for (i = 0; i < n; i++) {
+        if (cxm_str_eq(questions[i].id, id)) {
+            return &questions[i];
         }
     }
 
     return NULL;
+}
+
+
+const cxm_question_t *
+cxm_survey_question(const cxm_survey_t *survey, cxm_str_t id)
+{
+    return question_find(survey->questions, survey->nquestions, id);
+}
+
+
+const cxm_question_t *
+cxm_survey_question_ever(const cxm_survey_t *survey, cxm_str_t id)
+{
+    const cxm_question_t  *question;
+
+    question = cxm_survey_question(survey, id);
+
+    return question != NULL
+           ? question : question_find(survey->retired, survey->nretired, id);
 }
 
 

@@ -1,0 +1,97 @@
+/*
+ * Lines.
+ */
+
+#include "cxm_lines.h"
+
+
+void
+cxm_lines_init(cxm_lines_t *lines, size_t max)
+{
+    memset(lines, 0, sizeof(*lines));
+    lines->max = max;
+    cxm_buf_init(&lines->text, SIZE_MAX / 2);
+}
+
+
+void
+cxm_lines_free(cxm_lines_t *lines)
+{
+    cxm_buf_free(&lines->text);
+}
+
+
+void
+cxm_lines_put(cxm_lines_t *lines, cxm_str_t block)
+{
+    cxm_buf_t  *text;
+
+    text = &lines->text;
+
+    /* what is left is a part of a line */
+
+    text->len -= lines->at;
+
+    if (text->len > 0) {
+        memmove(text->data, text->data + lines->at, text->len);
+    }
+
+    lines->at = 0;
+    cxm_buf_put(text, block.data, block.len);
+}
+
+
+static int
+lines_give(cxm_lines_t *lines, cxm_str_t rest, size_t len, cxm_str_t *line)
+{
+    lines->line++;
+    *line = (cxm_str_t) { len, rest.data };
+
+    if (len > lines->max) {
+        *line = (cxm_str_t) { 0, NULL };
+    }
+
+    return 1;
+}
+
+
+int
+cxm_lines_next(cxm_lines_t *lines, int end, cxm_str_t *line)
+{
+    int          passing;
+    size_t       len;
+    cxm_str_t    rest;
+    const char  *p;
+
+    for ( ;; ) {
+        rest.data = (const char *) lines->text.data + lines->at;
+        rest.len = lines->text.len - lines->at;
+        p = rest.len == 0 ? NULL : memchr(rest.data, '\n', rest.len);
+
+        if (p == NULL) {
+            break;
+        }
+
+        len = (size_t) (p - rest.data);
+        lines->at += len + 1;
+        passing = lines->passing;
+        lines->passing = 0;
+
+        if (!passing) {
+            return lines_give(lines, rest, len, line);
+        }
+    }
+
+    if (!end && rest.len <= lines->max) {
+        return 0;
+    }
+
+    /* it has no end, or is too long already: told once */
+
+    passing = lines->passing;
+    lines->at = lines->text.len;
+    lines->passing = !end;
+
+    return rest.len > 0 && !passing
+           ? lines_give(lines, rest, rest.len, line) : 0;
+}
