@@ -210,7 +210,7 @@ check(const char *given, const char *shared, const char *personal,
     assert_int_equal(cxm_survey_by_slug(txn, cxm_str("chain"), &survey, &err),
                      CXM_OK);
     input = (cxm_answers_input_t) { texts[0], texts[1], texts[2],
-                                    complete ? survey->nquestions : 0 };
+                                    complete ? survey->nquestions : 0, 0 };
     rc = cxm_answers_check(survey, &input, out, &err);
     cxm_txn_end(txn);
 
