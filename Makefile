@@ -34,7 +34,7 @@ packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
     libjansson-dev libsodium-dev libmaxminddb-dev libutf8proc-dev zlib1g-dev \
     tzdata curl
 test_packages := perl libmojolicious-perl libev-perl \
-    libmaxmind-db-writer-perl libcmocka-dev nghttp2-client strace clang \
+    libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev nghttp2-client strace clang \
     libclang-rt-14-dev cppcheck
 
 # t/web.t: a browser and what drives it.  A node that came from elsewhere

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_cxm_batch.h"
+#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -257,6 +258,7 @@ ngx_http_cxm_batch_done(ngx_event_t *ev)
                    (ngx_uint_t) batch->stat.committed,
                    (uint64_t) batch->stat.commit_us);
 
+    ngx_http_cxm_metrics_batch(batch->store, batch);
     ngx_http_cxm_batch_take(batch, &jobs);
     ngx_http_cxm_store_upkeep_done(batch->store);
     ngx_http_cxm_store_work(batch->store, batch->stat.due);

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_cxm_conf.h"
+#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -158,7 +159,7 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     }
 
     known = ngx_array_push(&mcf->stores);
-    if (known == NULL) {
+    if (known == NULL || ngx_http_cxm_metrics_zone(cf, store) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

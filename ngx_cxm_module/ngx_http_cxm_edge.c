@@ -3,7 +3,7 @@
  */
 
 #include "ngx_http_cxm_edge.h"
-#include "ngx_http_cxm_shm.h"
+#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -11,27 +11,6 @@ static void ngx_http_cxm_edge_wake(ngx_event_t *ev);
 static cxm_rc_t ngx_http_cxm_edge_run(cxm_txn_t *txn, void *data,
     cxm_error_t *err);
 static void ngx_http_cxm_edge_lost(ngx_http_cxm_edge_t *edge, ngx_uint_t n);
-static ngx_http_cxm_edge_count_t *ngx_http_cxm_edge_count(
-    ngx_http_cxm_edge_t *edge);
-
-
-ngx_int_t
-ngx_http_cxm_edge_zone(ngx_conf_t *cf, ngx_http_cxm_main_conf_t *mcf)
-{
-    ngx_http_cxm_shm_t  *shm;
-
-    static ngx_str_t  name = ngx_string("cxm_touchpoints");
-
-    shm = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_shm_t));
-    if (shm == NULL) {
-        return NGX_ERROR;
-    }
-
-    shm->size = sizeof(ngx_http_cxm_edge_count_t);
-    mcf->edge = shm;
-
-    return ngx_http_cxm_shm_add(cf, &name, shm) == NULL ? NGX_ERROR : NGX_OK;
-}
 
 
 ngx_int_t
@@ -142,8 +121,7 @@ ngx_http_cxm_edge_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 void
 ngx_http_cxm_edge_done(ngx_http_cxm_edge_t *edge)
 {
-    ngx_uint_t                  i, n;
-    ngx_http_cxm_edge_count_t  *count;
+    ngx_uint_t  i, n;
 
     n = edge->nrunning;
 
@@ -158,11 +136,8 @@ ngx_http_cxm_edge_done(ngx_http_cxm_edge_t *edge)
     edge->nrunning = 0;
 
     if (edge->op.rc == CXM_OK) {
-        count = ngx_http_cxm_edge_count(edge);
-
-        if (count != NULL) {
-            (void) ngx_atomic_fetch_add(&count->recorded, n);
-        }
+        cxm_metrics_add(&ngx_http_cxm_metrics_of(edge->store)->touchpoints,
+                        n);
 
     } else {
         ngx_http_cxm_edge_lost(edge, n);
@@ -182,13 +157,8 @@ ngx_http_cxm_edge_done(ngx_http_cxm_edge_t *edge)
 static void
 ngx_http_cxm_edge_lost(ngx_http_cxm_edge_t *edge, ngx_uint_t n)
 {
-    ngx_http_cxm_edge_count_t  *count;
-
-    count = ngx_http_cxm_edge_count(edge);
-
-    if (count != NULL) {
-        (void) ngx_atomic_fetch_add(&count->lost, n);
-    }
+    cxm_metrics_add(&ngx_http_cxm_metrics_of(edge->store)->touchpoints_lost,
+                    n);
 
     edge->unsaid += n;
 
@@ -200,11 +170,4 @@ ngx_http_cxm_edge_lost(ngx_http_cxm_edge_t *edge, ngx_uint_t n)
         edge->warned = ngx_time();
         edge->unsaid = 0;
     }
-}
-
-
-static ngx_http_cxm_edge_count_t *
-ngx_http_cxm_edge_count(ngx_http_cxm_edge_t *edge)
-{
-    return ngx_http_cxm_store_worker(edge->store)->edge->data;
 }

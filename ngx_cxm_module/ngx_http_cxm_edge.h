@@ -17,13 +17,6 @@
 #define NGX_HTTP_CXM_EDGE_MSEC   50     /* that the first waits for others */
 
 
-/* Of all workers since nginx was started, in shared memory. */
-typedef struct {
-    ngx_atomic_t            recorded;   /* on stable storage */
-    ngx_atomic_t            lost;
-} ngx_http_cxm_edge_count_t;
-
-
 typedef struct {
     ngx_http_cxm_store_t   *store;
     json_t                **queued;     /* a ring */
@@ -41,10 +34,6 @@ typedef struct {
     ngx_uint_t              unsaid;     /* lost since then */
 } ngx_http_cxm_edge_t;
 
-
-/* While the configuration is read, once; NGX_ERROR without memory. */
-ngx_int_t ngx_http_cxm_edge_zone(ngx_conf_t *cf,
-    ngx_http_cxm_main_conf_t *mcf);
 
 ngx_int_t ngx_http_cxm_edge_init(ngx_http_cxm_edge_t *edge,
     ngx_http_cxm_store_t *store, ngx_pool_t *pool, ngx_log_t *log);

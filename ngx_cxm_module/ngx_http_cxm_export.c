@@ -111,6 +111,7 @@ ngx_http_cxm_export_create(ngx_http_cxm_store_t *store)
     export->open = 1;
 
     exports->nexports++;
+    store->exports++;
     ngx_http_cxm_store_hold(store);
 
     return export;
@@ -128,6 +129,7 @@ ngx_http_cxm_export_close(ngx_http_cxm_export_t *export)
 
     export->open = 0;
     ngx_http_cxm_export_worker(export)->nexports--;
+    export->store->exports--;
     ngx_http_cxm_store_release(export->store);
 }
 

@@ -7,6 +7,7 @@
  */
 
 #include "ngx_http_cxm_filter.h"
+#include "ngx_http_cxm_metrics.h"
 
 
 /* A problem document of a status alone is far smaller. */
@@ -85,6 +86,8 @@ ngx_http_cxm_problem(ngx_http_request_t *r)
     if (ctx == NULL) {
         return NGX_ERROR;
     }
+
+    ngx_http_cxm_metrics_error(r);
 
     cxm_buf_init(&text, NGX_HTTP_CXM_PROBLEM_MAX);
     cxm_problem_of_status(&text, r->headers_out.status);

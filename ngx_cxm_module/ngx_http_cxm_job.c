@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_batch.h"
 #include "ngx_http_cxm_export.h"
+#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_reply.h"
 #include "ngx_http_cxm_scan.h"
 #include "ngx_http_cxm_store.h"
@@ -226,6 +227,7 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
     ctx->job = NULL;
 
     cxm_call_end(call);
+    ngx_http_cxm_metrics_reply(r, job->store, call);
 
     if (!job->async) {
 

@@ -70,7 +70,7 @@ ngx_http_cxm_postconfiguration(ngx_conf_t *cf)
     ngx_http_cxm_body_init();
     ngx_http_cxm_filter_init();
 
-    return mcf->edge == NULL ? NGX_OK : ngx_http_cxm_touchpoint_init(cf);
+    return mcf->served == NULL ? NGX_OK : ngx_http_cxm_touchpoint_init(cf);
 }
 
 

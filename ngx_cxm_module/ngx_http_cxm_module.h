@@ -19,6 +19,7 @@
  *   edge      their events, on the way to a batch
  *   served    what visitors were served lately, for the joined score
  *   shm       memory that workers share
+ *   metrics   what workers count
  *   geoip     countries of addresses
  *   var       variables
  */
@@ -59,8 +60,8 @@ typedef struct {
 
     cxm_zones_t            *zones;      /* of this configuration */
 
-    ngx_http_cxm_shm_t     *served;     /* NULL: no location has a */
-    ngx_http_cxm_shm_t     *edge;       /* cxm_touchpoint */
+    ngx_http_cxm_shm_t     *served;     /* NULL: no location has a
+                                           cxm_touchpoint */
 
     ngx_http_cxm_worker_t  *worker;     /* NULL in the master */
 } ngx_http_cxm_main_conf_t;

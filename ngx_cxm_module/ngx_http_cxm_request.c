@@ -6,6 +6,7 @@
 #include "ngx_http_cxm_body.h"
 #include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_job.h"
+#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_served.h"
 #include "ngx_http_cxm_store.h"
 
@@ -29,6 +30,8 @@ static ngx_int_t ngx_http_cxm_begin(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cxm_fill(ngx_http_request_t *r,
     cxm_request_t *request);
 static ngx_int_t ngx_http_cxm_fill_path(ngx_http_request_t *r,
+    cxm_request_t *request);
+static void ngx_http_cxm_fill_metrics(ngx_http_request_t *r,
     cxm_request_t *request);
 static ngx_int_t ngx_http_cxm_fill_base(ngx_http_request_t *r,
     cxm_request_t *request);
@@ -208,6 +211,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->zones = mcf->zones;
     request->served = ngx_http_cxm_served_get;
     request->served_ctx = r;
+    ngx_http_cxm_fill_metrics(r, request);
 
     rc = ngx_http_cxm_fill_path(r, request);
 
@@ -216,6 +220,33 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     }
 
     return ngx_http_cxm_fill_base(r, request);
+}
+
+
+/* For the one location that tells them. */
+
+static void
+ngx_http_cxm_fill_metrics(ngx_http_request_t *r, cxm_request_t *request)
+{
+    cxm_host_metrics_t        *host;
+    ngx_http_cxm_srv_conf_t   *scf;
+    ngx_http_cxm_main_conf_t  *mcf;
+
+    if (request->endpoint != CXM_ENDPOINT_METRICS) {
+        return;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_cxm_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
+    host = ngx_palloc(r->pool, sizeof(cxm_host_metrics_t));
+
+    if (host != NULL) {
+        ngx_http_cxm_metrics_update(scf->store);
+
+        host->metrics = ngx_http_cxm_metrics_of(scf->store);
+        host->geoip = ngx_http_cxm_geoip_built(mcf);
+        request->metrics = host;
+    }
 }
 
 

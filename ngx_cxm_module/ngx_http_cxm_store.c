@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_geoip.h"
+#include "ngx_http_cxm_metrics.h"
 
 #include "cxm_visitor_key.h"
 
@@ -91,7 +92,6 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
     ngx_http_cxm_geoip_start(mcf, cycle->log);
 
     worker->stores = &mcf->stores;
-    worker->edge = mcf->edge;
     worker->hold.data = worker;
     worker->hold.handler = ngx_http_cxm_worker_tick;
     worker->hold.log = cycle->log;
@@ -135,7 +135,7 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
 
     ngx_http_cxm_tail_init(store->tail, store, mcf->scan_pool, cycle->log);
 
-    if (mcf->edge != NULL) {
+    if (mcf->served != NULL) {
         store->edge = ngx_pcalloc(cycle->pool, sizeof(ngx_http_cxm_edge_t));
 
         if (store->edge == NULL
@@ -160,6 +160,7 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
 
     store->delay = NGX_HTTP_CXM_RETRY_MIN;
     ngx_http_cxm_store_open(store);
+    ngx_http_cxm_metrics_start(store, cycle->log);
 
     return NGX_OK;
 }

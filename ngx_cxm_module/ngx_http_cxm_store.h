@@ -27,7 +27,6 @@ struct ngx_http_cxm_worker_s {
                                            waits for them */
     ngx_uint_t             jobs;
     ngx_array_t           *stores;      /* the main configuration's */
-    ngx_http_cxm_shm_t    *edge;        /* the same */
 };
 
 
@@ -45,6 +44,7 @@ struct ngx_http_cxm_store_s {
                                            goes with the cycle's pool */
     u_char                *file;
     ngx_uint_t             line;
+    ngx_http_cxm_shm_t    *metrics;
 
     /* a worker's */
 
@@ -52,8 +52,11 @@ struct ngx_http_cxm_store_s {
     ngx_http_cxm_batch_t  *batch;
     ngx_http_cxm_edge_t   *edge;        /* NULL: no cxm_touchpoint */
     ngx_http_cxm_tail_t   *tail;
+    cxm_metrics_worker_t  *gauges;      /* NULL: there is no place for us */
+    ngx_event_t            tick;        /* cancelable */
     cxm_store_t           *handle;      /* NULL: closed */
     ngx_uint_t             jobs;
+    ngx_uint_t             exports;     /* being sent */
     ngx_log_t             *log;
 
     ngx_event_t            retry;       /* cancelable, as the next two */

@@ -3,14 +3,13 @@
  */
 
 #include "ngx_http_cxm_touchpoint.h"
-#include "ngx_http_cxm_edge.h"
 #include "ngx_http_cxm_served.h"
 
 
 #define NGX_HTTP_CXM_TOUCH_NAME_MAX  64
 
 
-static ngx_int_t ngx_http_cxm_touch_zones(ngx_conf_t *cf);
+static ngx_int_t ngx_http_cxm_touch_zone(ngx_conf_t *cf);
 static char *ngx_http_cxm_touch_type(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_cxm_touchpoint_t *touchpoint);
 static char *ngx_http_cxm_touch_param(ngx_conf_t *cf,
@@ -83,7 +82,7 @@ ngx_http_cxm_touchpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     touchpoint = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_touchpoint_t));
-    if (touchpoint == NULL || ngx_http_cxm_touch_zones(cf) != NGX_OK) {
+    if (touchpoint == NULL || ngx_http_cxm_touch_zone(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -156,21 +155,13 @@ ngx_http_cxm_touch_type(ngx_conf_t *cf, ngx_str_t *text,
 /* Only where there are touchpoints. */
 
 static ngx_int_t
-ngx_http_cxm_touch_zones(ngx_conf_t *cf)
+ngx_http_cxm_touch_zone(ngx_conf_t *cf)
 {
     ngx_http_cxm_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_cxm_module);
 
-    if (mcf->edge != NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_cxm_edge_zone(cf, mcf) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_cxm_served_zone(cf, mcf);
+    return mcf->served != NULL ? NGX_OK : ngx_http_cxm_served_zone(cf, mcf);
 }
 
 

@@ -29,6 +29,7 @@
 #include "cxm_export.h"
 #include "cxm_field.h"
 #include "cxm_long_read.h"
+#include "cxm_metrics.h"
 #include "cxm_served.h"
 #include "cxm_store.h"
 #include "cxm_stream.h"
@@ -49,11 +50,18 @@ typedef enum {
     CXM_ENDPOINT_NONE = 0,
     CXM_ENDPOINT_SURVEYS,
     CXM_ENDPOINT_BEACON,
-    CXM_ENDPOINT_ADMIN
+    CXM_ENDPOINT_ADMIN,
+    CXM_ENDPOINT_METRICS
 } cxm_endpoint_t;
 
 #define CXM_BODY_PUBLIC   (64u << 10)
 #define CXM_BODY_SERVER   (1u << 20)
+
+/* What the host knows of a store that it serves. */
+typedef struct {
+    const cxm_metrics_t  *metrics;      /* as long as the host */
+    int64_t               geoip;        /* cxm_metrics_about_t's */
+} cxm_host_metrics_t;
 
 /* All strings belong to the host and need live only through call_begin. */
 typedef struct {
@@ -90,6 +98,7 @@ typedef struct {
     int           (*served)(void *ctx, cxm_str_t visitor,
                             cxm_experience_t *out);
     void           *served_ctx;
+    const cxm_host_metrics_t  *metrics; /* NULL: there are none */
 } cxm_request_t;
 
 #define CXM_REPLY_HEADERS  16

@@ -16,5 +16,6 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_privacy,
     cxm_routes_export,
     cxm_routes_stream,
+    cxm_routes_metrics,
     NULL
 };

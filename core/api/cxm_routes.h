@@ -12,6 +12,7 @@ extern const cxm_route_t  cxm_routes_survey[];
 extern const cxm_route_t  cxm_routes_exposure[];
 extern const cxm_route_t  cxm_routes_link[];
 extern const cxm_route_t  cxm_routes_beacon[];
+extern const cxm_route_t  cxm_routes_metrics[];
 extern const cxm_route_t  cxm_routes_score[];
 extern const cxm_route_t  cxm_routes_stream[];
 extern const cxm_route_t  cxm_routes_compare[];

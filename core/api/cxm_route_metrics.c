@@ -1,0 +1,68 @@
+/*
+ * Metrics for Prometheus.
+ */
+
+#include "cxm_call.h"
+#include "cxm_routes.h"
+
+
+/* What the host tells now is copied: it may be gone when the text is made. */
+static cxm_rc_t
+metrics_prepare(cxm_call_t *call)
+{
+    cxm_host_metrics_t   *host;
+    const cxm_request_t  *request;
+
+    request = call->request;
+    host = cxm_arena_alloc(&call->arena, sizeof(*host));
+
+    if (host == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    if (request->metrics == NULL) {
+        return CXM_NOT_FOUND;
+    }
+
+    *host = *request->metrics;
+    call->data = host;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+metrics_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t                   rc;
+    cxm_store_stat_t           stat;
+    cxm_metrics_about_t        about;
+    const cxm_host_metrics_t  *host;
+
+    (void) txn;
+
+    host = call->data;
+    rc = cxm_store_stat(call->store, &stat, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    about = (cxm_metrics_about_t) {
+        cxm_store_dir(call->store), &stat, host->geoip, call->now
+    };
+
+    cxm_metrics_text(&call->reply.body, host->metrics, &about);
+
+    return cxm_call_reply_raw(call, 200, call->route->media);
+}
+
+
+const cxm_route_t  cxm_routes_metrics[] = {
+    { .endpoint = CXM_ENDPOINT_METRICS, .method = CXM_GET, .path = "",
+      .policy = CXM_PUBLIC, .answers = CXM_200,
+      .media = "text/plain; version=0.0.4; charset=utf-8",
+      .prepare = metrics_prepare, .read = metrics_read,
+      .summary = "Metrics of the running store, as Prometheus reads them" },
+    { .path = NULL }
+};
