@@ -28,7 +28,10 @@ typedef enum {
     CXM_SCOPE_EXPORT        = 1 << 7,
     CXM_SCOPE_KEY_ADMIN     = 1 << 8,
     CXM_SCOPE_OPENAPI       = 1 << 9,
-    CXM_SCOPE_PRIVACY_ERASE = 1 << 12
+    CXM_SCOPE_PRIVACY_ERASE = 1 << 12,
+    CXM_SCOPE_CUSTOMER_READ = 1 << 14,
+    CXM_SCOPE_CUSTOMER_WRITE = 1 << 15,
+    CXM_SCOPE_FIELD_ADMIN   = 1 << 16   /* fields that the site defines */
 } cxm_scope_t;
 
 typedef struct {
@@ -108,6 +111,12 @@ cxm_rc_t cxm_key_create(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_error_t *err);
 cxm_rc_t cxm_key_revoke(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_str_t id, cxm_error_t *err);
+
+/*
+ * Who an actor is, for people: {"id", "name"}, or null for the server itself
+ * and for who is not known any more; a new reference.
+ */
+json_t *cxm_actor_json(cxm_txn_t *txn, uint64_t actor);
 
 /* A key as people may see it, without its hash; a new reference. */
 json_t *cxm_key_json(const cxm_doc_t *doc);

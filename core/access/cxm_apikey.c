@@ -176,22 +176,37 @@ cxm_principal_check(cxm_txn_t *txn, const cxm_principal_t *principal,
 
 /* --- keeping ------------------------------------------------------------ */
 
-/* Id text of the key that acts, for people; null for the system. */
-static json_t *
-cxm_apikey_actor(cxm_txn_t *txn, const cxm_caller_t *caller)
+json_t *
+cxm_actor_json(cxm_txn_t *txn, uint64_t actor)
 {
-    json_t     *id;
+    json_t     *out;
     cxm_doc_t   doc;
 
-    if (caller->principal.actor == 0
-        || cxm_doc_get(txn, CXM_KIND_KEY, caller->principal.actor, &doc, NULL)
-           != CXM_OK)
+    if (actor == 0
+        || cxm_doc_get(txn, CXM_KIND_KEY, actor, &doc, NULL) != CXM_OK)
     {
         return json_null();
     }
 
-    id = json_incref(json_object_get(doc.body, "slug"));
+    out = json_pack("{sO? sO?}",
+                    "id", json_object_get(doc.body, "slug"),
+                    "name", json_object_get(doc.body, "name"));
     cxm_doc_clear(&doc);
+
+    return out;
+}
+
+
+/* Id text of the key that acts; null for the system. */
+static json_t *
+cxm_apikey_actor(cxm_txn_t *txn, const cxm_caller_t *caller)
+{
+    json_t  *actor, *id;
+
+    actor = cxm_actor_json(txn, caller->principal.actor);
+    id = json_is_null(actor) ? json_null()
+                             : json_incref(json_object_get(actor, "id"));
+    json_decref(actor);
 
     return id;
 }

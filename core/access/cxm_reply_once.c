@@ -1,9 +1,11 @@
 /*
  * First replies: the entry holds the reply, `once` leads to it.
  *
- * Body: {"class", "hash", "fingerprint", "reply"}.  Row in `once`:
- * fingerprint | u64 sequence of the entry.  The reply may tell a token, so it
- * lies sealed in the journal and nowhere else.
+ * Body: {"class", "hash", "fingerprint", "reply"}, but for a reply to what is
+ * of a person these two are the personal part: no hash of what was said of
+ * somebody outlives the key.  Row in `once`: fingerprint, or zeros | u64
+ * sequence of the entry.  The reply may tell a token, so it lies sealed in
+ * the journal and nowhere else.
  */
 
 #include "cxm_json.h"
@@ -14,23 +16,61 @@
 
 
 static cxm_rc_t
-cxm_reply_read(cxm_txn_t *txn, uint64_t seq, json_t **reply, cxm_error_t *err)
+cxm_reply_mismatch(cxm_error_t *err)
+{
+    return cxm_fail(err, CXM_INVALID, "idempotency_mismatch",
+                    "This Idempotency-Key came with another body before.");
+}
+
+
+/* Members of the part that has them; a person who is gone took them along. */
+static cxm_rc_t
+cxm_reply_take(const cxm_entry_t *entry, const cxm_reply_key_t *key,
+    json_t **reply, cxm_error_t *err)
+{
+    uint8_t   print[CXM_HASH_LEN];
+    json_t   *part;
+
+    if (entry->kind != CXM_KIND_REPLY) {
+        return CXM_CORRUPT;
+    }
+
+    if (entry->subject != 0 && entry->personal == NULL) {
+        return cxm_fail(err, CXM_CONFLICT, "already_done",
+                        "This was done before, for a person who has been "
+                        "erased since.");
+    }
+
+    part = entry->subject != 0 ? entry->personal : entry->body;
+
+    if (cxm_hex_decode(cxm_json_get_str(part, "fingerprint"), print,
+                       sizeof(print)) != CXM_OK)
+    {
+        return CXM_CORRUPT;
+    }
+
+    if (!cxm_equal(print, key->fingerprint, sizeof(print))) {
+        return cxm_reply_mismatch(err);
+    }
+
+    *reply = json_incref(json_object_get(part, "reply"));
+
+    return *reply == NULL ? CXM_CORRUPT : CXM_OK;
+}
+
+
+static cxm_rc_t
+cxm_reply_read(cxm_txn_t *txn, uint64_t seq, const cxm_reply_key_t *key,
+    json_t **reply, cxm_error_t *err)
 {
     cxm_rc_t     rc;
     cxm_entry_t  entry;
 
     memset(&entry, 0, sizeof(entry));
-    rc = cxm_journal_read(txn, seq, 0, &entry, err);
+    rc = cxm_journal_read(txn, seq, 1, &entry, err);
 
     if (rc == CXM_OK) {
-        *reply = json_incref(json_object_get(entry.body, "reply"));
-
-        if (entry.kind != CXM_KIND_REPLY || *reply == NULL) {
-            json_decref(*reply);
-            *reply = NULL;
-            rc = CXM_CORRUPT;
-        }
-
+        rc = cxm_reply_take(&entry, key, reply, err);
         cxm_entry_clear(&entry);
     }
 
@@ -46,9 +86,8 @@ cxm_rc_t
 cxm_reply_find(cxm_txn_t *txn, const cxm_reply_key_t *key, json_t **reply,
     cxm_error_t *err)
 {
-    cxm_rc_t        rc;
-    cxm_str_t       value;
-    const uint8_t  *p;
+    cxm_rc_t   rc;
+    cxm_str_t  value;
 
     *reply = NULL;
     rc = cxm_once_get(txn, key->once_class, key->hash, cxm_txn_now(txn),
@@ -66,32 +105,50 @@ cxm_reply_find(cxm_txn_t *txn, const cxm_reply_key_t *key, json_t **reply,
         return cxm_fail(err, rc, NULL, "A kept reply cannot be read.");
     }
 
-    p = (const uint8_t *) value.data;
-
-    if (!cxm_equal(p, key->fingerprint, CXM_HASH_LEN)) {
-        return cxm_fail(err, CXM_INVALID, "idempotency_mismatch",
-                        "This Idempotency-Key came with another body before.");
-    }
-
-    return cxm_reply_read(txn, cxm_get_u64(p + CXM_HASH_LEN), reply, err);
+    return cxm_reply_read(txn,
+                          cxm_get_u64((const uint8_t *) value.data
+                                      + CXM_HASH_LEN),
+                          key, reply, err);
 }
 
 
 cxm_rc_t
 cxm_reply_keep(cxm_txn_t *txn, const cxm_reply_key_t *key, json_t *reply,
-    uint64_t actor, cxm_error_t *err)
+    uint64_t actor, uint64_t subject, cxm_error_t *err)
 {
-    char  hash[2 * CXM_HASH_LEN + 1], print[2 * CXM_HASH_LEN + 1];
+    char         hash[2 * CXM_HASH_LEN + 1], print[2 * CXM_HASH_LEN + 1];
+    json_t      *part;
+    cxm_rc_t     rc;
+    cxm_entry_t  entry;
 
     cxm_hex_encode(key->hash, CXM_HASH_LEN, hash);
     cxm_hex_encode(key->fingerprint, CXM_HASH_LEN, print);
 
-    return cxm_journal_add(txn, CXM_KIND_REPLY, actor,
-                           json_pack("{si ss ss sO}",
-                                     "class", (int) key->once_class,
-                                     "hash", hash, "fingerprint", print,
-                                     "reply", reply),
-                           err);
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = CXM_KIND_REPLY;
+    entry.action = CXM_ACTION_ADD;
+    entry.actor = actor;
+    entry.subject = subject;
+    entry.body = json_pack("{si ss}", "class", (int) key->once_class,
+                           "hash", hash);
+    part = json_pack("{ss sO}", "fingerprint", print, "reply", reply);
+
+    if (subject != 0) {
+        entry.personal = part;
+
+    } else if (json_object_update(entry.body, part) != 0) {
+        json_decref(entry.body);
+        entry.body = NULL;
+    }
+
+    rc = part == NULL || entry.body == NULL
+         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_journal_append(txn, &entry, err);
+
+    json_decref(entry.body);
+    json_decref(part);
+
+    return rc;
 }
 
 
@@ -101,15 +158,17 @@ cxm_reply_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
     int64_t  once_class;
     uint8_t  hash[CXM_HASH_LEN], row[CXM_REPLY_ROW];
 
+    memset(row, 0, sizeof(row));
     once_class = cxm_json_get_int(entry->body, "class", 0);
 
     if ((once_class != CXM_ONCE_REPLY && once_class != CXM_ONCE_REPLY_MONEY)
         || cxm_hex_decode(cxm_json_get_str(entry->body, "hash"), hash,
                           CXM_HASH_LEN)
            != CXM_OK
-        || cxm_hex_decode(cxm_json_get_str(entry->body, "fingerprint"), row,
-                          CXM_HASH_LEN)
-           != CXM_OK)
+        || (entry->subject == 0
+            && cxm_hex_decode(cxm_json_get_str(entry->body, "fingerprint"),
+                              row, CXM_HASH_LEN)
+               != CXM_OK))
     {
         return CXM_CORRUPT;
     }

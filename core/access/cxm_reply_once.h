@@ -21,14 +21,18 @@ typedef struct {
 
 /*
  * CXM_NOT_FOUND: first time.  CXM_OK: *reply is what was kept, a new
- * reference.  CXM_INVALID "idempotency_mismatch": other body.
+ * reference.  CXM_INVALID "idempotency_mismatch": other body.  CXM_CONFLICT
+ * "already_done": it was for a person who is erased.
  */
 cxm_rc_t cxm_reply_find(cxm_txn_t *txn, const cxm_reply_key_t *key,
     json_t **reply, cxm_error_t *err);
 
-/* Keeps a reply ({"status", "headers", "body"}; borrowed). */
+/*
+ * Keeps a reply ({"status", "headers", "body"}; borrowed), under the key of
+ * the person whose it is (subject 0: nobody's).
+ */
 cxm_rc_t cxm_reply_keep(cxm_txn_t *txn, const cxm_reply_key_t *key,
-    json_t *reply, uint64_t actor, cxm_error_t *err);
+    json_t *reply, uint64_t actor, uint64_t subject, cxm_error_t *err);
 
 
 #endif /* CXM_REPLY_ONCE_H */

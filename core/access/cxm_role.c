@@ -7,11 +7,12 @@
 
 #define CXM_STAFF_SCOPES                                                      \
     (CXM_SCOPE_SURVEY_READ | CXM_SCOPE_RESPONSE_READ                          \
-     | CXM_SCOPE_PERSONAL_READ | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI)
+     | CXM_SCOPE_PERSONAL_READ | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI   \
+     | CXM_SCOPE_CUSTOMER_READ | CXM_SCOPE_CUSTOMER_WRITE)
 
 #define CXM_INSIGHT_SCOPES                                                    \
     (CXM_SCOPE_SURVEY_READ | CXM_SCOPE_RESPONSE_READ                          \
-     | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI)
+     | CXM_SCOPE_METRICS_READ | CXM_SCOPE_OPENAPI | CXM_SCOPE_CUSTOMER_READ)
 
 
 static const struct {
@@ -28,7 +29,10 @@ static const struct {
     { CXM_SCOPE_EXPORT, "export" },
     { CXM_SCOPE_KEY_ADMIN, "key_admin" },
     { CXM_SCOPE_OPENAPI, "openapi" },
-    { CXM_SCOPE_PRIVACY_ERASE, "privacy_erase" }
+    { CXM_SCOPE_PRIVACY_ERASE, "privacy_erase" },
+    { CXM_SCOPE_CUSTOMER_READ, "customer_read" },
+    { CXM_SCOPE_CUSTOMER_WRITE, "customer_write" },
+    { CXM_SCOPE_FIELD_ADMIN, "field_admin" }
 };
 
 
@@ -36,19 +40,21 @@ static const struct {
 const cxm_role_t  cxm_roles[] = {
     { "admin", CXM_STAFF_SCOPES | CXM_SCOPE_SURVEY_WRITE | CXM_SCOPE_INGEST
                | CXM_SCOPE_LINK_MINT | CXM_SCOPE_EXPORT
-               | CXM_SCOPE_KEY_ADMIN | CXM_SCOPE_PRIVACY_ERASE },
+               | CXM_SCOPE_KEY_ADMIN | CXM_SCOPE_PRIVACY_ERASE
+               | CXM_SCOPE_FIELD_ADMIN },
     { "analyst", CXM_INSIGHT_SCOPES | CXM_SCOPE_EXPORT },
     { "rep", CXM_STAFF_SCOPES },
-    { "manager", CXM_STAFF_SCOPES },
+    { "manager", CXM_STAFF_SCOPES | CXM_SCOPE_FIELD_ADMIN },
     { "marketing", CXM_INSIGHT_SCOPES },
     { "sales", CXM_STAFF_SCOPES },
     { "product", CXM_INSIGHT_SCOPES | CXM_SCOPE_SURVEY_WRITE },
     { "success", CXM_STAFF_SCOPES },
     { "privacy", CXM_SCOPE_RESPONSE_READ | CXM_SCOPE_PERSONAL_READ
                  | CXM_SCOPE_EXPORT | CXM_SCOPE_OPENAPI
-                 | CXM_SCOPE_PRIVACY_ERASE },
+                 | CXM_SCOPE_PRIVACY_ERASE | CXM_SCOPE_CUSTOMER_READ },
     { "server", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_INGEST
-                | CXM_SCOPE_LINK_MINT },
+                | CXM_SCOPE_LINK_MINT | CXM_SCOPE_CUSTOMER_READ
+                | CXM_SCOPE_CUSTOMER_WRITE },
     { "viewer", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_METRICS_READ },
     { NULL, 0 }
 };

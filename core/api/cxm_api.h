@@ -28,6 +28,7 @@
 #include "cxm_batch.h"
 #include "cxm_export.h"
 #include "cxm_field.h"
+#include "cxm_record.h"
 #include "cxm_long_read.h"
 #include "cxm_metrics.h"
 #include "cxm_served.h"
@@ -164,6 +165,8 @@ typedef enum {
                                        name: no hash of it is kept, so an
                                        Idempotency-Key is not told from
                                        another body's */
+#define CXM_ROUTE_MERGE     0x1000  /* the body is a merge patch of `input`,
+                                       which is checked once it is merged */
 
 #define CXM_PAGE_LIMIT    50
 #define CXM_PAGE_MAX      500
@@ -212,6 +215,7 @@ typedef struct {
     cxm_handler_pt       after;     /* a second write, see below */
     const char          *summary;
     const cxm_export_kind_t  *export;   /* `read` leaves call->export */
+    const cxm_record_t  *record;    /* what cxm_resource.h's handlers serve */
 
     /*
      * Where a page and not a program reads errors (call->html): puts the
@@ -275,6 +279,8 @@ struct cxm_call_s {
     void                 *data;         /* the route's own, between phases */
     void                (*data_free)(void *data);
     uint64_t              number;       /* the same, where one will do */
+    uint64_t              subject;      /* whose the reply is: kept for a
+                                           repeat under that person's key */
     json_t               *output;       /* handler's result: dumped by end */
     int                   audit;        /* `read` answers personal fields */
     json_t               *audit_object; /* what was asked (a reference), NULL:
@@ -391,6 +397,10 @@ cxm_rc_t cxm_call_reply_raw(cxm_call_t *call, int status,
 /* A document with ETag; 200, or 201 with Location when created. */
 cxm_rc_t cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc,
     int created);
+
+/* The same of a document that is shown (steals the reference) otherwise. */
+cxm_rc_t cxm_call_reply_shown(cxm_call_t *call, const cxm_doc_t *doc,
+    json_t *shown, int created);
 
 /*
  * Paging: limit 1..500 (50), cursor sealed and bound to route and query.

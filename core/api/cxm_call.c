@@ -252,6 +252,7 @@ cxm_call_rewind(cxm_call_t *call)
     call->reply.body.len = call->mark.body_len;
     call->reply.body.failed = 0;
     call->reply.nheaders = call->mark.nheaders;
+    call->subject = 0;
 
     cxm_error_init(&call->err);
 }

@@ -151,7 +151,7 @@ cxm_idempotent_keep(cxm_call_t *call, cxm_txn_t *txn)
     rc = reply == NULL
          ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
          : cxm_reply_keep(txn, &key, reply, call->caller.principal.actor,
-                          &call->err);
+                          call->subject, &call->err);
 
     json_decref(reply);
 

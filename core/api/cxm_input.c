@@ -142,9 +142,11 @@ cxm_input_json(cxm_call_t *call, cxm_str_t body)
 
     rc = cxm_json_load(body, &call->input, &call->err);
 
-    return rc == CXM_OK ? cxm_field_check(call->route->input, call->input, "",
-                                          &call->err)
-                        : rc;
+    if (rc != CXM_OK || (call->route->flags & CXM_ROUTE_MERGE)) {
+        return rc;
+    }
+
+    return cxm_field_check(call->route->input, call->input, "", &call->err);
 }
 
 

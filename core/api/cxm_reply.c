@@ -178,7 +178,8 @@ cxm_reply_location(cxm_call_t *call, const cxm_doc_t *doc)
 
 
 cxm_rc_t
-cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc, int created)
+cxm_call_reply_shown(cxm_call_t *call, const cxm_doc_t *doc, json_t *shown,
+    int created)
 {
     char  etag[24];
 
@@ -189,6 +190,7 @@ cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc, int created)
     if ((call->method == CXM_GET || call->method == CXM_HEAD)
         && cxm_reply_etag_listed(call->if_none_match, etag))
     {
+        json_decref(shown);
         call->reply.status = 304;
         return CXM_OK;
     }
@@ -197,7 +199,14 @@ cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc, int created)
         cxm_reply_location(call, doc);
     }
 
-    return cxm_call_reply(call, created ? 201 : 200, cxm_doc_json(doc));
+    return cxm_call_reply(call, created ? 201 : 200, shown);
+}
+
+
+cxm_rc_t
+cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc, int created)
+{
+    return cxm_call_reply_shown(call, doc, cxm_doc_json(doc), created);
 }
 
 

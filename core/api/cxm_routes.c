@@ -13,6 +13,8 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_score,
     cxm_routes_compare,
     cxm_routes_access,
+    cxm_routes_customer,
+    cxm_routes_field,
     cxm_routes_privacy,
     cxm_routes_export,
     cxm_routes_stream,

@@ -6,6 +6,7 @@
 
 #include "cxm_access.h"
 #include "cxm_checkpoint.h"
+#include "cxm_customer.h"
 #include "cxm_erasure.h"
 #include "cxm_exposure.h"
 #include "cxm_field_site.h"
@@ -20,6 +21,7 @@ static const cxm_due_class_t *const  cxm_flow_due[] = {
     &cxm_due_partial,
     &cxm_due_exposure,
     &cxm_due_erasure,
+    &cxm_due_task,
     NULL
 };
 
@@ -37,6 +39,10 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_LAPSE] = &cxm_kind_lapse,
         [CXM_KIND_RETENTION] = &cxm_kind_retention,
         [CXM_KIND_ERASURE] = &cxm_kind_erasure,
+        [CXM_KIND_CUSTOMER] = &cxm_kind_customer,
+        [CXM_KIND_NOTE] = &cxm_kind_note,
+        [CXM_KIND_TASK] = &cxm_kind_task,
+        [CXM_KIND_CONSENT] = &cxm_kind_consent,
         [CXM_KIND_FIELDS] = &cxm_kind_fields
     },
     .due = cxm_flow_due,

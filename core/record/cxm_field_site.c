@@ -88,18 +88,17 @@ static const cxm_field_t  field_item = {
 };
 
 static const cxm_field_t  fields_fields[] = {
-    CXM_RECORD_ID,
     { .name = "slug", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_READONLY,
       .summary = "the kind that the fields are for" },
     { .name = "fields", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_REQUIRED,
       .item = &field_item, .max = CXM_SITE_FIELDS },
     { .name = "retired", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_READONLY,
       .item = &field_item, .summary = "kept where it is, set no more" },
-    CXM_RECORD_STAMPS,
+    CXM_FIELDS_DOC,
     { .name = NULL }
 };
 
-const cxm_fields_t  cxm_site_table = { "Fields", fields_fields };
+const cxm_fields_t  cxm_site_fields = { "Fields", fields_fields };
 
 
 /* --- loading ------------------------------------------------------------ */

@@ -23,6 +23,7 @@
 #define CXM_SITE_MEMBER  "attributes"   /* of a record with CXM_RECORD_SITE */
 
 extern const cxm_record_t  cxm_record_site;
+extern const cxm_fields_t  cxm_site_fields;
 extern const cxm_kind_t    cxm_kind_fields;
 
 /*

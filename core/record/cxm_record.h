@@ -30,16 +30,9 @@ typedef struct cxm_record_write_s  cxm_record_write_t;
 #define CXM_RECORD_SITE      0x10   /* "attributes" are of the fields that the
                                        site defines (cxm_field_site.h) */
 
-/* Rows of a table that every record answers, first and last. */
-#define CXM_RECORD_ID                                                         \
-    { .name = "id", .type = CXM_FIELD_UUID, .flags = CXM_FIELD_READONLY }
-#define CXM_RECORD_STAMPS                                                     \
-    { .name = "version", .type = CXM_FIELD_INT,                               \
-      .flags = CXM_FIELD_READONLY },                                          \
-    { .name = "created_at", .type = CXM_FIELD_TIME,                           \
-      .flags = CXM_FIELD_READONLY },                                          \
-    { .name = "updated_at", .type = CXM_FIELD_TIME,                           \
-      .flags = CXM_FIELD_READONLY },                                          \
+/* Rows that the table of a record with a subject has, at the end. */
+#define CXM_RECORD_ROWS                                                       \
+    CXM_FIELDS_DOC,                                                           \
     { .name = "erased", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_READONLY,  \
       .summary = "the person was erased: personal members are null" }
 

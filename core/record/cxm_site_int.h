@@ -21,8 +21,6 @@ typedef struct {
     int64_t            most;        /* characters; 0: bounds are of values */
 } cxm_site_type_t;
 
-extern const cxm_fields_t  cxm_site_table;
-
 /* Of a field's definition; NULL: unknown. */
 const cxm_site_type_t *cxm_site_type(const json_t *field);
 

@@ -257,8 +257,8 @@ site_write_check(cxm_record_write_t *write)
 
 const cxm_record_t  cxm_record_site = {
     .kind = CXM_KIND_FIELDS,
-    .name = "fields",
-    .fields = &cxm_site_table,
+    .name = "definition of fields",
+    .fields = &cxm_site_fields,
     .flags = CXM_RECORD_NAMED | CXM_RECORD_HISTORY,
     .check = site_write_check
 };

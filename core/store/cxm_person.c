@@ -292,3 +292,24 @@ cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
     return rc == CXM_NOT_FOUND
            ? cxm_person_name(txn, slot, person_class, hash) : rc;
 }
+
+
+cxm_rc_t
+cxm_person_drop(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
+    const uint8_t *hash)
+{
+    uint64_t  holder, owner;
+    cxm_rc_t  rc;
+
+    rc = cxm_person_named(txn, person_class, hash, &holder);
+
+    if (rc == CXM_OK) {
+        rc = cxm_person_main(txn, holder, &owner);
+    }
+
+    if (rc == CXM_OK && owner == slot) {
+        rc = cxm_person_unname(txn, holder, person_class, hash);
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}

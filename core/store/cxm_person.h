@@ -85,6 +85,10 @@ cxm_rc_t cxm_person_slots(cxm_txn_t *txn, uint64_t slot,
 cxm_rc_t cxm_person_apply(cxm_txn_t *txn, uint64_t slot,
     unsigned person_class, const uint8_t *hash);
 
+/* In apply: the name, if it leads to this person, leads nowhere any more. */
+cxm_rc_t cxm_person_drop(cxm_txn_t *txn, uint64_t slot,
+    unsigned person_class, const uint8_t *hash);
+
 /*
  * Erasure.  cxm_person_forget() is the apply of its first entry, document
  * `erasure`: the slot's names are taken away, each kind forgets it, and from

@@ -71,7 +71,7 @@ cxm_response_list(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_rc_t               rc;
     cxm_list_t             list;
     cxm_response_walk_t    walk;
-    cxm_response_choice_t  choice;
+    cxm_response_choice_t  choice = { 0 };
 
     from = query->before == 0 ? UINT64_MAX : query->before;
     list = (cxm_list_t) { txn, caller, query->limit, json_array(), personal,

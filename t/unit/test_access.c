@@ -347,7 +347,7 @@ replies(void **state)
 
     txn = fixture_write(&fixture);
     assert_int_equal(cxm_reply_find(txn, &key, &again, &err), CXM_NOT_FOUND);
-    assert_int_equal(cxm_reply_keep(txn, &key, reply, 3, &err), CXM_OK);
+    assert_int_equal(cxm_reply_keep(txn, &key, reply, 3, 0, &err), CXM_OK);
 
     /* in the same transaction, as a batch does it */
 

@@ -1,0 +1,159 @@
+/*
+ * Customers: the record.
+ */
+
+#include "cxm_customer.h"
+#include "cxm_json.h"
+#include "cxm_person.h"
+
+
+const char *const  cxm_customer_types[] = {
+    "email", "phone", "external_id", "visitor", "account", NULL
+};
+
+static const cxm_field_t  identifier_fields[] = {
+    { .name = "type", .type = CXM_FIELD_ENUM, .flags = CXM_FIELD_REQUIRED,
+      .values = cxm_customer_types,
+      .summary = "account: given by the account itself" },
+    { .name = "value", .type = CXM_FIELD_STRING, .min = 1, .max = 254,
+      .flags = CXM_FIELD_REQUIRED,
+      .summary = "leads to one customer only; phone: with + and country "
+                 "code" },
+    { .name = "verified", .type = CXM_FIELD_BOOL,
+      .summary = "proved to be the customer's; default false" },
+    { .name = "source", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_READONLY, .summary = "role of who gave it" },
+    { .name = "added_at", .type = CXM_FIELD_TIME,
+      .flags = CXM_FIELD_READONLY },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_identifier_fields = {
+    "Identifier", identifier_fields
+};
+
+static const cxm_field_t  identifier_item = {
+    .type = CXM_FIELD_OBJECT, .object = &cxm_identifier_fields
+};
+
+static const cxm_field_t  tag_item = {
+    .type = CXM_FIELD_STRING, .min = 1, .max = 50
+};
+
+static const cxm_field_t  attribute_item = {
+    .type = CXM_FIELD_SCALAR, .max = CXM_TEXT_MAX
+};
+
+static const cxm_field_t  person_item = { .type = CXM_FIELD_INT };
+
+static const cxm_field_t  customer_fields[] = {
+    { .name = "name", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS,
+      .summary = "as it is shown" },
+    { .name = "given_name", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
+    { .name = "family_name", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
+    { .name = "company", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
+    { .name = "job_title", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "birthdate", .type = CXM_FIELD_DATE,
+      .flags = CXM_FIELD_PERSONAL },
+    { .name = "language", .type = CXM_FIELD_LANGUAGE,
+      .flags = CXM_FIELD_LOOKUP },
+    { .name = "time_zone", .type = CXM_FIELD_ZONE },
+    { .name = "country", .type = CXM_FIELD_COUNTRY,
+      .flags = CXM_FIELD_LOOKUP },
+    { .name = "identifiers", .type = CXM_FIELD_ARRAY,
+      .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
+      .item = &identifier_item },
+    { .name = "tags", .type = CXM_FIELD_ARRAY,
+      .flags = CXM_FIELD_LOOKUP | CXM_FIELD_UNIQUE,
+      .max = CXM_CUSTOMER_TAGS, .item = &tag_item,
+      .summary = "not personal: they stay when the person is erased" },
+    { .name = "attributes", .type = CXM_FIELD_MAP, .item = &attribute_item,
+      .summary = "of the fields at /admin/fields/customer" },
+    { .name = "persons", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_HIDDEN,
+      .item = &person_item },
+    CXM_RECORD_ROWS,
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_customer_fields = { "Customer", customer_fields };
+
+const cxm_record_t  cxm_record_customer = {
+    .kind = CXM_KIND_CUSTOMER,
+    .name = "customer",
+    .fields = &cxm_customer_fields,
+    .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED | CXM_RECORD_HISTORY
+             | CXM_RECORD_SITE,
+    .check = cxm_customer_identify
+};
+
+
+/* --- the kind ----------------------------------------------------------- */
+
+static cxm_rc_t
+customer_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t          rc;
+    cxm_doc_change_t  change;
+
+    rc = cxm_record_apply(txn, entry, &cxm_record_customer, &change);
+
+    if (rc == CXM_OK) {
+        rc = cxm_customer_names(txn, &change);
+    }
+
+    cxm_doc_clear(&change.old);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+customer_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
+{
+    return cxm_record_forget(txn, &cxm_record_customer, slot, kept);
+}
+
+
+const cxm_kind_t  cxm_kind_customer = {
+    .no = CXM_KIND_CUSTOMER,
+    .version = 1,
+    .name = "customer",
+    .apply = customer_apply,
+    .lookups = &cxm_record_lookups,
+    .forget = customer_forget
+};
+
+
+/* --- finding ------------------------------------------------------------ */
+
+cxm_rc_t
+cxm_customer_of_slot(cxm_txn_t *txn, uint64_t slot, uint64_t *no)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_person_main(txn, slot, &slot);
+
+    return rc == CXM_OK
+           ? cxm_record_of_person(txn, &cxm_record_customer, slot, no) : rc;
+}
+
+
+cxm_rc_t
+cxm_customer_find(cxm_txn_t *txn, unsigned person_class, cxm_str_t value,
+    uint64_t *no)
+{
+    uint8_t   hash[CXM_HASH_LEN];
+    uint64_t  slot;
+    cxm_rc_t  rc;
+
+    cxm_person_hash(cxm_txn_store(txn), person_class, value, hash);
+    rc = cxm_person_find(txn, person_class, hash, &slot);
+
+    return rc == CXM_OK
+           ? cxm_record_of_person(txn, &cxm_record_customer, slot, no) : rc;
+}

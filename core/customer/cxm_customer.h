@@ -1,0 +1,101 @@
+/*
+ * Customers: one record of a person, and everything that leads to it.
+ *
+ * Kind CXM_KIND_CUSTOMER, a record: profile, identifiers, tags, attributes of
+ * the site's fields.  Its subject is a person slot that identifiers lead to
+ * (cxm_person.h): each value to one customer only, in one form (an e-mail
+ * folded, a telephone number as E.164).  The customer's own id and external
+ * ids are also what answers call "customer_id".
+ *
+ * A slot that answers under one of the identifiers have got before becomes
+ * the customer's; the hidden member "persons" lists those beside the subject.
+ */
+
+#ifndef CXM_CUSTOMER_H
+#define CXM_CUSTOMER_H
+
+#include "cxm_access.h"
+#include "cxm_record.h"
+
+
+#define CXM_CUSTOMER_IDENTIFIERS  50
+#define CXM_CUSTOMER_TAGS         100
+
+extern const cxm_record_t  cxm_record_customer;
+extern const cxm_fields_t  cxm_customer_fields;
+extern const cxm_kind_t    cxm_kind_customer;
+
+/* Types of identifiers by name, NULL-terminated; "account" comes last. */
+extern const char *const  cxm_customer_types[];
+
+/* The customer whom an identifier or an id leads to; CXM_NOT_FOUND. */
+cxm_rc_t cxm_customer_find(cxm_txn_t *txn, unsigned person_class,
+    cxm_str_t value, uint64_t *no);
+
+/*
+ * The customer of a person's slot, its own or a linked one; CXM_NOT_FOUND.
+ */
+cxm_rc_t cxm_customer_of_slot(cxm_txn_t *txn, uint64_t slot, uint64_t *no);
+
+
+/* --- identifiers -------------------------------------------------------- */
+
+/*
+ * Part of the record's check: values get their one form, what is new its
+ * source and time; the subject of a new customer and slots to link are
+ * chosen.  CXM_INVALID; CXM_CONFLICT "identifier_taken" with pointers.
+ */
+cxm_rc_t cxm_customer_identify(cxm_record_write_t *write);
+
+/* Part of apply: names of identifiers, and links of slots. */
+cxm_rc_t cxm_customer_names(cxm_txn_t *txn, const cxm_doc_change_t *change);
+
+/* An identifier more, or one less; cxm_record_put() and patch tell results. */
+cxm_rc_t cxm_customer_add_identifier(cxm_record_write_t *write,
+    const json_t *identifier, cxm_doc_t *out);
+cxm_rc_t cxm_customer_drop_identifier(cxm_record_write_t *write,
+    cxm_str_t type, cxm_str_t value, cxm_doc_t *out);
+
+extern const cxm_fields_t  cxm_identifier_fields;
+
+
+/* --- what belongs to a customer ----------------------------------------- */
+
+extern const cxm_record_t     cxm_record_note;
+extern const cxm_fields_t     cxm_note_fields;
+extern const cxm_kind_t       cxm_kind_note;
+
+/* A task that is still open at its time is marked overdue by `due`. */
+extern const cxm_record_t     cxm_record_task;
+extern const cxm_fields_t     cxm_task_fields;
+extern const cxm_kind_t       cxm_kind_task;
+extern const cxm_due_class_t  cxm_due_task;
+
+/*
+ * Consents are facts: given or taken back, by purpose; none is ever changed.
+ * Row in `index`: CXM_NS_CONSENT, customer's uuid, purpose -> varint number
+ * of the newest by its time | varint that time | u8 granted.
+ */
+extern const cxm_record_t  cxm_record_consent;
+extern const cxm_fields_t  cxm_consent_fields;
+extern const cxm_kind_t    cxm_kind_consent;
+
+typedef struct {
+    cxm_str_t  purpose;
+    int        granted;
+    cxm_ms_t   at;
+    uint64_t   no;              /* of the document */
+} cxm_consent_t;
+
+typedef int (*cxm_consent_pt)(void *ctx, const cxm_consent_t *consent);
+
+/* Calls fn for each purpose as it stands, until it returns non-zero. */
+cxm_rc_t cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
+    cxm_consent_pt fn, void *ctx);
+
+/* {purpose: {"granted", "at", ...}}, a new reference. */
+cxm_rc_t cxm_consent_json(cxm_txn_t *txn, const cxm_uuid_t *customer,
+    json_t **out, cxm_error_t *err);
+
+
+#endif /* CXM_CUSTOMER_H */
