@@ -40,6 +40,7 @@ int cxmctl_verify(cxmctl_t *ctl);
 int cxmctl_upgrade(cxmctl_t *ctl);
 int cxmctl_backup(cxmctl_t *ctl);
 int cxmctl_restore(cxmctl_t *ctl);
+int cxmctl_demo(cxmctl_t *ctl);
 int cxmctl_erase(cxmctl_t *ctl);
 int cxmctl_erasures(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
