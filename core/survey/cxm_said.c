@@ -12,6 +12,7 @@ const char *const  cxm_channels[] = {
     "web", "email", "app", "sms", "store", "phone", "api", "link", NULL
 };
 
+
 void
 cxm_said_begin(cxm_said_t *said)
 {

@@ -5,6 +5,7 @@
 
 #include "exposure_fixture.h"
 
+#include "cxm_erasure.h"
 #include "cxm_invitation.h"
 
 
@@ -314,6 +315,37 @@ whose_word(void **state)
 }
 
 
+/* The token of somebody who is erased: an answer still, and nobody's. */
+static void
+erased(void **state)
+{
+    int               begun;
+    json_t           *json;
+    cxm_doc_t         doc;
+    cxm_txn_t        *txn;
+    cxm_erasure_of_t  of = { CXM_PERSON_CUSTOMER_ID, { 3, "ann" }, 0 };
+
+    (void) state;
+
+    ask(&server, "plain", "{\"respondent\":{\"customer_id\":\"ann\"},"
+        "\"channel\":\"email\"}", 0);
+
+    txn = write_at(1);
+    memset(&doc, 0, sizeof(doc));
+    assert_int_equal(cxm_erasure_begin(txn, &staff, &of, &doc, &begun, &err),
+                     CXM_OK);
+    cxm_doc_clear(&doc);
+    fixture_commit(txn);
+    run_due(DAYS(1), 1);
+
+    json = answer_json(&nobody, "");
+    assert_string_equal(member(json, "respondent"), "null");
+    assert_string_equal(member(json, "channel"), "\"email\"");
+    json_decref(json);
+    assert_int_equal(answered("plain", "channel", "email", 0), 1);
+}
+
+
 /* An answer by token starts the clocks of who was asked. */
 static void
 clocks(void **state)
@@ -341,6 +373,7 @@ main(void)
         asking(never_refused),
         asking(counted),
         asking(whose_word),
+        asking(erased),
         asking(clocks)
     };
 
