@@ -17,29 +17,30 @@ static const struct {
     const char  *least, *most;      /* names of min and max; NULL: none */
     const char  *pattern;
 } cxm_schema_types[] = {
-    [CXM_FIELD_STRING] = { "string", NULL, "minLength", "maxLength" },
-    [CXM_FIELD_TEXT] = { "string", NULL, "minLength", "maxLength" },
+    [CXM_FIELD_STRING] = { "string", NULL, "minLength", "maxLength", NULL },
+    [CXM_FIELD_TEXT] = { "string", NULL, "minLength", "maxLength", NULL },
     [CXM_FIELD_SLUG] = { "string", NULL, NULL, NULL,
                          "^[a-z0-9][a-z0-9-]{0,62}$" },
-    [CXM_FIELD_UUID] = { "string", "uuid", NULL, NULL },
-    [CXM_FIELD_EMAIL] = { "string", "email", NULL, NULL },
-    [CXM_FIELD_URL] = { "string", "uri-reference", NULL, NULL },
-    [CXM_FIELD_TIME] = { "string", "date-time", NULL, NULL },
-    [CXM_FIELD_DATE] = { "string", "date", NULL, NULL },
-    [CXM_FIELD_PHONE] = { "string", NULL, NULL, NULL },
-    [CXM_FIELD_LANGUAGE] = { "string", NULL, NULL, NULL },
+    [CXM_FIELD_UUID] = { "string", "uuid", NULL, NULL, NULL },
+    [CXM_FIELD_EMAIL] = { "string", "email", NULL, NULL, NULL },
+    [CXM_FIELD_URL] = { "string", "uri-reference", NULL, NULL, NULL },
+    [CXM_FIELD_TIME] = { "string", "date-time", NULL, NULL, NULL },
+    [CXM_FIELD_DATE] = { "string", "date", NULL, NULL, NULL },
+    [CXM_FIELD_PHONE] = { "string", NULL, NULL, NULL, NULL },
+    [CXM_FIELD_LANGUAGE] = { "string", NULL, NULL, NULL, NULL },
     [CXM_FIELD_COUNTRY] = { "string", NULL, NULL, NULL, "^[A-Z]{2}$" },
     [CXM_FIELD_ZONE] = { "string", NULL, NULL, NULL,
                          "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$" },
-    [CXM_FIELD_ENUM] = { "string", NULL, NULL, NULL },
-    [CXM_FIELD_INT] = { "integer", NULL, "minimum", "maximum" },
-    [CXM_FIELD_NUMBER] = { "number", NULL, "minimum", "maximum" },
-    [CXM_FIELD_BOOL] = { "boolean", NULL, NULL, NULL },
-    [CXM_FIELD_OBJECT] = { "object", NULL, NULL, NULL },
-    [CXM_FIELD_ARRAY] = { "array", NULL, "minItems", "maxItems" },
-    [CXM_FIELD_MAP] = { "object", NULL, "minProperties", "maxProperties" },
-    [CXM_FIELD_SCALAR] = { NULL, NULL, NULL, NULL },
-    [CXM_FIELD_ANY] = { NULL, NULL, NULL, NULL }
+    [CXM_FIELD_ENUM] = { "string", NULL, NULL, NULL, NULL },
+    [CXM_FIELD_INT] = { "integer", NULL, "minimum", "maximum", NULL },
+    [CXM_FIELD_NUMBER] = { "number", NULL, "minimum", "maximum", NULL },
+    [CXM_FIELD_BOOL] = { "boolean", NULL, NULL, NULL, NULL },
+    [CXM_FIELD_OBJECT] = { "object", NULL, NULL, NULL, NULL },
+    [CXM_FIELD_ARRAY] = { "array", NULL, "minItems", "maxItems", NULL },
+    [CXM_FIELD_MAP] = { "object", NULL, "minProperties", "maxProperties",
+                        NULL },
+    [CXM_FIELD_SCALAR] = { NULL, NULL, NULL, NULL, NULL },
+    [CXM_FIELD_ANY] = { NULL, NULL, NULL, NULL, NULL }
 };
 
 
