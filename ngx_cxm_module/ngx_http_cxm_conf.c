@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_request.h"
+#include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_touchpoint.h"
 
@@ -34,6 +35,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
     { ngx_string("cxm_store"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_1MORE,
       ngx_http_cxm_conf_store,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cxm_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_ANY,
+      ngx_http_cxm_conf_retention,
       NGX_HTTP_SRV_CONF_OFFSET,
       0,
       NULL },
@@ -193,7 +201,7 @@ ngx_http_cxm_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->store = prev->store;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_cxm_retention_merge(cf, prev, conf);
 }
 
 

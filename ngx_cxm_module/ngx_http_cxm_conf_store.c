@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_metrics.h"
+#include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -19,9 +20,6 @@ static char *ngx_http_cxm_store_share(ngx_conf_t *cf,
 static ngx_int_t ngx_http_cxm_check_store(ngx_conf_t *cf,
     ngx_http_cxm_store_t *store, cxm_error_t *err);
 static void ngx_http_cxm_master_cleanup(void *data);
-static ngx_uint_t ngx_http_cxm_same(const ngx_str_t *a, const ngx_str_t *b);
-static ngx_int_t ngx_http_cxm_path(ngx_conf_t *cf, ngx_str_t *in,
-    ngx_str_t *out);
 
 
 char *
@@ -54,7 +52,7 @@ ngx_http_cxm_conf_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs a directory";
     }
 
-    if (ngx_http_cxm_path(cf, &value[1], &store->dir) != NGX_OK) {
+    if (ngx_http_cxm_conf_path(cf, &value[1], &store->dir) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -90,7 +88,7 @@ ngx_http_cxm_store_param(ngx_conf_t *cf, ngx_http_cxm_store_t *store,
         path.len = value->len - 4;
         path.data = value->data + 4;
 
-        return ngx_http_cxm_path(cf, &path, &store->key) == NGX_OK
+        return ngx_http_cxm_conf_path(cf, &path, &store->key) == NGX_OK
                ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
@@ -140,13 +138,13 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     for (i = 0; i < mcf->stores.nelts; i++) {
         other = known[i];
 
-        if (!ngx_http_cxm_same(&other->dir, &store->dir)) {
+        if (!ngx_http_cxm_conf_same(&other->dir, &store->dir)) {
             continue;
         }
 
         if (other->map_size != store->map_size
             || other->min_free != store->min_free
-            || !ngx_http_cxm_same(&other->key, &store->key))
+            || !ngx_http_cxm_conf_same(&other->key, &store->key))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "store \"%V\" has other parameters in %s:%ui",
@@ -170,18 +168,16 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
 }
 
 
-static ngx_uint_t
-ngx_http_cxm_same(const ngx_str_t *a, const ngx_str_t *b)
+ngx_uint_t
+ngx_http_cxm_conf_same(const ngx_str_t *a, const ngx_str_t *b)
 {
     return a->len == b->len
            && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 
-/* Absolute, against the prefix; without slashes at the end; NUL behind it. */
-
-static ngx_int_t
-ngx_http_cxm_path(ngx_conf_t *cf, ngx_str_t *in, ngx_str_t *out)
+ngx_int_t
+ngx_http_cxm_conf_path(ngx_conf_t *cf, ngx_str_t *in, ngx_str_t *out)
 {
     ngx_str_t  path;
 
@@ -251,7 +247,7 @@ ngx_http_cxm_check(ngx_conf_t *cf)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_cxm_retention_check(cf, mcf);
 }
 
 

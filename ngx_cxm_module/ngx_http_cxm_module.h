@@ -5,6 +5,7 @@
  *
  *   conf      directives; nothing is opened
  *   store     life of the stores in a worker: open, retry, upkeep
+ *   retention its directive and task: what is no longer kept
  *   request   content handler: from nginx's request to cxm_request_t
  *   body      the request's body, into memory of its own
  *   job       a call on its way through its phases; request and job know
@@ -43,6 +44,8 @@
 typedef struct ngx_http_cxm_store_s   ngx_http_cxm_store_t;
 typedef struct ngx_http_cxm_worker_s  ngx_http_cxm_worker_t;
 typedef struct ngx_http_cxm_job_s     ngx_http_cxm_job_t;
+typedef struct ngx_http_cxm_retention_s       ngx_http_cxm_retention_t;
+typedef struct ngx_http_cxm_retention_conf_s  ngx_http_cxm_retention_conf_t;
 typedef struct ngx_http_cxm_touchpoint_s  ngx_http_cxm_touchpoint_t;
 typedef struct ngx_http_cxm_export_s  ngx_http_cxm_export_t;
 typedef struct ngx_http_cxm_stream_s  ngx_http_cxm_stream_t;
@@ -69,6 +72,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_cxm_store_t   *store;
+    ngx_http_cxm_retention_conf_t  *retention;  /* NULL: all is kept */
     ngx_str_t               surveys;    /* path of the first cxm_surveys */
 } ngx_http_cxm_srv_conf_t;
 

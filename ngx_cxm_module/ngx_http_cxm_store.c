@@ -2,6 +2,7 @@
  * Stores in a worker: open, retry, upkeep, close.
  */
 
+#include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_metrics.h"
@@ -161,6 +162,11 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
     store->delay = NGX_HTTP_CXM_RETRY_MIN;
     ngx_http_cxm_store_open(store);
     ngx_http_cxm_metrics_start(store, cycle->log);
+
+    if (store->retention != NULL) {
+        ngx_http_cxm_retention_start(store->retention, store, mcf->scan_pool,
+                                     cycle->log);
+    }
 
     return NGX_OK;
 }
@@ -525,6 +531,10 @@ ngx_http_cxm_worker_exit(ngx_http_cxm_main_conf_t *mcf)
 
         store[i]->upkeep_due = 0;
         ngx_http_cxm_batch_exit(store[i]->batch);
+
+        if (store[i]->retention != NULL) {
+            ngx_http_cxm_retention_exit(store[i]->retention);
+        }
 
         if (store[i]->handle != NULL && store[i]->jobs == 0
             && !store[i]->batch->busy)

@@ -39,6 +39,7 @@ struct ngx_http_cxm_store_s {
     uint64_t               map_size;
     uint64_t               min_free;
     ngx_str_t              surveys;     /* path of the first cxm_surveys */
+    ngx_http_cxm_retention_t  *retention;   /* NULL: all is kept */
     cxm_master_t          *master;      /* read by the master process, which
                                            may read what workers may not;
                                            goes with the cycle's pool */

@@ -15,6 +15,8 @@ my $t = CXM->new(start => 0);
 $t->expect_alerts(qr/\[emerg\]/);
 my $store = $t->store_dir;
 my $other = CXM->new(start => 0)->store_dir;
+my $t2 = CXM->new(start => 0);
+my $second = $t2->store_dir;
 
 # -- what is refused ----------------------------------------------------------
 
@@ -118,6 +120,40 @@ my @refused = (
     ['cxm_threads twice',
         'cxm_threads write=default; cxm_threads scan=default;',
         qr/"cxm_threads" directive is duplicate/],
+    ['cxm_retention twice', 'cxm_retention; cxm_retention;',
+        qr/"cxm_retention" directive is duplicate/],
+    ['cxm_retention in a location',
+        "cxm_store $store; server { $L location / { cxm_retention; } }",
+        qr/"cxm_retention" directive is not allowed here/],
+    ['cxm_retention without a store', "server { $L cxm_retention; }",
+        qr/"cxm_retention" needs a "cxm_store" in its server or in http/],
+    (map { ["the retention $_", "cxm_store $store; cxm_retention $_;",
+            qr/invalid parameter "\Q$_\E"/] }
+        qw(30d visitors=1d archive= off)),
+    (map { ["the time $_", "cxm_store $store; cxm_retention $_;",
+            qr/invalid time "\Q$_\E", it must be at least 1s, or "off"/] }
+        qw(touchpoints= touchpoints=soon responses=0 journal=1500ms
+           journal=-1d responses=1y2x)),
+    ['a retention given twice',
+        "cxm_store $store; cxm_retention journal=1y journal=2y;",
+        qr/duplicate parameter "journal=2y"/],
+    ['an archive given twice',
+        "cxm_store $store; cxm_retention archive=/a archive=/b;",
+        qr{duplicate parameter "archive=/b"}],
+    ['one store, two retentions',
+        "server { $L cxm_store $store; cxm_retention; }
+         server { $L server_name b; cxm_store $store;
+                  cxm_retention journal=1y; }",
+        qr/store "\Q$store\E" has another "cxm_retention" in \S+:\d+/],
+    ['one archive, two stores',
+        "cxm_retention archive=$store/both;
+         server { $L cxm_store $store; }
+         server { $L server_name b; cxm_store $second; }",
+        qr/archive "\Q$store\E\/both" is that of store "\Q$store\E" too/],
+    ['an archive that is a file',
+        "cxm_store $store; cxm_retention archive=$store/data;
+         server { $L }",
+        qr/archive "\Q$store\E\/data" is not a directory/],
     ['an unknown pool', "cxm_store $store; cxm_threads write=none;",
         qr/unknown thread pool "none"/],
     ['cxm_threads in a server', "server { $L cxm_threads write=default; }",
@@ -172,6 +208,8 @@ my @accepted = (
         cxm_time_zone Etc/UTC;
         cxm_public_url https://www.example.org/feedback/;
         cxm_insecure_cookies off;
+        cxm_retention touchpoints=36h responses=off journal=1y
+                      archive=$store/somewhere;
         cxm_threads write=w scan=s hash=default;
         server {
             $L
@@ -189,6 +227,15 @@ my @accepted = (
         server { $L server_name b; cxm_store $store/;
                  location / { cxm_admin; } }"],
     ['a relative directory', 'cxm_store store;'],
+    ['one retention for all servers that have a store', "
+        cxm_retention;
+        server { $L }
+        server { $L server_name a; cxm_store $store; }
+        server { $L server_name b; cxm_store $store; }
+        server { $L server_name c; cxm_store $second; }"],
+    ['a retention in one of two servers', "
+        server { $L server_name a; cxm_store $store; cxm_retention; }
+        server { $L server_name b; cxm_store $store; }"],
 );
 for my $case (@accepted) {
     my ($name, $http, $main) = @$case;

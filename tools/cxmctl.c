@@ -72,6 +72,10 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "prove that tables, seals and links are what the journal says",
       cxmctl_verify },
 
+    { "archives", NULL, "[--archive DIR]",
+      "list what was archived, a JSON line each",
+      cxmctl_archives },
+
     { "demo", NULL, "[--seed N] [--answers N] [--days N] [--until DATE]",
       "fill an empty store with made-up answers and touchpoints",
       cxmctl_demo },

@@ -410,7 +410,7 @@ cxmctl_stat_json(const cxm_store_stat_t *stat)
     cxm_hex_encode(stat->link, CXM_MAC_LEN, link);
 
     return json_pack("{s:s, s:i, s:i, s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:I,"
-                     " s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
+                     " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
                      "uuid", uuid,
                      "format", (int) stat->format,
                      "node", (int) stat->node,
@@ -426,6 +426,9 @@ cxmctl_stat_json(const cxm_store_stat_t *stat)
                      "max_readers", (json_int_t) stat->max_readers,
                      "reader_lag", (json_int_t) stat->reader_lag,
                      "disk_free", (json_int_t) stat->disk_free,
+                     "whole_from", (json_int_t) stat->whole_from,
+                     "archived", (json_int_t) stat->archived,
+                     "checkpoint", (json_int_t) stat->checkpoint,
                      "latched", stat->latched,
                      "rows", rows,
                      "pages", pages);

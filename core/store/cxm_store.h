@@ -125,6 +125,9 @@ typedef struct {
     uint64_t    pages[CXM_T_N];     /* leaf + branch + overflow */
     uint64_t    head;               /* last sequence */
     uint8_t     link[CXM_MAC_LEN];  /* of the head */
+    uint64_t    whole_from;         /* no entry was dropped from here on */
+    uint64_t    archived;           /* last entry in the archive */
+    uint64_t    checkpoint;         /* last entry before the newest one */
     uint64_t    persons;            /* next person slot */
     uint64_t    disk_free;
     uint32_t    node, epoch;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "cxm_history.h"
 #include "cxm_log.h"
 #include "cxm_store_int.h"
 
@@ -109,6 +110,7 @@ cxm_store_stat(cxm_store_t *store, cxm_store_stat_t *out, cxm_error_t *err)
     MDB_stat        st;
     cxm_txn_t      *txn;
     struct statvfs  fs;
+    cxm_history_t   history;
 
     memset(out, 0, sizeof(*out));
 
@@ -133,7 +135,16 @@ cxm_store_stat(cxm_store_t *store, cxm_store_stat_t *out, cxm_error_t *err)
     out->persons = txn->state.persons;
     memcpy(out->link, txn->state.link, CXM_MAC_LEN);
 
+    rc = cxm_history_read(txn, &history);
+    out->whole_from = history.sparse + 1;
+    out->archived = history.archived;
+    out->checkpoint = history.newest.seq;
+
     cxm_txn_end(txn);
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "The journal's history is damaged.");
+    }
 
     if (statvfs(store->dir, &fs) == 0) {
         out->disk_free = (uint64_t) fs.f_bavail * fs.f_frsize;

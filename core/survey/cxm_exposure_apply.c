@@ -83,7 +83,9 @@ const cxm_kind_t  cxm_kind_exposure = {
     .version = 1,
     .name = "exposure",
     .apply = exposure_apply,
-    .forget = cxm_clock_forget
+    .forget = cxm_clock_forget,
+    .keep = CXM_KEEP_RESPONSES,
+    .drop = cxm_exposure_drop
 };
 
 
@@ -110,7 +112,8 @@ const cxm_kind_t  cxm_kind_lapse = {
     .no = CXM_KIND_LAPSE,
     .version = 1,
     .name = "lapse",
-    .apply = lapse_apply
+    .apply = lapse_apply,
+    .keep = CXM_KEEP_JOURNAL
 };
 
 

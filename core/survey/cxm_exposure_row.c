@@ -236,6 +236,75 @@ cxm_exposure_answered(cxm_txn_t *txn, uint64_t survey, uint64_t no,
 }
 
 
+/* The first state of a number from `no` to `last`. */
+static cxm_rc_t
+state_next(cxm_txn_t *txn, uint64_t no, uint64_t last, uint64_t *found)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    row_key(&key, CXM_NS_EXPOSURE, no);
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    if (rc == CXM_OK
+        && (row.key.len != key.len || !cxm_row_within(&row, &key, 1)))
+    {
+        rc = CXM_NOT_FOUND;
+    }
+
+    if (rc == CXM_OK) {
+        *found = cxm_get_u64((const uint8_t *) row.key.data + 1);
+        rc = *found <= last ? CXM_OK : CXM_NOT_FOUND;
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_exposure_drop(cxm_txn_t *txn, uint64_t first, uint64_t last)
+{
+    uint64_t              no;
+    cxm_rc_t              rc;
+    cxm_row_key_t         key;
+    cxm_exposure_state_t  state;
+
+    no = first;
+
+    for ( ;; ) {
+        rc = state_next(txn, no, last, &no);
+
+        if (rc == CXM_OK) {
+            rc = cxm_exposure_state_get(txn, no, &state);
+        }
+
+        /* whoever still has the token cannot use it any more */
+
+        if (rc == CXM_OK && state.until != 0) {
+            rc = cxm_exposure_lapse(txn, no);
+
+        } else if (rc == CXM_OK) {
+            row_key(&key, CXM_NS_EXPOSURE, no);
+            rc = cxm_row_del(txn, CXM_T_INDEX, &key);
+        }
+
+        if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+        }
+    }
+}
+
+
 /* --- clocks ------------------------------------------------------------- */
 
 static void

@@ -31,6 +31,9 @@ cxm_rc_t cxm_exposure_lapse(cxm_txn_t *txn, uint64_t no);
 cxm_rc_t cxm_exposure_answered(cxm_txn_t *txn, uint64_t survey, uint64_t no,
     uint64_t answer);
 
+/* The kind's `drop`: states go, open ones give their place back. */
+cxm_rc_t cxm_exposure_drop(cxm_txn_t *txn, uint64_t first, uint64_t last);
+
 /* Only in apply. */
 cxm_rc_t cxm_quota_add(cxm_txn_t *txn, uint64_t survey, int64_t held,
     int64_t answers);

@@ -6,6 +6,8 @@
 #ifndef RETENTION_FIXTURE_H
 #define RETENTION_FIXTURE_H
 
+#include <dirent.h>
+
 #include "tables_fixture.h"
 
 #include "cxm_checkpoint.h"
@@ -281,6 +283,35 @@ counted(cxm_kind_no_t kind)
     txn = fixture_read(&f);
     assert_int_equal(cxm_counter_scan(txn, &query, add_count, &n), CXM_OK);
     cxm_txn_end(txn);
+
+    return n;
+}
+
+
+/* Files in a directory of the store, and the path of one of them. */
+static inline unsigned
+files_in(const char *name, char first[400])
+{
+    char            dir[300];
+    DIR            *list;
+    unsigned        n;
+    struct dirent  *entry;
+
+    snprintf(dir, sizeof(dir), "%s/%s", f.dir, name);
+    list = opendir(dir);
+    assert_non_null(list);
+
+    for (n = 0; (entry = readdir(list)) != NULL; /* void */) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+
+        if (n++ == 0 && first != NULL) {
+            snprintf(first, 400, "%s/%.64s", dir, entry->d_name);
+        }
+    }
+
+    closedir(list);
 
     return n;
 }
