@@ -174,12 +174,22 @@ sub names_of {
 }
 
 subtest 'no hash is left' => sub {
+    my $keyed = {'Idempotency-Key' => 'answer-1'};
     my $u = CXM->new;
     $u->put('/admin/surveys/shop', {title => 'S', status => 'live',
-        questions => [{id => 'nps', type => 'nps', text => {en => '?'}}]},
+        questions => [{id => 'nps', type => 'nps', text => {en => '?'}},
+                      {id => 'why', type => 'text', text => {en => '?'}}]},
         key => 1);
-    $u->post('/s/shop/responses', {answers => {nps => 1},
-        respondent => {email => $mail}}, key => $u->key('server'));
+    my $first = {answers => {nps => 1, why => 'canary'},
+                 respondent => {email => $mail}};
+    my $by = $u->key('server');
+    is $u->post('/s/shop/responses', $first, key => $by, headers => $keyed)
+        ->{status}, 201, 'an answer with a key';
+    is $u->post('/s/shop/responses', $first, key => $by, headers => $keyed)
+        ->{headers}{'idempotent-replayed'}, 'true', 'and again';
+    my ($print) = (CXM::run($forge, $u->store_dir, 'text'))[1]
+        =~ /"fingerprint":"(\w{32})"/;
+    ok $print, 'a hash of what was sent is kept';
     $u->post('/s/shop/responses', {answers => {nps => 1},
         respondent => {email => $mail}});
     $u->get("/admin/responses?email=$mail", key => 1);
@@ -196,7 +206,40 @@ subtest 'no hash is left' => sub {
     like $text, qr/"by":"email"/, 'what journal and documents say, opened';
     unlike $text, qr/$_/, 'no hash of the name' for @hashes;
     unlike $text, qr/canary/, 'no name';
+    unlike $text, qr/$print/, 'and not of what was said';
+    is $u->post('/s/shop/responses', $first, key => $by, headers => $keyed)
+        ->{json}{code}, 'already_done', 'the key is used all the same';
     sound('hashes', $u);
+};
+
+# -- what is still to be done about somebody who is gone ----------------------
+
+subtest 'a partial answer' => sub {
+    my $u = CXM->new;
+    $u->put('/admin/surveys/shop', {title => 'S', status => 'live',
+        partial_timeout_hours => 1,
+        questions => [{id => 'nps', type => 'nps', text => {en => '?'}},
+                      {id => 'why', type => 'text', text => {en => '?'}}]},
+        key => 1);
+    my $half = $u->post('/s/shop/responses', {answers =>
+        {nps => 1, why => 'canary'}, complete => \0,
+        respondent => {email => $mail}}, key => $u->key('server'))->{json};
+    is $half->{status}, 'partial', 'begun';
+    is $u->post($url, {email => $mail}, key => 1)->{status}, 201, 'erased';
+    my $more = $u->patch("/s/shop/responses/$half->{id}", {token =>
+        $half->{token}, answers => {why => 'more'}, complete => \1});
+    is $more->{status}, 409, 'nothing more is taken of that person';
+    is $more->{json}{code}, 'person_erased', 'and why';
+
+    my ($rc, $out, $err) = CXM::run($forge, $u->store_dir, 'due', 120);
+    is $out, "due 1\n", 'it ends by its timeout' or diag $err;
+    my $answer = $u->get("/admin/responses/$half->{id}", key => 1)->{json};
+    is $answer->{status}, 'complete', 'final';
+    ok $answer->{erased}, 'nobody\'s';
+    is $answer->{answers}{nps}, 1, 'counted';
+    is scalar @{$u->get("/admin/responses?email=$mail", key => 1)
+                  ->{json}{items}}, 0, 'and not found by name';
+    sound('a partial answer', $u);
 };
 
 # -- a disk that fails in between ---------------------------------------------
@@ -258,7 +301,7 @@ sub kills {
         my $at = "$name $n";
         is $rc, 137, "killed at $at";
 
-        my ($due_rc, $due) = CXM::run($forge, $copy, 'due');
+        my ($due_rc, $due) = CXM::run($forge, $copy, 'due', 1);
         is $due_rc, 0, "$at: due does its part";
         my ($v, $out, $err) = CXM::run($ctl, '-d', $copy, 'verify');
         is $v, 0, "$at: verify" or diag "$out$err";

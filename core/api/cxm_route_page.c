@@ -450,6 +450,8 @@ post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
         return rc;
     }
 
+    call->subject = result.subject;
+
     return call->form
            ? reply_thanks(call, survey)
            : reply_made(call, result.repeated ? 200 : 201, &result);
@@ -504,7 +506,13 @@ cxm_response_change_write(cxm_call_t *call, cxm_txn_t *txn)
 
     json_decref(input);
 
-    return rc == CXM_OK ? reply_made(call, 200, &result) : rc;
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    call->subject = result.subject;
+
+    return reply_made(call, 200, &result);
 }
 
 

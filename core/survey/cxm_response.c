@@ -204,6 +204,7 @@ append(cxm_said_t *said, const cxm_uuid_t *id, cxm_response_result_t *out)
     out->id = *id;
     out->no = entry.seq;
     out->version = 1;
+    out->subject = entry.subject;
     out->partial = !cxm_json_get_bool(said->body, "complete", 1);
     out->repeated = 0;
 

@@ -63,6 +63,7 @@ typedef struct {
     cxm_uuid_t  id;
     uint64_t    no;
     uint64_t    version;        /* of the answer as it is now */
+    uint64_t    subject;        /* whose it is; 0: nobody's */
     int         partial;
     int         repeated;       /* the same answer was there: 200 */
 } cxm_response_result_t;

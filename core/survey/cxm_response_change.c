@@ -212,13 +212,13 @@ put_entry(cxm_response_state_t *state, uint64_t actor, uint64_t subject,
 }
 
 
+/* *subject: whose it is, and will be once there is something personal. */
 static cxm_rc_t
 put_changed(cxm_response_state_t *state, const cxm_response_write_t *write,
-    json_t *body, json_t *personal, cxm_error_t *err)
+    json_t *body, json_t *personal, uint64_t *subject, cxm_error_t *err)
 {
     int       failed;
     cxm_rc_t  rc;
-    uint64_t  subject;
 
     failed = set_answers(body, write->answers)
              | cxm_json_set_int(body, "survey_version", write->version);
@@ -238,17 +238,15 @@ put_changed(cxm_response_state_t *state, const cxm_response_write_t *write,
         return cxm_fail(err, CXM_INTERNAL, NULL, "No memory.");
     }
 
-    subject = state->entry.subject;
-
-    if (subject == 0 && json_object_size(personal) > 0) {
-        rc = cxm_person_take(state->txn, &subject);
+    if (*subject == 0 && json_object_size(personal) > 0) {
+        rc = cxm_person_take(state->txn, subject);
 
         if (rc != CXM_OK) {
             return cxm_fail(err, rc, NULL, "No key for this person.");
         }
     }
 
-    return put_entry(state, write->caller->principal.actor, subject, body,
+    return put_entry(state, write->caller->principal.actor, *subject, body,
                      personal, err);
 }
 
@@ -292,6 +290,7 @@ cxm_response_store(cxm_response_state_t *state,
     out->id = state->entry.id;
     out->no = state->no;
     out->version = state->entry.replaces + 1;
+    out->subject = state->entry.subject;
     out->partial = partial(state);
     out->repeated = changes_nothing(state, write);
 
@@ -308,7 +307,7 @@ cxm_response_store(cxm_response_state_t *state,
     body = copied(state->entry.body);
     personal = copied(state->entry.personal);
 
-    rc = put_changed(state, write, body, personal, err);
+    rc = put_changed(state, write, body, personal, &out->subject, err);
 
     json_decref(body);
     json_decref(personal);

@@ -115,6 +115,7 @@ cxm_response_repeated(cxm_txn_t *txn, const cxm_survey_t *survey,
     if (same) {
         out->id = *id;
         out->no = no;
+        out->subject = first.subject;
         out->partial = !cxm_json_get_bool(first.body, "complete", 1);
         out->repeated = 1;
     }

@@ -10,7 +10,7 @@
  *   forge DIR drop SEQ        deletes a journal entry
  *   forge DIR format N KNOWN  a program that knows KNOWN says that it has N
  *   forge DIR upgrade N       raises it as the program that knows N does
- *   forge DIR due             runs what is due within the next minute
+ *   forge DIR due MINUTES     runs what is due within so many
  *
  * What it changed is printed as "table key".
  */
@@ -265,16 +265,16 @@ forge_drop(cxm_txn_t *txn, uint64_t seq)
 
 
 static cxm_rc_t
-forge_due(cxm_txn_t *txn, uint64_t seq)
+forge_due(cxm_txn_t *txn, uint64_t minutes)
 {
     unsigned     ran;
     cxm_rc_t     rc;
     cxm_error_t  err;
 
-    (void) seq;
-
     cxm_error_init(&err);
-    rc = cxm_due_run(txn, cxm_txn_now(txn) + CXM_MS_MINUTE, 1000, &ran, &err);
+    rc = cxm_due_run(txn, cxm_txn_now(txn)
+                          + (cxm_ms_t) minutes * CXM_MS_MINUTE,
+                     1000, &ran, &err);
     printf("due %u\n", ran);
 
     return rc;
@@ -375,8 +375,9 @@ forge_command(int argc, char **argv, forge_t *forge)
         return 0;
     }
 
-    if (argc == 3 && strcmp(argv[2], "due") == 0) {
+    if (argc == 4 && strcmp(argv[2], "due") == 0) {
         forge->change = forge_due;
+        forge->seq = strtoull(argv[3], NULL, 10);
         return 0;
     }
 
