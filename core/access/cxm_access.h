@@ -28,6 +28,7 @@ typedef enum {
     CXM_SCOPE_EXPORT        = 1 << 7,
     CXM_SCOPE_KEY_ADMIN     = 1 << 8,
     CXM_SCOPE_OPENAPI       = 1 << 9,
+    CXM_SCOPE_BENCHMARK_WRITE = 1 << 10,
     CXM_SCOPE_PRIVACY_ERASE = 1 << 12,
     CXM_SCOPE_CUSTOMER_READ = 1 << 14,
     CXM_SCOPE_CUSTOMER_WRITE = 1 << 15,

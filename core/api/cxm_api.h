@@ -155,12 +155,15 @@ typedef enum {
 #define CXM_ROUTE_PERSONAL  0x08    /* answers personal fields: audited */
 #define CXM_ROUTE_SECRET    0x10    /* answers a secret: not replayed */
 #define CXM_ROUTE_BIG       0x20    /* body up to CXM_BODY_SERVER with a key
-                                       of scope ingest or survey_write */
+                                       of scope ingest, survey_write or
+                                       benchmark_write */
 #define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
                                        what mailers add to links of pages */
 #define CXM_ROUTE_DOC       0x80    /* of one document: it answers an ETag, GET
                                        heeds If-None-Match, a write If-Match */
 #define CXM_ROUTE_STREAM    0x800   /* `read` leaves call->stream */
+#define CXM_ROUTE_ROWS      0x8000  /* takes CSV and NDJSON too: the items of
+                                       input's member "rows" */
 #define CXM_ROUTE_NAMED     0x400   /* the body is hardly more than somebody's
                                        name: no hash of it is kept, so an
                                        Idempotency-Key is not told from

@@ -5,13 +5,16 @@
 #include "cxm_call.h"
 #include "cxm_json.h"
 #include "cxm_query.h"
+#include "cxm_rows.h"
 
 
 typedef enum {
     CXM_MEDIA_OTHER = 0,
     CXM_MEDIA_JSON,
     CXM_MEDIA_FORM,
-    CXM_MEDIA_TEXT
+    CXM_MEDIA_TEXT,
+    CXM_MEDIA_CSV,
+    CXM_MEDIA_NDJSON
 } cxm_media_t;
 
 
@@ -22,7 +25,9 @@ static const struct {
     { "application/json", CXM_MEDIA_JSON },
     { "application/merge-patch+json", CXM_MEDIA_JSON },
     { "application/x-www-form-urlencoded", CXM_MEDIA_FORM },
-    { "text/plain", CXM_MEDIA_TEXT }
+    { "text/plain", CXM_MEDIA_TEXT },
+    { "text/csv", CXM_MEDIA_CSV },
+    { "application/x-ndjson", CXM_MEDIA_NDJSON }
 };
 
 
@@ -70,8 +75,9 @@ cxm_input_limit(cxm_call_t *call)
     size_t  limit;
 
     big = (call->route->flags & CXM_ROUTE_BIG)
-          && (cxm_may(&call->caller, CXM_SCOPE_INGEST)
-              || cxm_may(&call->caller, CXM_SCOPE_SURVEY_WRITE));
+          && (call->caller.principal.scopes
+              & (CXM_SCOPE_INGEST | CXM_SCOPE_SURVEY_WRITE
+                 | CXM_SCOPE_BENCHMARK_WRITE));
     limit = cxm_body_limit(call->endpoint, big);
 
     if (call->body_len <= limit) {
@@ -150,6 +156,33 @@ cxm_input_json(cxm_call_t *call, cxm_str_t body)
 }
 
 
+/* Rows alone, as the document that has them. */
+static cxm_rc_t
+cxm_input_rows(cxm_call_t *call, cxm_media_t media, cxm_str_t body)
+{
+    json_t             *rows;
+    cxm_rc_t            rc;
+    const cxm_field_t  *field;
+
+    field = cxm_field_find(call->route->input, cxm_str("rows"));
+
+    rc = media == CXM_MEDIA_CSV
+         ? cxm_rows_csv(body, field->item->object, (size_t) field->max, &rows,
+                        &call->err)
+         : cxm_rows_ndjson(body, (size_t) field->max, &rows, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    call->input = json_pack("{s:o}", "rows", rows);
+
+    return call->input == NULL
+           ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
+           : cxm_field_check(call->route->input, call->input, "", &call->err);
+}
+
+
 static cxm_rc_t
 cxm_input_none(cxm_call_t *call)
 {
@@ -188,14 +221,21 @@ cxm_input_take(cxm_call_t *call)
     if (media == CXM_MEDIA_FORM && (call->route->flags & CXM_ROUTE_FORM)) {
         rc = cxm_input_form(call, request->body);
 
+    } else if ((media == CXM_MEDIA_CSV || media == CXM_MEDIA_NDJSON)
+               && (call->route->flags & CXM_ROUTE_ROWS))
+    {
+        rc = cxm_input_rows(call, media, request->body);
+
     } else if (media == CXM_MEDIA_JSON || request->body.len == 0) {
         rc = cxm_input_json(call, request->body);
 
     } else {
         return cxm_fail(&call->err, CXM_MEDIA_TYPE, NULL,
-                        "The body must be application/json%s.",
+                        "The body must be application/json%s%s.",
                         call->route->flags & CXM_ROUTE_FORM
-                        ? " or application/x-www-form-urlencoded" : "");
+                        ? " or application/x-www-form-urlencoded" : "",
+                        call->route->flags & CXM_ROUTE_ROWS
+                        ? ", text/csv or application/x-ndjson" : "");
     }
 
     return rc == CXM_OK ? cxm_input_fingerprint_json(call) : rc;

@@ -117,6 +117,15 @@ cxm_route_raw_unread(const cxm_route_t *route)
 
 
 static int
+cxm_route_no_rows(const cxm_route_t *route)
+{
+    return (route->flags & CXM_ROUTE_ROWS)
+           && (route->input == NULL
+               || cxm_field_find(route->input, cxm_str("rows")) == NULL);
+}
+
+
+static int
 cxm_route_personal_unaudited(const cxm_route_t *route)
 {
     return (route->flags & CXM_ROUTE_PERSONAL)
@@ -191,6 +200,7 @@ static const cxm_route_rule_t  cxm_route_rules[] = {
     { cxm_route_wrong_path, "has a wrong endpoint or path" },
     { cxm_route_no_handler, "has no handler" },
     { cxm_route_raw_unread, "reads its body raw without prepare" },
+    { cxm_route_no_rows, "takes rows, but its input has none" },
     { cxm_route_personal_unaudited, "answers personal fields without both "
                                     "phases" },
     { cxm_route_wrong_export, "exports rows, but is no GET that reads in the "

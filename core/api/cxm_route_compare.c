@@ -53,26 +53,30 @@ compare_ranges(cxm_call_t *call, cxm_range_t *a, cxm_range_t *b)
 }
 
 
-static cxm_rc_t
-compare_metric(cxm_call_t *call, const cxm_scored_t **scored)
+static cxm_metric_t
+compare_metric(cxm_call_t *call)
 {
-    *scored = cxm_scored_find(cxm_call_arg(call, "metric"));
+    int        metric;
+    cxm_str_t  name;
 
-    if ((*scored)->metric != CXM_METRIC_CSI) {
-        return CXM_OK;
+    name = cxm_call_arg(call, "metric");
+    metric = 0;
+
+    while (!cxm_str_eqz(name, cxm_metric_names[metric])) {
+        metric++;
     }
 
-    if (cxm_call_has_arg(call, "question")) {
+    if (metric == CXM_METRIC_CSI && cxm_call_has_arg(call, "question")) {
         (void) cxm_issue(&call->err, "?question", "not_allowed",
                          "A CSI is not of one question.");
     }
 
-    if (cxm_call_has_arg(call, "variant")) {
+    if (metric == CXM_METRIC_CSI && cxm_call_has_arg(call, "variant")) {
         (void) cxm_issue(&call->err, "?variant", "not_allowed",
                          "A CSI has no variants.");
     }
 
-    return call->err.rc;
+    return (cxm_metric_t) metric;
 }
 
 
@@ -89,23 +93,23 @@ compare_set(cxm_score_query_t *query, const cxm_range_t *range)
 static cxm_rc_t
 compare_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    json_t              *output;
-    cxm_rc_t             rc;
-    cxm_range_t          a, b;
-    cxm_scoring_t        scoring;
-    cxm_score_query_t    other;
-    const cxm_scored_t  *scored;
+    json_t             *output;
+    cxm_rc_t            rc;
+    cxm_range_t         a, b;
+    cxm_metric_t        metric;
+    cxm_scoring_t       scoring;
+    cxm_score_query_t   other;
 
-    cxm_scoring_begin(&scoring, call, txn, NULL);
+    cxm_scoring_begin(&scoring, call, txn);
 
-    (void) compare_metric(call, &scored);
+    metric = compare_metric(call);
     compare_ranges(call, &a, &b);
     (void) cxm_call_zone(call, "tz", &scoring.query.zone);
 
     rc = call->err.rc != CXM_OK ? call->err.rc : cxm_scoring_survey(&scoring);
 
     if (rc == CXM_OK) {
-        rc = cxm_scoring_metric(&scoring, scored);
+        rc = cxm_scoring_metric(&scoring, metric);
     }
 
     if (rc == CXM_OK) {
@@ -130,13 +134,9 @@ compare_read(cxm_call_t *call, cxm_txn_t *txn)
     { .name = bound, .type = CXM_FIELD_TIME, .flags = CXM_FIELD_REQUIRED,     \
       .summary = text }
 
-static const char *const  compare_metrics[] = {
-    "nps", "csat", "ces", "csi", NULL
-};
-
 static const cxm_field_t  compare_query[] = {
     { .name = "metric", .type = CXM_FIELD_ENUM, .flags = CXM_FIELD_REQUIRED,
-      .values = compare_metrics, .summary = "Which score." },
+      .values = cxm_metric_names, .summary = "Which score." },
     CXM_QUERY_SURVEY,
     CXM_QUERY_QUESTION,
     CXM_QUERY_VARIANT("That of the metric."),

@@ -32,13 +32,10 @@ score_end(cxm_scoring_t *scoring,
 static cxm_rc_t
 scored_read(cxm_call_t *call, cxm_txn_t *txn, cxm_metric_t metric)
 {
-    cxm_rc_t             rc;
-    cxm_scoring_t        scoring;
-    const cxm_scored_t  *scored;
+    cxm_rc_t       rc;
+    cxm_scoring_t  scoring;
 
-    scored = &cxm_scored[metric];
-
-    cxm_scoring_begin(&scoring, call, txn, scored->name);
+    cxm_scoring_begin(&scoring, call, txn);
     rc = cxm_scoring_args(&scoring);
 
     if (rc == CXM_OK) {
@@ -46,7 +43,11 @@ scored_read(cxm_call_t *call, cxm_txn_t *txn, cxm_metric_t metric)
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_scoring_metric(&scoring, scored);
+        rc = cxm_scoring_metric(&scoring, metric);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_scoring_benchmark(&scoring);
     }
 
     return rc == CXM_OK ? score_end(&scoring, cxm_score_run) : rc;
@@ -87,8 +88,9 @@ touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
     cxm_rc_t       rc;
     cxm_scoring_t  scoring;
 
-    cxm_scoring_begin(&scoring, call, txn, "touchpoints");
+    cxm_scoring_begin(&scoring, call, txn);
 
+    scoring.query.metric = "touchpoints";
     scoring.query.survey = CXM_SERIES_TOUCHPOINT;
     scoring.query.min = CXM_TOUCH_PEOPLE;
     scoring.query.max = CXM_TOUCH_BOTS;
@@ -109,6 +111,7 @@ static const cxm_field_t  cxm_nps_query[] = {
     CXM_QUERY_SURVEY,
     CXM_QUERY_QUESTION,
     CXM_QUERY_VARIANT("net alone."),
+    CXM_QUERY_BENCHMARK,
     CXM_QUERY_RANGE,
     { .name = NULL }
 };
@@ -117,6 +120,7 @@ static const cxm_field_t  cxm_csat_query[] = {
     CXM_QUERY_SURVEY,
     CXM_QUERY_QUESTION,
     CXM_QUERY_VARIANT("top2 (default), mean or net."),
+    CXM_QUERY_BENCHMARK,
     CXM_QUERY_RANGE,
     { .name = NULL }
 };
@@ -125,12 +129,14 @@ static const cxm_field_t  cxm_ces_query[] = {
     CXM_QUERY_SURVEY,
     CXM_QUERY_QUESTION,
     CXM_QUERY_VARIANT("mean (default); agree or net with 7 points."),
+    CXM_QUERY_BENCHMARK,
     CXM_QUERY_RANGE,
     { .name = NULL }
 };
 
 static const cxm_field_t  cxm_csi_query[] = {
     CXM_QUERY_SURVEY,
+    CXM_QUERY_BENCHMARK,
     CXM_QUERY_RANGE,
     { .name = NULL }
 };

@@ -2,6 +2,7 @@
  * Arguments of scores: names become numbers.
  */
 
+#include "cxm_benchmark.h"
 #include "cxm_response.h"
 #include "cxm_scoring.h"
 
@@ -15,39 +16,21 @@ const char *const  cxm_scoring_buckets[] = {
 
 const cxm_field_t  cxm_scoring_where = { .type = CXM_FIELD_STRING };
 
-const cxm_scored_t  cxm_scored[] = {
-    [CXM_METRIC_NPS] = { "nps", CXM_METRIC_NPS, CXM_QUESTION_NPS },
-    [CXM_METRIC_CSAT] = { "csat", CXM_METRIC_CSAT, CXM_QUESTION_CSAT },
-    [CXM_METRIC_CES] = { "ces", CXM_METRIC_CES, CXM_QUESTION_CES },
-    [CXM_METRIC_CSI] = { "csi", CXM_METRIC_CSI, CXM_QUESTION_SCALE },
-    { .name = NULL }
+/* Of what type the metric's question is; a CSI has none of its own. */
+static const cxm_question_type_t  score_types[CXM_METRIC_N] = {
+    [CXM_METRIC_NPS] = CXM_QUESTION_NPS,
+    [CXM_METRIC_CSAT] = CXM_QUESTION_CSAT,
+    [CXM_METRIC_CES] = CXM_QUESTION_CES
 };
 
 
-const cxm_scored_t *
-cxm_scored_find(cxm_str_t name)
-{
-    const cxm_scored_t  *scored;
-
-    for (scored = cxm_scored; scored->name != NULL; scored++) {
-        if (cxm_str_eqz(name, scored->name)) {
-            return scored;
-        }
-    }
-
-    return NULL;
-}
-
-
 void
-cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn,
-    const char *metric)
+cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call, cxm_txn_t *txn)
 {
     memset(scoring, 0, sizeof(*scoring));
 
     scoring->call = call;
     scoring->txn = txn;
-    scoring->query.metric = metric;
     scoring->query.stopped = call->stopped;
     scoring->query.host = call->host;
 }
@@ -126,7 +109,7 @@ cxm_scoring_survey(cxm_scoring_t *scoring)
 
 
 static cxm_rc_t
-score_question(cxm_scoring_t *scoring, const cxm_scored_t *scored)
+score_question(cxm_scoring_t *scoring, cxm_metric_t metric)
 {
     cxm_str_t              id;
     cxm_call_t            *call;
@@ -138,19 +121,20 @@ score_question(cxm_scoring_t *scoring, const cxm_scored_t *scored)
     id = cxm_call_arg(call, "question");
 
     question = id.data == NULL
-               ? cxm_survey_first(scoring->survey, scored->type)
+               ? cxm_survey_first(scoring->survey, score_types[metric])
                : cxm_survey_question(scoring->survey, id);
 
     if (question == NULL) {
         return cxm_issue(&call->err, "?question", "no_such_question",
                          id.data == NULL ? "The survey has no question of "
                          "type %s." : "The survey has no such question.",
-                         scored->name);
+                         cxm_metric_names[metric]);
     }
 
-    if (question->type != scored->type) {
+    if (question->type != score_types[metric]) {
         return cxm_issue(&call->err, "?question", "wrong_type",
-                         "The question is not of type %s.", scored->name);
+                         "The question is not of type %s.",
+                         cxm_metric_names[metric]);
     }
 
     query->question_id = question->id;
@@ -163,7 +147,7 @@ score_question(cxm_scoring_t *scoring, const cxm_scored_t *scored)
 
 
 static cxm_rc_t
-score_variant(cxm_scoring_t *scoring, const cxm_scored_t *scored)
+score_variant(cxm_scoring_t *scoring, cxm_metric_t metric)
 {
     char       name[CXM_VARIANT_NAME];
     cxm_str_t  arg;
@@ -173,16 +157,17 @@ score_variant(cxm_scoring_t *scoring, const cxm_scored_t *scored)
     if (arg.data != NULL && arg.len < sizeof(name)) {
         memcpy(name, arg.data, arg.len);
         name[arg.len] = '\0';
-        scoring->query.variant = cxm_variant_find(scored->metric, name);
+        scoring->query.variant = cxm_variant_find(metric, name);
 
     } else if (arg.data == NULL) {
-        scoring->query.variant = cxm_variant_find(scored->metric, NULL);
+        scoring->query.variant = cxm_variant_find(metric, NULL);
     }
 
     return scoring->query.variant != NULL
            ? CXM_OK
            : cxm_issue(&scoring->call->err, "?variant", "not_allowed",
-                       "There is no such variant of %s.", scored->name);
+                       "There is no such variant of %s.",
+                       cxm_metric_names[metric]);
 }
 
 
@@ -222,17 +207,44 @@ score_csi(cxm_scoring_t *scoring)
 
 
 cxm_rc_t
-cxm_scoring_metric(cxm_scoring_t *scoring, const cxm_scored_t *scored)
+cxm_scoring_metric(cxm_scoring_t *scoring, cxm_metric_t metric)
 {
     cxm_rc_t  rc;
 
-    scoring->query.metric = scored->name;
+    scoring->query.metric = cxm_metric_names[metric];
 
-    if (scored->metric == CXM_METRIC_CSI) {
+    if (metric == CXM_METRIC_CSI) {
         return score_csi(scoring);
     }
 
-    rc = score_question(scoring, scored);
+    rc = score_question(scoring, metric);
 
-    return rc == CXM_OK ? score_variant(scoring, scored) : rc;
+    return rc == CXM_OK ? score_variant(scoring, metric) : rc;
+}
+
+
+cxm_rc_t
+cxm_scoring_benchmark(cxm_scoring_t *scoring)
+{
+    cxm_rc_t     rc;
+    cxm_call_t  *call;
+
+    call = scoring->call;
+
+    if (!cxm_call_has_arg(call, "benchmark")) {
+        return CXM_OK;
+    }
+
+    rc = cxm_benchmark_find(scoring->txn, &call->arena,
+                            cxm_call_arg(call, "benchmark"), &scoring->query,
+                            &scoring->benchmark, &call->err);
+
+    if (rc == CXM_NOT_FOUND) {
+        return cxm_issue(&call->err, "?benchmark", "no_such_row",
+                         "The table has no such row of this metric.");
+    }
+
+    scoring->query.benchmark = &scoring->benchmark;
+
+    return rc;
 }

@@ -12,28 +12,22 @@
 #include "cxm_survey.h"
 
 
-/* A metric of answers, by its number; ends with a NULL name. */
-typedef struct {
-    const char           *name;
-    cxm_metric_t          metric;
-    cxm_question_type_t   type;         /* of its question; not of a CSI */
-} cxm_scored_t;
-
-extern const cxm_scored_t  cxm_scored[];
-const cxm_scored_t *cxm_scored_find(cxm_str_t name);            /* NULL */
-
 /* A query and what it is made from. */
 typedef struct {
-    cxm_call_t          *call;
-    cxm_txn_t           *txn;
-    const cxm_survey_t  *survey;        /* NULL: touchpoints */
-    cxm_score_query_t    query;
-    cxm_score_item_t     items[CXM_CSI_MAX];
-    cxm_filter_t        *filters;       /* of query, in the call's arena */
+    cxm_call_t             *call;
+    cxm_txn_t              *txn;
+    const cxm_survey_t     *survey;     /* NULL: touchpoints */
+    cxm_score_query_t       query;
+
+    /* what query points to */
+
+    cxm_score_item_t        items[CXM_CSI_MAX];
+    cxm_filter_t           *filters;    /* in the call's arena */
+    cxm_score_benchmark_t   benchmark;
 } cxm_scoring_t;
 
 void cxm_scoring_begin(cxm_scoring_t *scoring, cxm_call_t *call,
-    cxm_txn_t *txn, const char *metric);
+    cxm_txn_t *txn);
 
 /* from, to, tz and bucket; every issue is noted. */
 cxm_rc_t cxm_scoring_args(cxm_scoring_t *scoring);
@@ -46,8 +40,10 @@ cxm_rc_t cxm_scoring_time(cxm_call_t *call, const char *name, int *has,
 cxm_rc_t cxm_scoring_survey(cxm_scoring_t *scoring);
 
 /* question and variant, or the survey's CSI. */
-cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring,
-    const cxm_scored_t *scored);
+cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring, cxm_metric_t metric);
+
+/* benchmark, once the metric is known. */
+cxm_rc_t cxm_scoring_benchmark(cxm_scoring_t *scoring);
 
 /* by and where, once query.survey is known. */
 cxm_rc_t cxm_scoring_segments(cxm_scoring_t *scoring);
@@ -72,6 +68,10 @@ extern const cxm_field_t  cxm_scoring_where;
 #define CXM_QUERY_ZONE                                                        \
     { .name = "tz", .type = CXM_FIELD_STRING,                                 \
       .summary = "IANA time zone of the buckets; default the server's." }
+
+#define CXM_QUERY_BENCHMARK                                                   \
+    { .name = "benchmark", .type = CXM_FIELD_STRING,                          \
+      .summary = "A table of published scores, or table:row." }
 
 #define CXM_QUERY_SEGMENTS                                                    \
     { .name = "by", .type = CXM_FIELD_STRING,                                 \

@@ -5,6 +5,7 @@
 #include "cxm_flow.h"
 
 #include "cxm_access.h"
+#include "cxm_benchmark.h"
 #include "cxm_checkpoint.h"
 #include "cxm_customer.h"
 #include "cxm_erasure.h"
@@ -37,6 +38,7 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_TOUCHPOINT] = &cxm_kind_touchpoint,
         [CXM_KIND_EXPOSURE] = &cxm_kind_exposure,
         [CXM_KIND_LAPSE] = &cxm_kind_lapse,
+        [CXM_KIND_BENCHMARK] = &cxm_kind_benchmark,
         [CXM_KIND_RETENTION] = &cxm_kind_retention,
         [CXM_KIND_ERASURE] = &cxm_kind_erasure,
         [CXM_KIND_CUSTOMER] = &cxm_kind_customer,

@@ -186,6 +186,7 @@ put_score(cxm_score_json_t *out, const cxm_score_t *score, json_t *segments)
     cxm_score_put_range(out, score);
     cxm_score_put_text(out, "tz", cxm_zone_name(score->query->zone));
     cxm_score_put_group(score, score->total, out);
+    cxm_score_put_benchmark(out, score);
 
     cxm_score_put(out, "buckets", cxm_score_buckets(score, score->total));
     cxm_score_put(out, "segments", segments);

@@ -31,6 +31,16 @@ typedef struct {
     cxm_csi_item_t  csi;
 } cxm_score_item_t;
 
+/* What somebody published, to hold a figure against. */
+typedef struct {
+    cxm_str_t  table;
+    cxm_str_t  row;
+    cxm_str_t  source;
+    cxm_str_t  date;
+    double     value;
+    uint64_t   n;               /* answers that it rests on; 0: not said */
+} cxm_score_benchmark_t;
+
 typedef struct {
     const char              *metric;    /* as answered: "nps" */
     cxm_str_t                survey_id; /* data NULL: null */
@@ -55,6 +65,8 @@ typedef struct {
     unsigned                 floor;     /* with fewer answers than this a
                                            group tells its n only */
 
+    const cxm_score_benchmark_t  *benchmark;            /* NULL: none */
+
     cxm_cell_source_pt       rows;      /* for several segments at once; NULL:
                                            those are refused */
     cxm_stopped_pt           stopped;   /* of such a read */
@@ -65,6 +77,8 @@ typedef struct {
  * *out is a new reference:
  *
  *   {"metric", "survey", "question", "variant", "from", "to", "tz", figures,
+ *    "benchmark"?: {"table", "row", "value", "n", "source", "date",
+ *                   "difference", "z", "p", "significant"},
  *    "buckets": [{"start", figures}],
  *    "segments": [{"value", figures, "buckets"?}]}
  *

@@ -62,6 +62,15 @@
       .summary = "Time zone of the periods." }
 
 
+#define DIFFERENCE                                                            \
+    REAL("difference", "a - b; the score less a published one."),            \
+    REAL("z", "Of the two samples."),                                         \
+    REAL("p", "Two-sided."),                                                  \
+    { .name = "significant", .type = CXM_FIELD_BOOL,                          \
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
+      .summary = "p < 0.05; null when it cannot be told." }
+
+
 /* --- scores ------------------------------------------------------------- */
 
 static const cxm_field_t  count_item = { .type = CXM_FIELD_INT };
@@ -123,11 +132,38 @@ static const cxm_fields_t  segment_table = { "ScoreSegment", segment_fields };
 
 static const cxm_field_t  segment_item = ITEM(segment_table);
 
+static const cxm_field_t  published_fields[] = {
+    { .name = "table", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_REQUIRED,
+      .summary = "Its slug." },
+    { .name = "row", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "Id, else industry." },
+    { .name = "value", .type = CXM_FIELD_NUMBER,
+      .flags = CXM_FIELD_REQUIRED, .summary = "What was published." },
+    { .name = "n", .type = CXM_FIELD_INT,
+      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,
+      .summary = "Answers that it rests on." },
+    { .name = "source", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED, .summary = "Who published it." },
+    { .name = "date", .type = CXM_FIELD_DATE, .flags = CXM_FIELD_REQUIRED,
+      .summary = "When." },
+    DIFFERENCE,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  published_table = {
+    "ScoreBenchmark", published_fields
+};
+
+#define PUBLISHED                                                             \
+    { .name = "benchmark", .type = CXM_FIELD_OBJECT,                          \
+      .object = &published_table, .summary = "Where it is asked for." }
+
 static const cxm_field_t  score_fields[] = {
     HEAD,
     RANGE,
     ZONE,
     FIGURES("value"),
+    PUBLISHED,
     LIST("buckets", bucket_item, "Periods, empty ones too."),
     LIST("segments", segment_item, "By n, null last."),
     { .name = NULL }
@@ -152,14 +188,6 @@ static const cxm_field_t  part_fields[] = {
 };
 
 static const cxm_fields_t  part_table = { "ScorePart", part_fields };
-
-#define DIFFERENCE                                                            \
-    REAL("difference", "a - b."),                                             \
-    REAL("z", "Of the two samples."),                                         \
-    REAL("p", "Two-sided."),                                                  \
-    { .name = "significant", .type = CXM_FIELD_BOOL,                          \
-      .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
-      .summary = "p < 0.05; null when it cannot be told." }
 
 static const cxm_field_t  pair_fields[] = {
     VALUE,

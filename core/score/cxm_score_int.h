@@ -115,6 +115,9 @@ void cxm_score_put_real(cxm_score_json_t *out, const char *name, int has,
 void cxm_score_put_comparison(cxm_score_json_t *out,
     const cxm_comparison_t *c);
 
+/* The query's benchmark, if it has one, against all answers. */
+void cxm_score_put_benchmark(cxm_score_json_t *out, const cxm_score_t *score);
+
 /* Metric, survey, question and variant; from and to. */
 void cxm_score_put_head(cxm_score_json_t *out,
     const cxm_score_query_t *query);

@@ -72,6 +72,45 @@ cxm_score_put_comparison(cxm_score_json_t *out, const cxm_comparison_t *c)
 
 
 void
+cxm_score_put_benchmark(cxm_score_json_t *out, const cxm_score_t *score)
+{
+    double                        low, high;
+    cxm_figure_t                  figure;
+    cxm_comparison_t              comparison;
+    cxm_score_json_t              json;
+    const cxm_score_query_t      *query;
+    const cxm_score_benchmark_t  *benchmark;
+
+    query = score->query;
+    benchmark = query->benchmark;
+
+    if (benchmark == NULL) {
+        return;
+    }
+
+    cxm_score_figure(score, score->total, &figure);
+    cxm_stat_bounds(query->variant, query->min, query->max, &low, &high);
+    cxm_stat_against(&figure, benchmark->value, benchmark->n, low, high,
+                     &comparison);
+
+    json = (cxm_score_json_t) { json_object(), NULL, 0 };
+
+    cxm_score_put_text(&json, "table", benchmark->table);
+    cxm_score_put_text(&json, "row", benchmark->row);
+    cxm_score_put_real(&json, "value", 1, benchmark->value);
+    cxm_score_put(&json, "n", benchmark->n == 0
+                              ? json_null()
+                              : json_integer((json_int_t) benchmark->n));
+    cxm_score_put_text(&json, "source", benchmark->source);
+    cxm_score_put_text(&json, "date", benchmark->date);
+    cxm_score_put_comparison(&json, &comparison);
+
+    out->failed |= json.failed;
+    cxm_score_put(out, "benchmark", json.object);
+}
+
+
+void
 cxm_score_add(json_t *list, cxm_score_json_t *out, int *failed)
 {
     *failed |= json_array_append_new(list, out->object) != 0 || out->failed;

@@ -13,6 +13,14 @@
 #define CXM_POINTS_ANY   INT32_MAX
 
 
+const char *const  cxm_metric_names[CXM_METRIC_N + 1] = {
+    [CXM_METRIC_NPS] = "nps",
+    [CXM_METRIC_CSAT] = "csat",
+    [CXM_METRIC_CES] = "ces",
+    [CXM_METRIC_CSI] = "csi"
+};
+
+
 /* The first of a metric is its default. */
 static const cxm_variant_t  cxm_variants[] = {
     { CXM_METRIC_NPS,  "net",   CXM_SHAPE_NET,   2, 7, 11, 11 },
@@ -192,6 +200,23 @@ cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out)
 }
 
 
+void
+cxm_stat_bounds(const cxm_variant_t *variant, int min, int max, double *low,
+    double *high)
+{
+    *low = 0;
+    *high = 100;
+
+    if (variant != NULL && variant->shape == CXM_SHAPE_NET) {
+        *low = -100;
+
+    } else if (variant != NULL && variant->shape == CXM_SHAPE_MEAN) {
+        *low = min;
+        *high = max;
+    }
+}
+
+
 cxm_rc_t
 cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
     cxm_figure_t *out)
@@ -273,28 +298,49 @@ cxm_stat_csi(const cxm_csi_item_t *items, size_t n, const double *means,
 }
 
 
-void
-cxm_stat_compare(const cxm_figure_t *a, const cxm_figure_t *b,
+/* The difference of two figures whose errors have a square sum. */
+static void
+stat_test(double difference, int has_error, double squares,
     cxm_comparison_t *out)
 {
-    double  se;
-
-    memset(out, 0, sizeof(*out));
-
-    if (!a->has_value || !b->has_value) {
-        return;
-    }
-
     out->has_difference = 1;
-    out->difference = a->value - b->value;
-    se = sqrt(a->se * a->se + b->se * b->se);
+    out->difference = difference;
 
-    if (!a->has_margin || !b->has_margin || se == 0) {
+    if (!has_error || squares == 0) {
         return;
     }
 
     out->has_z = 1;
-    out->z = out->difference / se;
+    out->z = difference / sqrt(squares);
     out->p = erfc(fabs(out->z) / sqrt(2));
     out->significant = out->p < CXM_SIGNIFICANT;
+}
+
+
+void
+cxm_stat_compare(const cxm_figure_t *a, const cxm_figure_t *b,
+    cxm_comparison_t *out)
+{
+    memset(out, 0, sizeof(*out));
+
+    if (a->has_value && b->has_value) {
+        stat_test(a->value - b->value, a->has_margin && b->has_margin,
+                  a->se * a->se + b->se * b->se, out);
+    }
+}
+
+
+void
+cxm_stat_against(const cxm_figure_t *f, double value, uint64_t n, double low,
+    double high, cxm_comparison_t *out)
+{
+    double  variance;
+
+    memset(out, 0, sizeof(*out));
+
+    if (f->has_value) {
+        variance = n == 0 ? 0 : (high - value) * (value - low) / (double) n;
+        stat_test(f->value - value, f->has_margin, f->se * f->se + variance,
+                  out);
+    }
 }

@@ -19,6 +19,7 @@
  * CSI: cxm_csi.h of the means; margin as of a mean, from the indexes of the
  *   single answers, since a weighted sum's variance needs them.
  * Comparison: z = (a - b) / sqrt(SEa^2 + SEb^2), two-sided p by erfc.
+ *   Against a published value SEb is an upper bound, see cxm_stat_against().
  */
 
 #ifndef CXM_STAT_H
@@ -58,8 +59,11 @@ typedef enum {
     CXM_METRIC_NPS = 0,
     CXM_METRIC_CSAT,
     CXM_METRIC_CES,
-    CXM_METRIC_CSI
+    CXM_METRIC_CSI,
+    CXM_METRIC_N
 } cxm_metric_t;
+
+extern const char *const  cxm_metric_names[CXM_METRIC_N + 1];   /* NULL ends */
 
 typedef enum {
     CXM_SHAPE_NET = 0,
@@ -88,6 +92,10 @@ typedef struct {
  * top2, ces: mean).  NULL when there is none; CSI has cxm_stat_csi().
  */
 const cxm_variant_t *cxm_variant_find(cxm_metric_t metric, const char *name);
+
+/* What a figure of the variant (NULL: a CSI) on the scale can be. */
+void cxm_stat_bounds(const cxm_variant_t *variant, int min, int max,
+    double *low, double *high);
 
 /* CXM_INVALID when the variant has no meaning on this scale. */
 cxm_rc_t cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
@@ -124,6 +132,16 @@ typedef struct {
     double  p;
     int     significant;        /* p < 0.05 */
 } cxm_comparison_t;
+
+/*
+ * A figure against a value that somebody published, of n answers; 0: nobody
+ * said of how many, so it is taken as exact.  Its variance is not known, but
+ * for that of a share; it is at most (high - v)(v - low) (Bhatia and Davis,
+ * Amer. Math. Monthly 107, 2000), so that nothing is called significant that
+ * is not.
+ */
+void cxm_stat_against(const cxm_figure_t *f, double value, uint64_t n,
+    double low, double high, cxm_comparison_t *out);
 
 /* Two figures of one metric and variant, from different answers. */
 void cxm_stat_compare(const cxm_figure_t *a, const cxm_figure_t *b,

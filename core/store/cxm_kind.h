@@ -44,6 +44,7 @@ typedef enum {
     CXM_KIND_LAPSE = 9,         /* survey: exposures that held a place in a
                                    quota for long enough */
     CXM_KIND_RETENTION = 11,    /* store: entries left the journal */
+    CXM_KIND_BENCHMARK = 10,    /* score: table of published scores */
     CXM_KIND_ERASURE = 12,      /* privacy: a person's key is destroyed */
     CXM_KIND_CUSTOMER = 20,     /* customer */
     CXM_KIND_NOTE = 21,         /* customer: said about one */

@@ -194,6 +194,55 @@ two_nps_compared(void **state)
 }
 
 
+/* A share's variance is known, of others there is only a bound. */
+static void
+against_published(void **state)
+{
+    double            low, high;
+    cxm_figure_t      f;
+    cxm_comparison_t  c;
+
+    (void) state;
+
+    cxm_stat_bounds(cxm_variant_find(CXM_METRIC_NPS, NULL), 0, 10, &low,
+                    &high);
+    assert_true(low == -100 && high == 100);
+    nps(50, 25, 25, &f);
+
+    cxm_stat_against(&f, 25 - f.margin_normal, 0, low, high, &c);
+    assert_prints(c.difference, "16.25");
+    assert_prints(c.z, "1.96");
+    assert_true(c.significant);
+
+    cxm_stat_against(&f, 40, 100, low, high, &c);
+    assert_prints(c.difference, "-15.00");
+    assert_true(fabs(c.z + 15 / sqrt(f.se * f.se + 60 * 140 / 100.0)) < 1e-12);
+
+    nps(0, 0, 0, &f);
+    cxm_stat_against(&f, 40, 100, low, high, &c);
+    assert_false(c.has_difference || c.has_z);
+
+    nps(5, 0, 0, &f);
+    cxm_stat_against(&f, 40, 0, low, high, &c);
+    assert_prints(c.difference, "60.00");
+    assert_false(c.has_z);
+
+    cxm_stat_bounds(cxm_variant_find(CXM_METRIC_CSAT, NULL), 1, 5, &low,
+                    &high);
+    assert_true(low == 0 && high == 100);
+    cxm_stat_share(75, 100, &f);
+    cxm_stat_against(&f, 70, 1200, low, high, &c);
+    assert_true(fabs(c.z - 5 / sqrt(75 * 25 / 100.0 + 70 * 30 / 1200.0))
+                < 1e-12);
+
+    cxm_stat_bounds(cxm_variant_find(CXM_METRIC_CES, NULL), 1, 7, &low,
+                    &high);
+    assert_true(low == 1 && high == 7);
+    cxm_stat_bounds(NULL, 0, 1000, &low, &high);
+    assert_true(low == 0 && high == 100);
+}
+
+
 static void
 csat_known_answers(void **state)
 {
@@ -421,6 +470,7 @@ main(void)
         cmocka_unit_test(nothing_counted_is_null),
         cmocka_unit_test(display_rounds_half_away),
         cmocka_unit_test(two_nps_compared),
+        cmocka_unit_test(against_published),
         cmocka_unit_test(csat_known_answers),
         cmocka_unit_test(ces_variants),
         cmocka_unit_test(scales_without_meaning_are_refused),
