@@ -37,11 +37,16 @@ test_packages := perl libmojolicious-perl libev-perl \
     libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev nghttp2-client strace clang \
     libclang-rt-14-dev cppcheck
 
-# t/web.t: a browser and what drives it.  A node that came from elsewhere
-# conflicts with Debian's npm, so the commands decide.
-ifneq ($(filter t/web.t,$(TESTS)),)
-web := t/web/node_modules/.package-lock.json
-test_packages += chromium $(shell command -v node >/dev/null \
+# Tests that run programs of node, each from a folder with its packages:
+# t/web.t drives a browser, the others check OpenAPI.  A node that came from
+# elsewhere conflicts with Debian's npm, so the commands decide.
+node_tests := $(if $(filter t/web.t,$(TESTS)),web) \
+    $(if $(filter t/openapi.t t/access-matrix.t,$(TESTS)),openapi)
+node_tests := $(strip $(node_tests))
+node_modules := $(node_tests:%=t/%/node_modules/.package-lock.json)
+ifneq ($(node_tests),)
+test_packages += $(if $(filter web,$(node_tests)),chromium) \
+    $(shell command -v node >/dev/null \
     && command -v npm >/dev/null || echo nodejs npm)
 endif
 
@@ -98,10 +103,10 @@ packages:
 test-packages: | packages
 	@build-aux/need $(test_packages)
 
-t/web/node_modules/.package-lock.json: t/web/package.json \
-        t/web/package-lock.json | test-packages
-	@echo 'NPM t/web'
-	@npm ci --prefix t/web --ignore-scripts --no-audit --no-fund \
+t/%/node_modules/.package-lock.json: t/%/package.json \
+        t/%/package-lock.json | test-packages
+	@echo 'NPM t/$*'
+	@npm ci --prefix t/$* --ignore-scripts --no-audit --no-fund \
 	    --no-update-notifier --loglevel=error > /dev/null
 	@touch $@
 
@@ -202,7 +207,7 @@ run: build
 stop:
 	@build-aux/site stop
 
-test: $(web) | test-packages
+test: $(node_modules) | test-packages
 	@$(MAKE) --no-print-directory build fuzz-build $(units)
 	@build-aux/run-tests -j $(TEST_JOBS) $(units) $(TESTS)
 
@@ -219,7 +224,7 @@ check: | test-packages
 	$(MAKE) --no-print-directory B=build/asan NGINX_SRC="$$source" \
 	    SAN='$(check_san)' TESTS='$(check_tests)' test-built
 
-test-built: build $(units) $(web)
+test-built: build $(units) $(node_modules)
 	@. build-aux/sanitizers; \
 	build-aux/run-tests -j $(TEST_JOBS) $(units) $(TESTS)
 

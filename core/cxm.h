@@ -14,6 +14,7 @@
 #include "cxm_lines.h"
 #include "cxm_log.h"
 #include "cxm_once.h"
+#include "cxm_openapi.h"
 #include "cxm_person.h"
 #include "cxm_query.h"
 #include "cxm_response.h"

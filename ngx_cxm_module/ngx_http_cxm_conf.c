@@ -313,6 +313,10 @@ ngx_http_cxm_merge_endpoint(ngx_conf_t *cf, ngx_http_cxm_loc_conf_t *prev,
         ngx_http_cxm_surveys_path(scf, conf);
     }
 
+    if (scf->prefixes[conf->endpoint].len == 0) {
+        scf->prefixes[conf->endpoint] = ngx_http_cxm_str(&conf->prefix);
+    }
+
     /*
      * Bounds of the endpoint, whatever the site has around it.  The buffer
      * is one for reading: our body filter empties it, nothing goes to disk.

@@ -74,6 +74,7 @@ typedef struct {
     ngx_http_cxm_store_t   *store;
     ngx_http_cxm_retention_conf_t  *retention;  /* NULL: all is kept */
     ngx_str_t               surveys;    /* path of the first cxm_surveys */
+    cxm_str_t               prefixes[CXM_ENDPOINT_N];   /* the first ones */
 } ngx_http_cxm_srv_conf_t;
 
 

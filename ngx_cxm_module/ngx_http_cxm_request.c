@@ -203,6 +203,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->method = ngx_http_cxm_find_method(r)->cxm;
     request->query = ngx_http_cxm_str(&r->args);
     request->body = cxm_buf_str(&ctx->body);
+    request->prefixes = scf->prefixes;
     request->surveys = ngx_http_cxm_str(scf->surveys.len > 0
                                         ? &scf->surveys
                                         : &scf->store->surveys);

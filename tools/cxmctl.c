@@ -88,6 +88,10 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "print figures of the store as JSON",
       cxmctl_stat },
 
+    { "openapi", NULL, "",
+      "print the OpenAPI document of all that a server answers; needs no -d",
+      cxmctl_openapi },
+
     { NULL, NULL, NULL, NULL, NULL }
 };
 
@@ -125,7 +129,7 @@ main(int argc, char **argv)
         return cxmctl_usage(optind < argc ? "no such verb" : NULL);
     }
 
-    if (ctl.dir == NULL) {
+    if (ctl.dir == NULL && verb->run != cxmctl_openapi) {
         return cxmctl_usage("the store's directory is missing: -d DIR");
     }
 

@@ -44,6 +44,7 @@ int cxmctl_restore(cxmctl_t *ctl);
 int cxmctl_demo(cxmctl_t *ctl);
 int cxmctl_erase(cxmctl_t *ctl);
 int cxmctl_erasures(cxmctl_t *ctl);
+int cxmctl_openapi(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
 int cxmctl_key_list(cxmctl_t *ctl);
 int cxmctl_key_revoke(cxmctl_t *ctl);

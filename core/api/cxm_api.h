@@ -52,7 +52,8 @@ typedef enum {
     CXM_ENDPOINT_SURVEYS,
     CXM_ENDPOINT_BEACON,
     CXM_ENDPOINT_ADMIN,
-    CXM_ENDPOINT_METRICS
+    CXM_ENDPOINT_METRICS,
+    CXM_ENDPOINT_N
 } cxm_endpoint_t;
 
 #define CXM_BODY_PUBLIC   (64u << 10)
@@ -71,6 +72,9 @@ typedef struct {
     cxm_str_t       path;           /* decoded, behind the location's prefix,
                                        no leading slash: "demo/responses" */
     cxm_str_t       prefix;         /* of the location: "/s/" */
+    const cxm_str_t *prefixes;      /* of all endpoints of this server, by
+                                       cxm_endpoint_t, empty: it has none; or
+                                       NULL */
     cxm_str_t       surveys;        /* that of the survey pages which links
                                        lead to; empty: there are none */
     cxm_str_t       base;           /* scheme and host: "https://a.example",

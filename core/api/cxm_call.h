@@ -50,6 +50,12 @@ cxm_rc_t cxm_idempotent_keep(cxm_call_t *call, cxm_txn_t *txn);
 /* cxm_call.c: the route's write phase, for the first time. */
 cxm_rc_t cxm_call_first(cxm_call_t *call, cxm_txn_t *txn);
 
+/* cxm_problem.c: what problem documents are made of. */
+extern const cxm_fields_t  cxm_problem_fields;
+
+/* Of a status: "There is nothing at this address." */
+const char *cxm_problem_detail(int status);
+
 /* cxm_problem.c: the reply that explains call->rc and err. */
 void cxm_problem_reply(cxm_call_t *call);
 

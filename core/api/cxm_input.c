@@ -152,7 +152,15 @@ cxm_input_json(cxm_call_t *call, cxm_str_t body)
         return rc;
     }
 
-    return cxm_field_check(call->route->input, call->input, "", &call->err);
+    rc = cxm_field_check(call->route->input, call->input, "", &call->err);
+
+    /* what a GET has answered may be sent back with what the server gave */
+
+    if (rc == CXM_OK) {
+        cxm_field_strip(call->route->input, CXM_FIELD_READONLY, call->input);
+    }
+
+    return rc;
 }
 
 

@@ -58,6 +58,43 @@ static const struct {
     (sizeof(cxm_problem_statuses) / sizeof(cxm_problem_statuses[0]))
 
 
+static const cxm_field_t  cxm_problem_issue_fields[] = {
+    { .name = "pointer", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED,
+      .summary = "JSON pointer into the body, or ?argument" },
+    { .name = "code", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED },
+    { .name = "detail", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  cxm_problem_issue = {
+    "ProblemIssue", cxm_problem_issue_fields
+};
+
+static const cxm_field_t  cxm_problem_item = {
+    .type = CXM_FIELD_OBJECT, .object = &cxm_problem_issue
+};
+
+static const cxm_field_t  cxm_problem_members[] = {
+    { .name = "type", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "urn:cxm:problem:<code>" },
+    { .name = "title", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "of the status" },
+    { .name = "status", .type = CXM_FIELD_INT, .flags = CXM_FIELD_REQUIRED,
+      .min = 400, .max = 599 },
+    { .name = "detail", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_REQUIRED, .summary = "in words, for people" },
+    { .name = "code", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "for programs; never changes" },
+    { .name = "errors", .type = CXM_FIELD_ARRAY, .item = &cxm_problem_item,
+      .summary = "all that is wrong with the input, up to 16" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_problem_fields = { "Problem", cxm_problem_members };
+
+
 /* The row of a status, or of its class. */
 static size_t
 cxm_problem_row(int status)
@@ -72,6 +109,13 @@ cxm_problem_row(int status)
 
     return status == 400 || status == 500
            ? 0 : cxm_problem_row(status < 500 ? 400 : 500);
+}
+
+
+const char *
+cxm_problem_detail(int status)
+{
+    return cxm_problem_statuses[cxm_problem_row(status)].detail;
 }
 
 

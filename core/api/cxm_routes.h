@@ -20,6 +20,7 @@ extern const cxm_route_t  cxm_routes_benchmark[];
 extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];
+extern const cxm_route_t  cxm_routes_openapi[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
 

@@ -8,9 +8,6 @@
 #include "cxm_field.h"
 
 
-static json_t *cxm_schema_of(const cxm_field_t *field);
-
-
 static const struct {
     const char  *type;
     const char  *format;
@@ -53,7 +50,9 @@ cxm_schema_type(json_t *schema, const cxm_field_t *field)
 
     if (field->type == CXM_FIELD_SCALAR) {
         json_object_set_new(schema, "type",
-                            json_pack("[sss]", "string", "number", "boolean"));
+                            json_pack("[ssss*]", "string", "number", "boolean",
+                                      field->flags & CXM_FIELD_NULLABLE
+                                      ? "null" : NULL));
 
     } else if (type == NULL) {
         return;
@@ -166,7 +165,8 @@ cxm_schema_object(json_t *schema, const cxm_fields_t *table)
             continue;
         }
 
-        json_object_set_new(properties, field->name, cxm_schema_of(field));
+        json_object_set_new(properties, field->name,
+                            cxm_field_schema_value(field));
 
         if (field->flags & CXM_FIELD_REQUIRED) {
             json_array_append_new(required, json_string(field->name));
@@ -184,8 +184,8 @@ cxm_schema_object(json_t *schema, const cxm_fields_t *table)
 }
 
 
-static json_t *
-cxm_schema_of(const cxm_field_t *field)
+json_t *
+cxm_field_schema_value(const cxm_field_t *field)
 {
     json_t  *schema;
 
@@ -201,14 +201,15 @@ cxm_schema_of(const cxm_field_t *field)
     }
 
     if (field->type == CXM_FIELD_ARRAY) {
-        json_object_set_new(schema, "items", cxm_schema_of(field->item));
+        json_object_set_new(schema, "items",
+                            cxm_field_schema_value(field->item));
     }
 
     if (field->type == CXM_FIELD_MAP) {
         json_object_set_new(schema, "propertyNames",
             json_pack("{ss}", "pattern", "^[A-Za-z0-9_.-]{1,64}$"));
         json_object_set_new(schema, "additionalProperties",
-                            cxm_schema_of(field->item));
+                            cxm_field_schema_value(field->item));
     }
 
     return schema;
@@ -228,6 +229,69 @@ cxm_field_schema(const cxm_fields_t *table)
 
     json_object_set_new(schema, "type", json_string("object"));
     cxm_schema_object(schema, table);
+
+    return schema;
+}
+
+
+/* --- merge patches ------------------------------------------------------ */
+
+static void
+cxm_schema_nullable(json_t *schema)
+{
+    size_t   i;
+    json_t  *type, *values;
+
+    type = json_object_get(schema, "type");
+    values = json_object_get(schema, "enum");
+
+    if (json_is_string(type)) {
+        json_object_set_new(schema, "type", json_pack("[Os]", type, "null"));
+        json_array_append_new(values, json_null());
+        return;
+    }
+
+    for (i = 0; i < json_array_size(type); i++) {
+        if (strcmp(json_string_value(json_array_get(type, i)), "null") == 0) {
+            return;
+        }
+    }
+
+    json_array_append_new(type, json_string("null"));
+}
+
+
+/* Nothing has to be there, null takes away: of objects in it as well. */
+static void
+cxm_schema_loosen(json_t *schema)
+{
+    json_t      *member;
+    const char  *name;
+
+    json_object_del(schema, "required");
+
+    json_object_foreach(json_object_get(schema, "properties"), name, member) {
+        cxm_schema_loosen(member);
+        cxm_schema_nullable(member);
+    }
+
+    member = json_object_get(schema, "additionalProperties");
+
+    if (json_is_object(member)) {
+        cxm_schema_loosen(member);
+        cxm_schema_nullable(member);
+    }
+}
+
+
+json_t *
+cxm_field_schema_patch(const cxm_fields_t *table)
+{
+    json_t  *schema;
+
+    schema = cxm_field_schema(table);
+    cxm_schema_loosen(schema);
+    json_object_del(schema, "title");
 
     return schema;
 }

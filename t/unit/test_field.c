@@ -354,6 +354,42 @@ schemas(void **state)
 }
 
 
+/* Of a patch: nothing is required, and all may be null, but in arrays. */
+static void
+schemas_of_patches(void **state)
+{
+    json_t        *schema, *type;
+    const json_t  *p;
+
+    (void) state;
+
+    schema = cxm_field_schema_patch(&table);
+    assert_non_null(schema);
+
+    p = member(schema, "inner");
+    assert_null(json_object_get(p, "required"));
+    type = json_object_get(p, "type");
+    assert_int_equal(json_array_size(type), 2);
+    assert_string_equal(json_string_value(json_array_get(type, 1)), "null");
+
+    /* what was nullable is so once */
+
+    p = member(schema, "colour");
+    assert_int_equal(json_array_size(json_object_get(p, "type")), 2);
+    assert_int_equal(json_array_size(json_object_get(p, "enum")), 3);
+
+    p = member(schema, "map");
+    type = json_object_get(json_object_get(p, "additionalProperties"), "type");
+    assert_int_equal(json_array_size(type), 4);
+
+    p = member(schema, "list");
+    type = json_object_get(json_object_get(p, "items"), "type");
+    assert_true(json_is_string(type));
+
+    json_decref(schema);
+}
+
+
 int
 main(void)
 {
@@ -364,6 +400,7 @@ main(void)
         cmocka_unit_test(merges),
         cmocka_unit_test(merge_copies),
         cmocka_unit_test(schemas),
+        cmocka_unit_test(schemas_of_patches),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
