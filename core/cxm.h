@@ -17,6 +17,7 @@
 #include "cxm_openapi.h"
 #include "cxm_person.h"
 #include "cxm_query.h"
+#include "cxm_rebuild.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
 #include "cxm_touchpoint.h"

@@ -72,6 +72,11 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "prove that tables, seals and links are what the journal says",
       cxmctl_verify },
 
+    { "rebuild", NULL, "[--to DIR] [--compare] [--all] [--archive DIR]",
+      "make the tables anew from the journal, while nothing else has the "
+      "store open",
+      cxmctl_rebuild },
+
     { "archives", NULL, "[--archive DIR]",
       "list what was archived, a JSON line each",
       cxmctl_archives },

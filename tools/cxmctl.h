@@ -37,6 +37,7 @@ int cxmctl_stat(cxmctl_t *ctl);
 int cxmctl_export(cxmctl_t *ctl);
 int cxmctl_import(cxmctl_t *ctl);
 int cxmctl_verify(cxmctl_t *ctl);
+int cxmctl_rebuild(cxmctl_t *ctl);
 int cxmctl_archives(cxmctl_t *ctl);
 int cxmctl_upgrade(cxmctl_t *ctl);
 int cxmctl_backup(cxmctl_t *ctl);

@@ -1,14 +1,11 @@
 /*
- * cxmctl init | stat | verify | upgrade | upgrade.
+ * cxmctl init | stat | upgrade.
  */
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cxmctl.h"
@@ -17,21 +14,6 @@
 #define CXMCTL_DEFAULT_USER  "www-data"
 
 
-typedef struct {
-    uint64_t     seq;                   /* 0: no head was given */
-    uint8_t      link[CXM_MAC_LEN];
-    const char  *scratch;
-    const char  *archive;
-    int          all;
-} cxmctl_verify_t;
-
-
-static int cxmctl_verify_apart(cxmctl_t *ctl, const cxmctl_verify_t *verify);
-static int cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify);
-static int cxmctl_verify_print(const cxm_verify_t *result);
-static void cxmctl_verify_note(void *ctx, const char *text);
-static int cxmctl_head(const char *text, uint64_t *seq,
-    uint8_t link[CXM_MAC_LEN]);
 static void cxmctl_show(void *ctx, uint64_t done, uint64_t total);
 static json_t *cxmctl_stat_json(const cxm_store_stat_t *stat);
 
@@ -118,182 +100,6 @@ cxmctl_owner(const char *user, uid_t *uid, gid_t *gid)
     *gid = pw->pw_gid;
 
     return 0;
-}
-
-
-int
-cxmctl_verify(cxmctl_t *ctl)
-{
-    int                bad;
-    const char        *head;
-    cxmctl_verify_t    verify;
-
-    bad = 0;
-    memset(&verify, 0, sizeof(cxmctl_verify_t));
-
-    head = cxmctl_option(ctl, "--head", &bad);
-    verify.scratch = cxmctl_option(ctl, "--scratch", &bad);
-    verify.archive = cxmctl_option(ctl, "--archive", &bad);
-    verify.all = cxmctl_flag(ctl, "--all");
-
-    if (head != NULL) {
-        bad |= cxmctl_head(head, &verify.seq, verify.link);
-    }
-
-    if (bad || ctl->argc != 0) {
-        return cxmctl_usage("verify [--head SEQ:LINK] [--all] "
-                            "[--archive DIR] [--scratch DIR]");
-    }
-
-    return cxmctl_verify_apart(ctl, &verify);
-}
-
-
-/*
- * LMDB trusts the headers of its pages: damage there ends a process that
- * follows them.  That is a finding too, so a child does the work.
- */
-
-static int
-cxmctl_verify_apart(cxmctl_t *ctl, const cxmctl_verify_t *verify)
-{
-    int    status;
-    pid_t  pid;
-
-    pid = fork();
-
-    if (pid == -1) {
-        fprintf(stderr, "cxmctl: verify: fork() failed: %s\n",
-                strerror(errno));
-        return CXMCTL_WRONG;
-    }
-
-    if (pid == 0) {
-        (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
-        status = cxmctl_verify_run(ctl, verify);
-        (void) fflush(stdout);
-        _exit(status);
-    }
-
-    while (waitpid(pid, &status, 0) == -1) {
-        if (errno != EINTR) {
-            return CXMCTL_WRONG;
-        }
-    }
-
-    if (WIFEXITED(status) && WEXITSTATUS(status) <= CXMCTL_WRONG) {
-        return WEXITSTATUS(status);
-    }
-
-    printf("not sound: pages of the store are damaged, reading them ended "
-           "with %s %d\n", WIFEXITED(status) ? "exit code" : "signal",
-           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-
-    return CXMCTL_WRONG;
-}
-
-
-static int
-cxmctl_verify_run(cxmctl_t *ctl, const cxmctl_verify_t *verify)
-{
-    cxm_rc_t            rc;
-    cxm_error_t         err;
-    cxm_store_t        *store;
-    cxm_verify_t        result;
-    cxm_verify_opts_t   opts;
-
-    store = cxmctl_open(ctl);
-
-    if (store == NULL) {
-        return CXMCTL_WRONG;
-    }
-
-    cxm_error_init(&err);
-
-    memset(&opts, 0, sizeof(cxm_verify_opts_t));
-    opts.scratch = verify->scratch != NULL ? verify->scratch : ctl->dir;
-    opts.expect_seq = verify->seq;
-    opts.expect_link = verify->link;
-    opts.archive = verify->archive;
-    opts.all = verify->all;
-    opts.progress = cxmctl_progress();
-    opts.note = cxmctl_verify_note;
-
-    rc = cxm_verify(store, &opts, &result, &err);
-
-    if (rc == CXM_OK && cxm_store_latched(store)) {
-        rc = cxm_store_unlatch(store);
-
-        if (rc == CXM_OK) {
-            fprintf(stderr, "cxmctl: the store is sound: latch removed\n");
-
-        } else {
-            (void) cxm_fail(&err, rc, "latch", "sound, but the latch cannot "
-                            "be removed: %s", strerror(errno));
-        }
-    }
-
-    cxm_store_close(store);
-
-    if (rc == CXM_OK) {
-        return cxmctl_verify_print(&result);
-    }
-
-    if (rc == CXM_CORRUPT && result.finding[0] != '\0') {
-        printf("not sound: %s\n", result.finding);
-        return CXMCTL_WRONG;
-    }
-
-    return cxmctl_failed("verify", &err);
-}
-
-
-static int
-cxmctl_verify_print(const cxm_verify_t *result)
-{
-    char  link[2 * CXM_MAC_LEN + 1];
-
-    cxm_hex_encode(result->link, CXM_MAC_LEN, link);
-
-    printf("sound: %llu entries, %llu rows\n",
-           (unsigned long long) result->entries,
-           (unsigned long long) result->rows);
-
-    if (result->start != 0) {
-        printf("replayed from the checkpoint behind entry %llu\n",
-               (unsigned long long) result->start);
-    }
-
-    if (result->archived != 0) {
-        printf("archive: %llu entries\n",
-               (unsigned long long) result->archived);
-    }
-
-    printf("head %llu:%s\n", (unsigned long long) result->head, link);
-
-    return CXMCTL_DONE;
-}
-
-
-static void
-cxmctl_verify_note(void *ctx, const char *text)
-{
-    (void) ctx;
-
-    printf("not looked at: %s\n", text);
-}
-
-
-static int
-cxmctl_head(const char *text, uint64_t *seq, uint8_t link[CXM_MAC_LEN])
-{
-    char  *end;
-
-    errno = 0;
-    *seq = strtoull(text, &end, 10);
-
-    return errno != 0 || end == text || *end != ':' || *seq == 0
-           || cxm_hex_decode(cxm_strz(end + 1), link, CXM_MAC_LEN) != CXM_OK;
 }
 
 

@@ -450,3 +450,36 @@ cxm_replay_end(cxm_replay_t *replay)
     free(replay->archive);
     replay->archive = NULL;
 }
+
+
+cxm_rc_t
+cxm_replay_result(cxm_replay_t *replay, cxm_rc_t rc, cxm_verify_t *out,
+    cxm_error_t *err)
+{
+    if (rc == CXM_CORRUPT && replay->finding[0] == '\0') {
+        /* not even readable: the row state, or LMDB's own pages */
+
+        (void) cxm_replay_found(replay, "the store cannot be read (%.160s)",
+                                replay->err.detail);
+    }
+
+    out->start = replay->start;
+    out->entries = replay->entries;
+    out->bad_seq = replay->bad_seq;
+    memcpy(out->finding, replay->finding, sizeof(out->finding));
+
+    if (rc == CXM_OK) {
+        return rc;
+    }
+
+    if (replay->err.rc != rc) {
+        return cxm_fail(err, rc, NULL, "The store cannot be replayed: %s.",
+                        cxm_rc_name(rc));
+    }
+
+    if (err != NULL) {
+        *err = replay->err;
+    }
+
+    return rc;
+}

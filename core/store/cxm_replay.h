@@ -48,9 +48,25 @@ typedef struct {
 } cxm_replay_t;
 
 
+/*
+ * Makes the copy in a new directory below parent (name ends in XXXXXX), so
+ * that all of it may be removed.  *dir is NULL or to be given to the second,
+ * which closes the copy, removes the directory and frees its name.
+ */
+cxm_rc_t cxm_replay_scratch(cxm_replay_t *replay, const char *parent,
+    const char *name, char **dir);
+void cxm_replay_remove(cxm_replay_t *replay, char *dir);
+
+/* Removes a directory and all in it, if it is there. */
+void cxm_replay_discard(const char *dir);
+
 /* live, copy and what is asked for are set. */
 cxm_rc_t cxm_replay_begin(cxm_replay_t *replay);
 void cxm_replay_end(cxm_replay_t *replay);
+
+/* What it came to, for the caller of verify or rebuild; returns rc. */
+cxm_rc_t cxm_replay_result(cxm_replay_t *replay, cxm_rc_t rc,
+    cxm_verify_t *out, cxm_error_t *err);
 
 /*
  * Near to the end of the journal, in short transactions.  Writers go on
@@ -60,6 +76,12 @@ cxm_rc_t cxm_replay_journal(cxm_replay_t *replay);
 
 /* Up to the end of the journal as `live` sees it. */
 cxm_rc_t cxm_replay_rest(cxm_replay_t *replay, cxm_txn_t *live);
+
+/*
+ * The same with a view of its own, which the caller ends: what was replayed
+ * is what it sees.
+ */
+cxm_rc_t cxm_replay_view(cxm_replay_t *replay, cxm_txn_t **live);
 
 
 /* --- what its files share ----------------------------------------------- */

@@ -155,6 +155,12 @@ cxm_rc_t cxm_store_format(cxm_store_t *store, unsigned format,
 /* Says that this process has the store open; CXM_UNAVAILABLE. */
 cxm_rc_t cxm_running_announce(cxm_store_t *store, cxm_error_t *err);
 
+/*
+ * Keeps everybody else from opening the store until the handle is closed;
+ * CXM_CONFLICT "in_use".
+ */
+cxm_rc_t cxm_running_alone(cxm_store_t *store, cxm_error_t *err);
+
 /* Sets txn->format; CXM_FORMAT when this program does not know it. */
 cxm_rc_t cxm_format_read(cxm_txn_t *txn, cxm_error_t *err);
 

@@ -94,10 +94,24 @@ cxm_running_announce(cxm_store_t *store, cxm_error_t *err)
         != 0)
     {
         return cxm_fail(err, CXM_UNAVAILABLE, NULL,
-                        "the store \"%s\" is being upgraded", store->dir);
+                        "the store \"%s\" is being upgraded or rebuilt",
+                        store->dir);
     }
 
     return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_running_alone(cxm_store_t *store, cxm_error_t *err)
+{
+    /* all bytes that there can be */
+
+    return running_lock(store->running_fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0
+           ? CXM_OK
+           : cxm_fail(err, CXM_CONFLICT, "in_use", "somebody else has the "
+                      "store \"%s\" open: stop nginx and other tools",
+                      store->dir);
 }
 
 

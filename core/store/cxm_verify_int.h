@@ -15,6 +15,9 @@
  */
 cxm_rc_t cxm_verify_state(cxm_replay_t *replay, const cxm_txn_t *live,
     const cxm_txn_t *copy);
+
+/* Whether the journal has as many rows as the history says. */
+cxm_rc_t cxm_verify_count(cxm_replay_t *replay, const cxm_txn_t *txn);
 cxm_rc_t cxm_verify_tables(cxm_replay_t *replay, cxm_txn_t *live,
     cxm_txn_t *copy, uint64_t *rows);
 
