@@ -7,6 +7,7 @@
 
 use strict;
 use warnings;
+use utf8;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -59,10 +60,43 @@ my @all = (
         'May we get in touch?', 'Dürfen wir uns melden?')},
 );
 
+sub rule { return {question => $_[0], op => $_[1], value => $_[2]} }
+
+my @steps = (
+    {id => 'nps', type => 'nps', required => true, text => both(
+        'How likely are you to recommend us to a friend?',
+        'Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?')},
+    {id => 'bad', type => 'multi', required => true, text => both(
+        'What went wrong?', 'Was lief schief?'),
+     show_if => rule(nps => lte => 6),
+     choices => choices(late => both('It came late', 'Es kam zu spät'),
+                        rude => both('Somebody was rude',
+                                     'Jemand war unfreundlich'))},
+    {id => 'who', type => 'text', show_if => rule(bad => eq => 'rude'),
+     text => both('Who was it?', 'Wer war es?')},
+    {id => 'good', type => 'csat', show_if => rule(nps => gte => 9),
+     low => both('bad', 'schlecht'), high => both('great', 'grossartig'),
+     text => both('How was delivery?', 'Wie war die Lieferung?')},
+    {id => 'end', type => 'text', text => both(
+        'Anything else?', 'Noch etwas?')},
+);
+
+my @persian = (
+    {id => 'nps', type => 'nps', required => true, text => {
+        fa => 'چقدر احتمال دارد ما را به دوستان خود معرفی کنید؟',
+        en => 'How likely are you to recommend us?'}},
+    {id => 'why', type => 'text', text => {en => 'Why?'}},
+);
+
 my $nps = {id => 'nps', type => 'nps', text => {en => 'How likely?'}};
 my $word = 'Donaudampfschifffahrtsgesellschaftskapitaen' x 2;
 
 my %surveys = (
+    steps => ['Steps', 'live', \@steps,
+        heading => both('Tell us how it was', 'Sagen Sie uns, wie es war'),
+        thanks => both("That helps.\n\nSee you soon.",
+                       "Das hilft.\n\nBis bald.")],
+    persian => ['نظرسنجی', 'live', \@persian],
     all => ['How are we doing?', 'live', \@all],
     twice => ['Twice', 'live', [$nps]],
     long => [$word, 'live', [
@@ -73,9 +107,10 @@ my %surveys = (
 );
 
 for my $slug (sort keys %surveys) {
-    my ($title, $status, $questions) = @{$surveys{$slug}};
+    my ($title, $status, $questions, %more) = @{$surveys{$slug}};
     is $t->put("/admin/surveys/$slug", key => 1, json => {title => $title,
-        status => $status, questions => $questions})->{status}, 201, $slug;
+        status => $status, questions => $questions, %more})->{status}, 201,
+        $slug;
 }
 
 my ($rc, $out, $err) = CXM::run('node', "$FindBin::Bin/web/page.mjs", to_json({
@@ -105,6 +140,19 @@ is_deeply $got[2], {
 is_deeply $got[1], {nps => 0, csat => 2, wide => 3, several => ['price'],
     why => 'late', who => {name => 'Ann <Lee>'}}, 'a form put right';
 is scalar(answers('twice')), 1, 'a double click counts once';
+
+sub steps_of { return $t->get("/admin/responses?survey=steps&status=$_[0]",
+                              key => 1)->{json}{items} }
+
+my ($german, $forth) = @{steps_of('complete')};
+is_deeply $forth->{answers}, {nps => 10, good => 5, end => 'bye'},
+    'steps: what stood at the end is what is kept';
+is_deeply $german->{answers}, {nps => 0, bad => ['late']},
+    'steps: in German, too';
+is $german->{language}, 'de', 'its language is kept';
+is scalar @{steps_of('complete')}, 2, 'steps: each counts once';
+is_deeply [map { $_->{answers}{nps} } @{steps_of('partial')}], [6, 6, 4],
+    'steps: who leaves has answered, once';
 
 cmp_ok $t->get('/admin/metrics/touchpoints?where=type:page_view', key => 1)
     ->{json}{n}, '>=', 2, 'the example page sends its beacon';

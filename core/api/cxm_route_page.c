@@ -1,16 +1,12 @@
 /*
- * The public side of surveys: pages, and answers from programs and forms.
+ * The public side of surveys: pages.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "cxm_answer.h"
 #include "cxm_json.h"
-#include "cxm_language.h"
-#include "cxm_link.h"
-#include "cxm_response.h"
 #include "cxm_route_page.h"
-#include "cxm_survey_page.h"
 
 
 /* A form that was refused, drawn again while there was a transaction. */
@@ -32,21 +28,8 @@ const cxm_field_t  cxm_survey_page_query[] = {
     { .name = NULL }
 };
 
-static const char *const  status_values[] = { "partial", "complete", NULL };
-
-static const cxm_field_t  made_fields[] = {
-    { .name = "id", .type = CXM_FIELD_UUID },
-    { .name = "status", .type = CXM_FIELD_ENUM, .values = status_values },
-    { .name = "token", .type = CXM_FIELD_STRING,
-      .summary = "Lets its holder go on with a partial answer." },
-    { .name = NULL }
-};
-
-const cxm_fields_t  cxm_response_made = { "ResponseMade", made_fields };
-
-
-static int
-is_link(const cxm_call_t *call)
+int
+cxm_call_is_link(const cxm_call_t *call)
 {
     return strcmp(call->route->path, CXM_LINK_PATH) == 0;
 }
@@ -64,7 +47,7 @@ page_headers(cxm_call_t *call, const char *nonce)
                      "form-action 'self'; base-uri 'none'; "
                      "frame-ancestors 'self'", nonce);
     cxm_call_header(call, "Referrer-Policy",
-                    is_link(call) ? cxm_str("no-referrer")
+                    cxm_call_is_link(call) ? cxm_str("no-referrer")
                                   : cxm_str("same-origin"));
     cxm_call_header(call, "X-Content-Type-Options", cxm_str("nosniff"));
 }
@@ -76,29 +59,6 @@ reply_page(cxm_call_t *call, int status, const char *nonce)
     page_headers(call, nonce);
 
     return cxm_call_reply_raw(call, status, "text/html; charset=utf-8");
-}
-
-
-static void
-page_view(cxm_call_t *call, const cxm_survey_t *survey,
-    char id[CXM_UUID_LEN + 1], char nonce[CXM_PAGE_NONCE_LEN + 1],
-    cxm_page_view_t *view)
-{
-    cxm_uuid_t  uuid;
-
-    cxm_uuid_make(&uuid, call->now);
-    cxm_uuid_format(&uuid, id);
-    cxm_page_nonce(nonce);
-
-    memset(view, 0, sizeof(*view));
-    view->survey = survey;
-    view->prefix = call->prefix;
-    view->language = cxm_call_arg(call, "lang");
-    view->accept_language = call->accept_language;
-    view->id = cxm_strz(id);
-    view->link = is_link(call) ? call->params[1] : cxm_str("");
-    view->score = cxm_call_arg(call, "score");
-    view->nonce = nonce;
 }
 
 
@@ -116,27 +76,15 @@ reply_notice(cxm_call_t *call, int status, cxm_notice_t notice,
 }
 
 
-/*
- * What the address invites by: a link, or the token of an exposure.  A token
- * that proves nothing is left out: the page is there without it, too.
- */
-typedef struct {
-    cxm_str_t                token;     /* or empty */
-    cxm_invitation_t         own;
-    const cxm_invitation_t  *by;        /* own, or NULL: nothing */
-    int                      answered;  /* the link */
-} invited_t;
-
-
 static cxm_rc_t
 invited_by(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    invited_t *out)
+    cxm_invited_t *out)
 {
     cxm_rc_t  rc;
 
     memset(out, 0, sizeof(*out));
 
-    if (is_link(call)) {
+    if (cxm_call_is_link(call)) {
         out->by = &out->own;
         rc = cxm_link_open(txn, survey, call->params[1], &out->own,
                            &call->err);
@@ -168,7 +116,7 @@ invited_by(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 
 static cxm_rc_t
 reply_definition(cxm_call_t *call, const cxm_survey_t *survey,
-    const invited_t *invited)
+    const cxm_invited_t *invited)
 {
     char     until[CXM_RFC3339_LEN + 1];
     json_t  *output;
@@ -187,25 +135,84 @@ reply_definition(cxm_call_t *call, const cxm_survey_t *survey,
 
 
 static cxm_rc_t
-show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const invited_t *invited)
+reply_thanks(cxm_call_t *call, const cxm_survey_t *survey)
 {
-    char              id[CXM_UUID_LEN + 1];
-    char              nonce[CXM_PAGE_NONCE_LEN + 1];
-    cxm_rc_t          rc;
-    cxm_page_view_t   view;
+    cxm_drawing_t  drawing;
 
-    (void) txn;
+    cxm_draw_begin(call, survey, NULL, &drawing);
+    cxm_survey_thanks(&call->reply.body, &drawing.view);
+
+    return reply_page(call, 200, drawing.nonce);
+}
+
+
+/* Where a link's answer has stopped, or thanks. */
+static cxm_rc_t
+reply_resumed(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const cxm_uuid_t *id)
+{
+    cxm_rc_t            rc;
+    cxm_drawing_t       drawing;
+    cxm_step_result_t   result;
+
+    rc = cxm_step_resume(txn, survey, id, &result, &call->err);
+
+    if (rc == CXM_OK && result.done) {
+        rc = reply_thanks(call, survey);
+
+    } else if (rc == CXM_OK) {
+        cxm_draw_begin(call, survey, id, &drawing);
+        cxm_draw_step(&drawing, &result.step);
+        rc = cxm_draw_reply(call, &drawing);
+    }
+
+    cxm_step_clear(&result);
+
+    return rc;
+}
+
+
+/*
+ * A browser that goes back to the first step must find the answer that it
+ * has begun, not a new one.
+ */
+static cxm_rc_t
+reply_first(cxm_call_t *call, const cxm_survey_t *survey,
+    const cxm_invited_t *invited)
+{
+    cxm_step_t      step;
+    cxm_drawing_t   drawing;
+
+    cxm_draw_begin(call, survey, NULL, &drawing);
+    drawing.view.exposure = invited->token;
+
+    if (cxm_survey_stepped(survey)
+        && cxm_step_next(survey, 0, NULL, NULL, &step))
+    {
+        cxm_draw_step(&drawing, &step);
+        cxm_call_header(call, "Cache-Control", cxm_str("private, no-cache"));
+    }
+
+    return cxm_draw_reply(call, &drawing);
+}
+
+
+static cxm_rc_t
+show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
+    const cxm_invited_t *invited)
+{
+    cxm_rc_t  rc;
+
+    if (call->html && invited->answered) {
+        return reply_resumed(call, txn, survey, &invited->own.id);
+    }
 
     /* who has answered is thanked, whatever the survey is by now */
 
-    if (call->html
-        && (invited->answered || (cxm_call_has_arg(call, "thanks")
-                                  && survey->status != CXM_SURVEY_DRAFT)))
+    if (call->html && cxm_call_has_arg(call, "thanks")
+        && survey->status != CXM_SURVEY_DRAFT)
     {
-        page_view(call, survey, id, nonce, &view);
-        cxm_survey_thanks(&call->reply.body, &view);
-        return reply_page(call, 200, nonce);
+        return reply_thanks(call, survey);
     }
 
     rc = invited->answered
@@ -216,28 +223,16 @@ show(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
         return rc;
     }
 
-    if (!call->html) {
-        return reply_definition(call, survey, invited);
-    }
-
-    page_view(call, survey, id, nonce, &view);
-    view.exposure = invited->token;
-    cxm_survey_page(&call->reply.body, &view);
-
-    return reply_page(call, 200, nonce);
+    return call->html ? reply_first(call, survey, invited)
+                      : reply_definition(call, survey, invited);
 }
 
 
-typedef cxm_rc_t (*invited_pt)(cxm_call_t *call, cxm_txn_t *txn,
-    const cxm_survey_t *survey, const invited_t *invited);
-
-
-/* The survey of the address, and what it invites by, for a handler. */
-static cxm_rc_t
-with_invited(cxm_call_t *call, cxm_txn_t *txn, invited_pt handler)
+cxm_rc_t
+cxm_with_invited(cxm_call_t *call, cxm_txn_t *txn, cxm_invited_pt handler)
 {
     cxm_rc_t             rc;
-    invited_t            invited;
+    cxm_invited_t        invited;
     const cxm_survey_t  *survey;
 
     rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
@@ -261,7 +256,60 @@ with_invited(cxm_call_t *call, cxm_txn_t *txn, invited_pt handler)
 cxm_rc_t
 cxm_survey_page_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return with_invited(call, txn, show);
+    return cxm_with_invited(call, txn, show);
+}
+
+
+/* --- drawing ------------------------------------------------------------ */
+
+void
+cxm_draw_begin(cxm_call_t *call, const cxm_survey_t *survey,
+    const cxm_uuid_t *id, cxm_drawing_t *out)
+{
+    cxm_str_t         sent;
+    cxm_uuid_t        made;
+    cxm_page_view_t  *view;
+
+    if (id == NULL) {
+        cxm_uuid_make(&made, call->now);
+        id = &made;
+    }
+
+    cxm_uuid_format(id, out->id);
+    cxm_response_token(call->store, id, out->token);
+    cxm_page_nonce(out->nonce);
+
+    view = &out->view;
+    memset(view, 0, sizeof(*view));
+    sent = cxm_json_get_str(call->input, "language");
+
+    view->survey = survey;
+    view->prefix = call->prefix;
+    view->language = sent.len > 0 ? sent : cxm_call_arg(call, "lang");
+    view->accept_language = call->accept_language;
+    view->id = cxm_strz(out->id);
+    view->token = cxm_strz(out->token);
+    view->exposure = cxm_json_get_str(call->input, "exposure");
+    view->link = cxm_call_is_link(call) ? call->params[1] : cxm_str("");
+    view->score = cxm_call_arg(call, "score");
+    view->nonce = out->nonce;
+}
+
+
+void
+cxm_draw_step(cxm_drawing_t *drawing, const cxm_step_t *step)
+{
+    drawing->step = *step;
+    drawing->view.step = &drawing->step;
+}
+
+
+cxm_rc_t
+cxm_draw_reply(cxm_call_t *call, const cxm_drawing_t *drawing)
+{
+    cxm_survey_page(&call->reply.body, &drawing->view);
+
+    return reply_page(call, 200, drawing->nonce);
 }
 
 
@@ -276,14 +324,36 @@ redrawn_free(void *data)
 }
 
 
+/* What a form says of itself, where nobody knows what it leads to. */
 static void
-redraw(cxm_call_t *call, const cxm_survey_t *survey)
+again_as_sent(cxm_call_t *call, cxm_drawing_t *drawing)
 {
-    char              id[CXM_UUID_LEN + 1];
-    cxm_str_t         sent;
-    cxm_uuid_t        uuid;
-    redrawn_t        *redrawn;
-    cxm_page_view_t   view;
+    json_t               *answers;
+    cxm_step_t            step;
+    cxm_error_t           ignored;
+    cxm_answers_t         out;
+    cxm_answers_input_t   input;
+
+    cxm_error_init(&ignored);
+    memset(&input, 0, sizeof(input));
+    answers = cxm_form_answers(drawing->view.survey,
+                               json_object_get(call->input, "answers"));
+    input.given = answers;
+
+    (void) cxm_answers_check(drawing->view.survey, &input, &out, &ignored);
+    cxm_step_again(drawing->view.survey, call->input, &out, &call->err,
+                   &step);
+    cxm_draw_step(drawing, &step);
+
+    cxm_answers_clear(&out);
+    json_decref(answers);
+}
+
+
+void
+cxm_draw_again(cxm_call_t *call, cxm_drawing_t *drawing)
+{
+    redrawn_t  *redrawn;
 
     if (call->data == NULL) {
         call->data = calloc(1, sizeof(redrawn_t));
@@ -296,223 +366,22 @@ redraw(cxm_call_t *call, const cxm_survey_t *survey)
         cxm_buf_init(&((redrawn_t *) call->data)->html, CXM_PAGE_MAX_BYTES);
     }
 
+    if (drawing->view.step == NULL
+        && cxm_survey_stepped(drawing->view.survey))
+    {
+        again_as_sent(call, drawing);
+    }
+
+    if (drawing->view.form == NULL) {
+        drawing->view.form = call->input;
+    }
+
+    drawing->view.err = &call->err;
+
     redrawn = call->data;
     cxm_buf_reset(&redrawn->html);
-
-    page_view(call, survey, id, redrawn->nonce, &view);
-
-    /* it stays one answer, however often it is sent */
-
-    sent = cxm_json_get_str(call->input, "id");
-
-    if (cxm_uuid_parse(sent, &uuid) == CXM_OK) {
-        view.id = sent;
-    }
-
-    sent = cxm_json_get_str(call->input, "language");
-
-    if (sent.len > 0) {
-        view.language = sent;
-    }
-
-    view.exposure = cxm_json_get_str(call->input, "exposure");
-    view.form = call->input;
-    view.err = &call->err;
-    cxm_survey_page(&redrawn->html, &view);
-}
-
-
-static cxm_rc_t
-reply_thanks(cxm_call_t *call, const cxm_survey_t *survey)
-{
-    char        lang[8 + CXM_LANGUAGE_MAX];
-    cxm_str_t   language;
-
-    language = cxm_json_get_str(call->input, "language");
-    lang[0] = '\0';
-
-    if (cxm_language_valid(language)) {
-        (void) snprintf(lang, sizeof(lang), "&lang=%.*s", (int) language.len,
-                        language.data);
-    }
-
-    cxm_call_headerf(call, "Location", "%.*s%.*s?thanks=1%s",
-                     (int) call->prefix.len, call->prefix.data,
-                     (int) survey->slug.len, survey->slug.data, lang);
-
-    return cxm_call_reply_raw(call, 303, NULL);
-}
-
-
-static cxm_rc_t
-reply_made(cxm_call_t *call, int status, const cxm_response_result_t *result)
-{
-    char  id[CXM_UUID_LEN + 1];
-    char  token[CXM_RESPONSE_TOKEN_LEN + 1];
-
-    cxm_uuid_format(&result->id, id);
-    cxm_response_token(call->store, &result->id, token);
-
-    cxm_call_headerf(call, "ETag", "\"%llu\"",
-                     (unsigned long long) result->version);
-
-    return cxm_call_reply(call, status,
-                          json_pack("{ss ss ss}", "id", id, "status",
-                                    result->partial ? "partial" : "complete",
-                                    "token", token));
-}
-
-
-/* Whether the public may hear of its questions. */
-static int
-is_shown(const cxm_survey_t *survey)
-{
-    return survey->status != CXM_SURVEY_DRAFT;
-}
-
-
-/* Whoever was asked may answer a draft, too; for others it is not there. */
-static cxm_rc_t
-check_draft(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const invited_t *invited)
-{
-    cxm_rc_t           rc;
-    cxm_invitation_t   exposure;
-
-    if (is_shown(survey) || invited->own.asked != NULL) {
-        return CXM_OK;
-    }
-
-    rc = cxm_exposure_invites(txn, survey,
-                              cxm_json_get_str(call->input, "exposure"),
-                              &exposure, &call->err);
-    cxm_invitation_clear(&exposure);
-
-    return rc == CXM_NOT_FOUND ? cxm_survey_open(survey, &call->err) : rc;
-}
-
-
-/* A form's strings become what they mean; *input is a new reference. */
-static cxm_rc_t
-form_input(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const invited_t *invited, json_t **input)
-{
-    cxm_rc_t  rc;
-
-    rc = check_draft(call, txn, survey, invited);
-
-    return rc == CXM_OK
-           ? cxm_response_from_form(survey, &cxm_response_fields, call->input,
-                                    input, &call->err)
-           : rc;
-}
-
-
-static cxm_rc_t
-post_answer(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const invited_t *invited, cxm_response_result_t *result)
-{
-    json_t              *input;
-    cxm_rc_t             rc;
-    cxm_response_new_t   given;
-
-    input = NULL;
-    rc = call->form ? form_input(call, txn, survey, invited, &input) : CXM_OK;
-
-    if (rc == CXM_OK) {
-        given.input = call->form ? input : call->input;
-        given.fingerprint = call->fingerprint;
-        given.link = is_link(call) ? invited->by : NULL;
-        rc = cxm_response_add(txn, &call->caller, survey, &given, result,
-                              &call->err);
-    }
-
-    json_decref(input);
-
-    return rc;
-}
-
-
-static cxm_rc_t
-post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
-    const invited_t *invited)
-{
-    cxm_rc_t                rc;
-    cxm_response_result_t   result;
-
-    rc = post_answer(call, txn, survey, invited, &result);
-
-    if (rc == CXM_INVALID && call->form && call->html && is_shown(survey)) {
-        redraw(call, survey);
-    }
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    call->subject = result.subject;
-
-    return call->form
-           ? reply_thanks(call, survey)
-           : reply_made(call, result.repeated ? 200 : 201, &result);
-}
-
-
-cxm_rc_t
-cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
-{
-    return with_invited(call, txn, post_to);
-}
-
-
-cxm_rc_t
-cxm_response_change_write(cxm_call_t *call, cxm_txn_t *txn)
-{
-    json_t                 *input;
-    cxm_rc_t                rc;
-    const cxm_survey_t     *survey;
-    cxm_response_change_t   change;
-    cxm_response_result_t   result;
-
-    rc = cxm_survey_by_slug(txn, call->params[0], &survey, &call->err);
-
-    if (rc == CXM_OK && survey->status == CXM_SURVEY_DRAFT) {
-        rc = cxm_survey_open(survey, &call->err);
-    }
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    if (cxm_uuid_parse(call->params[1], &change.id) != CXM_OK) {
-        return cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
-                        "There is no such answer.");
-    }
-
-    input = NULL;
-    change.if_match = call->if_match;
-    change.input = call->input;
-
-    if (call->form) {
-        rc = cxm_response_from_form(survey, &cxm_response_change_fields,
-                                    call->input, &input, &call->err);
-        change.input = input;
-    }
-
-    if (rc == CXM_OK) {
-        rc = cxm_response_change(txn, &call->caller, survey, &change, &result,
-                                 &call->err);
-    }
-
-    json_decref(input);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    call->subject = result.subject;
-
-    return reply_made(call, 200, &result);
+    memcpy(redrawn->nonce, drawing->nonce, sizeof(redrawn->nonce));
+    cxm_survey_page(&redrawn->html, &drawing->view);
 }
 
 
@@ -530,6 +399,8 @@ cxm_survey_problem_html(cxm_call_t *call)
         { "closed", CXM_NOTICE_CLOSED },
         { "not_found", CXM_NOTICE_MISSING },
         { "id_taken", CXM_NOTICE_TAKEN },
+        { "already_complete", CXM_NOTICE_TAKEN },
+        { "finalised", CXM_NOTICE_OVER },
         { "exposure_answered", CXM_NOTICE_TAKEN },
         { "link_expired", CXM_NOTICE_EXPIRED }
     };

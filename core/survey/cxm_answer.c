@@ -346,7 +346,7 @@ check_required(cxm_answering_t *an)
     unsigned               i;
     const cxm_question_t  *question;
 
-    if (an->err->nissues == 0 && !an->input->past
+    if (an->err->nissues == 0 && !an->input->may_be_empty
         && json_object_size(an->out->shared) == 0
         && json_object_size(an->out->personal) == 0)
     {

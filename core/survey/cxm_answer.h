@@ -14,9 +14,9 @@ typedef struct {
     const json_t  *personal;    /* texts and contact.  NULL: nothing did */
     unsigned       required;    /* questions before this index need what they
                                    require; nquestions: a complete answer */
+    int            may_be_empty;    /* there may be no answer at all */
     int            past;        /* to any definition there was: questions that
-                                   are gone count, rules do not, and there may
-                                   be no answer at all */
+                                   are gone count, rules do not */
 } cxm_answers_input_t;
 
 typedef struct {

@@ -103,6 +103,9 @@ cxm_rc_t cxm_response_change(cxm_txn_t *txn, const cxm_caller_t *caller,
     const cxm_survey_t *survey, const cxm_response_change_t *change,
     cxm_response_result_t *out, cxm_error_t *err);
 
+/* A form's "answers" as typed ones: a new reference. */
+json_t *cxm_form_answers(const cxm_survey_t *survey, const json_t *form);
+
 /*
  * A form's strings as such an input (a new reference) by the types of the
  * survey's questions; what is empty is absent.  What does not convert stays

@@ -8,9 +8,9 @@
 #include "cxm_response_int.h"
 
 
-/* Compared in constant time, and for ids that nobody has as well. */
-static int
-token_fits(const cxm_store_t *store, const cxm_uuid_t *id, cxm_str_t token)
+int
+cxm_response_token_fits(const cxm_store_t *store, const cxm_uuid_t *id,
+    cxm_str_t token)
 {
     char  own[CXM_RESPONSE_TOKEN_LEN + 1];
 
@@ -62,6 +62,7 @@ cxm_response_load(cxm_txn_t *txn, const cxm_survey_t *survey,
     memset(state, 0, sizeof(*state));
     state->txn = txn;
     state->survey = survey;
+    state->if_match = CXM_VERSION_ANY;
 
     rc = cxm_response_locate(txn, id, &home, &state->no);
 
@@ -69,8 +70,8 @@ cxm_response_load(cxm_txn_t *txn, const cxm_survey_t *survey,
         return cxm_fail(err, rc, NULL, "The answer cannot be found.");
     }
 
-    if (!token_fits(cxm_txn_store(txn), id, token) || rc == CXM_NOT_FOUND
-        || home != survey->doc.no)
+    if (!cxm_response_token_fits(cxm_txn_store(txn), id, token)
+        || rc == CXM_NOT_FOUND || home != survey->doc.no)
     {
         return cxm_fail(err, CXM_NOT_FOUND, NULL,
                         "There is no such answer, or the token is another's.");
@@ -106,8 +107,8 @@ cxm_response_unload(cxm_response_state_t *state)
 }
 
 
-static int
-partial(const cxm_response_state_t *state)
+int
+cxm_response_partial(const cxm_response_state_t *state)
 {
     return !cxm_json_get_bool(state->entry.body, "complete", 1);
 }
@@ -127,7 +128,7 @@ check_state(const cxm_response_state_t *state, cxm_error_t *err)
                         "It has another version than the one asked for.");
     }
 
-    if (!partial(state)) {
+    if (!cxm_response_partial(state)) {
         return cxm_fail(err, CXM_CONFLICT, "already_complete",
                         "This answer is complete.");
     }
@@ -142,16 +143,18 @@ check_state(const cxm_response_state_t *state, cxm_error_t *err)
 /* Who may not change an answer need not hear what is wrong with the change. */
 cxm_rc_t
 cxm_response_merge(const cxm_response_state_t *state, const json_t *given,
-    unsigned required, cxm_answers_t *out, cxm_error_t *err)
+    unsigned required, int may_be_empty, cxm_answers_t *out, cxm_error_t *err)
 {
     cxm_rc_t             rc;
     cxm_error_t          refused;
     cxm_answers_input_t  input;
 
+    memset(&input, 0, sizeof(input));
     input.given = given;
     input.shared = json_object_get(state->entry.body, "answers");
     input.personal = json_object_get(state->entry.personal, "answers");
     input.required = required;
+    input.may_be_empty = may_be_empty;
 
     rc = cxm_answers_check(state->survey, &input, out, err);
 
@@ -275,7 +278,7 @@ changes_nothing(const cxm_response_state_t *state,
                     ? json_object_size(write->answers->personal) == 0
                     : json_equal(personal, write->answers->personal));
 
-    return same && (!write->complete || !partial(state));
+    return same && (!write->complete || !cxm_response_partial(state));
 }
 
 
@@ -291,7 +294,7 @@ cxm_response_store(cxm_response_state_t *state,
     out->no = state->no;
     out->version = state->entry.replaces + 1;
     out->subject = state->entry.subject;
-    out->partial = partial(state);
+    out->partial = cxm_response_partial(state);
     out->repeated = changes_nothing(state, write);
 
     if (out->repeated) {
@@ -345,7 +348,7 @@ cxm_response_change(cxm_txn_t *txn, const cxm_caller_t *caller,
 
         rc = cxm_response_merge(&state,
                                 json_object_get(change->input, "answers"),
-                                write.complete ? survey->nquestions : 0,
+                                write.complete ? survey->nquestions : 0, 0,
                                 &answers, err);
     }
 

@@ -186,6 +186,7 @@ import_answers(cxm_importing_t *im)
     memset(&input, 0, sizeof(input));
     input.given = given;
     input.past = 1;
+    input.may_be_empty = 1;
 
     (void) cxm_answers_check(said->survey, &input, &im->answers, said->err);
 

@@ -6,6 +6,7 @@
 #include "cxm_language.h"
 #include "cxm_response_int.h"
 #include "cxm_said.h"
+#include "cxm_step.h"
 
 
 static const cxm_field_t  answer_item = { .type = CXM_FIELD_ANY };
@@ -14,32 +15,50 @@ static const cxm_field_t  attribute_item = {
     .type = CXM_FIELD_SCALAR, .max = 500
 };
 
+#define CXM_RESPONSE_ROWS                                                     \
+    { "id", CXM_FIELD_UUID, 0, 0, 0,                                          \
+      NULL, NULL, NULL, "the client's; a repeat of it counts once" },         \
+    { "answers", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 0, CXM_QUESTIONS_MAX,     \
+      NULL, NULL, &answer_item, "by question id, as its type asks" },         \
+    { "complete", CXM_FIELD_BOOL, 0, 0, 0,                                    \
+      NULL, NULL, NULL, "default true; false may go on" },                    \
+    CXM_FIELDS_SAID(0),                                                       \
+    { "product", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,                    \
+      NULL, NULL, NULL, "product" },                                          \
+    { "attributes", CXM_FIELD_MAP, CXM_FIELD_PERSONAL, 0, 32,                 \
+      NULL, NULL, &attribute_item, "flat; those of segment_by are segments" },\
+    { "language", CXM_FIELD_STRING, 0, 2, CXM_LANGUAGE_MAX,                   \
+      NULL, NULL, NULL, "language tag; default Accept-Language" },            \
+    { "exposure", CXM_FIELD_STRING, 0, 1, 500,                                \
+      NULL, NULL, NULL, "token of the exposure that it answers" },            \
+    { "client_time", CXM_FIELD_TIME, 0, 0, 0,                                 \
+      NULL, NULL, NULL, "dates the answer with an ingest key" },              \
+    { "version", CXM_FIELD_INT, 0, 1, INT32_MAX,                              \
+      NULL, NULL, NULL, "of the definition shown; default the newest" }
+
 static const cxm_field_t  response_fields[] = {
-    { "id", CXM_FIELD_UUID, 0, 0, 0,
-      NULL, NULL, NULL, "the client's; a repeat of it counts once" },
-    { "answers", CXM_FIELD_MAP, CXM_FIELD_REQUIRED, 0, CXM_QUESTIONS_MAX,
-      NULL, NULL, &answer_item, "by question id, as its type asks" },
-    { "complete", CXM_FIELD_BOOL, 0, 0, 0,
-      NULL, NULL, NULL, "default true; false may go on" },
-    CXM_FIELDS_SAID(0),
-    { "product", CXM_FIELD_STRING, 0, 1, CXM_SEGMENT_TEXT,
-      NULL, NULL, NULL, "product" },
-    { "attributes", CXM_FIELD_MAP, CXM_FIELD_PERSONAL, 0, 32,
-      NULL, NULL, &attribute_item, "flat; those of segment_by are segments" },
-    { "language", CXM_FIELD_STRING, 0, 2, CXM_LANGUAGE_MAX,
-      NULL, NULL, NULL, "language tag; default Accept-Language" },
-    { "exposure", CXM_FIELD_STRING, 0, 1, 500,
-      NULL, NULL, NULL, "token of the exposure that it answers" },
-    { "client_time", CXM_FIELD_TIME, 0, 0, 0,
-      NULL, NULL, NULL, "dates the answer with an ingest key" },
-    { "version", CXM_FIELD_INT, 0, 1, INT32_MAX,
-      NULL, NULL, NULL, "of the definition shown; default the newest" },
+    CXM_RESPONSE_ROWS,
     { .name = NULL }
 };
 
 const cxm_fields_t  cxm_response_fields = {
     "ResponseInput", response_fields
 };
+
+static const char *const  go_values[] = { "next", "back", NULL };
+
+static const cxm_field_t  step_fields[] = {
+    CXM_RESPONSE_ROWS,
+    { "token", CXM_FIELD_STRING, 0, 1, 100,
+      NULL, NULL, NULL, "of the answer's id; a link needs none" },
+    { "asked", CXM_FIELD_STRING, 0, 1, 100 * CXM_QUESTIONS_MAX,
+      NULL, NULL, NULL, "ids of the questions that were asked, with commas" },
+    { "go", CXM_FIELD_ENUM, 0, 0, 0,
+      go_values, NULL, NULL, "default next" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_step_fields = { "StepInput", step_fields };
 
 static const cxm_field_t  change_fields[] = {
     { "token", CXM_FIELD_STRING, CXM_FIELD_REQUIRED, 1, 100,
@@ -211,8 +230,8 @@ form_answer(const cxm_question_t *question, json_t *value)
 }
 
 
-static json_t *
-form_answers(const cxm_survey_t *survey, const json_t *form)
+json_t *
+cxm_form_answers(const cxm_survey_t *survey, const json_t *form)
 {
     void       *iter;
     json_t     *out, *object, *value;
@@ -248,7 +267,7 @@ form_member(const cxm_survey_t *survey, const char *name, json_t *value)
     }
 
     if (strcmp(name, "answers") == 0 && json_is_object(value)) {
-        return form_answers(survey, value);
+        return cxm_form_answers(survey, value);
     }
 
     if (strcmp(name, "complete") == 0) {

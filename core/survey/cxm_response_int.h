@@ -16,8 +16,12 @@ typedef struct {
     const cxm_survey_t  *survey;
     uint64_t             no;
     cxm_entry_t          entry;     /* the newest, with its personal part */
-    uint64_t             if_match;  /* CXM_VERSION_* */
+    uint64_t             if_match;  /* CXM_VERSION_*, ANY unless set */
 } cxm_response_state_t;
+
+/* Compared in constant time, and for ids that nobody has as well. */
+int cxm_response_token_fits(const cxm_store_t *store, const cxm_uuid_t *id,
+    cxm_str_t token);
 
 /*
  * Finds the answer for the holder of its token; *state is to be unloaded in
@@ -29,13 +33,15 @@ cxm_rc_t cxm_response_load(cxm_txn_t *txn, const cxm_survey_t *survey,
     cxm_error_t *err);
 void cxm_response_unload(cxm_response_state_t *state);
 
+int cxm_response_partial(const cxm_response_state_t *state);
+
 /*
  * cxm_answers_check() upon what stands.  What is wrong with a change is told
  * only where there may be one.
  */
 cxm_rc_t cxm_response_merge(const cxm_response_state_t *state,
-    const json_t *given, unsigned required, cxm_answers_t *out,
-    cxm_error_t *err);
+    const json_t *given, unsigned required, int may_be_empty,
+    cxm_answers_t *out, cxm_error_t *err);
 
 typedef struct {
     const cxm_caller_t   *caller;

@@ -2,6 +2,8 @@
  * The page of a survey: one form, one question after the other.
  */
 
+#include <stdio.h>
+
 #include "cxm_json.h"
 #include "cxm_language.h"
 #include "cxm_page_int.h"
@@ -70,19 +72,73 @@ cxm_page_issue_say(const cxm_issue_t *issue, const cxm_question_t *question)
 }
 
 
+static int
+is_asked(const cxm_page_view_t *view, unsigned i)
+{
+    return view->step == NULL || view->step->asked[i];
+}
+
+
+/* The first issue that is of no question on the page; NULL. */
+static const cxm_issue_t *
+other_issue(const cxm_page_writer_t *page)
+{
+    unsigned                i, j;
+    const cxm_error_t      *err;
+    const cxm_page_view_t  *view;
+
+    view = page->view;
+    err = view->err;
+
+    for (i = 0; i < err->nissues; i++) {
+        for (j = 0; j < view->survey->nquestions; j++) {
+            if (is_asked(view, j)
+                && cxm_page_issue_of(&err->issues[i],
+                                     &view->survey->questions[j]))
+            {
+                break;
+            }
+        }
+
+        if (j == view->survey->nquestions) {
+            return &err->issues[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Pages do not ask what the definition does not: where an answer has no
+ * question any more the definition has changed behind the page's back.
+ */
+static cxm_say_t
+other_say(const cxm_issue_t *issue)
+{
+    if (strcmp(issue->code, "unknown_field") == 0
+        || strcmp(issue->code, "not_shown") == 0)
+    {
+        return CXM_SAY_CHANGED;
+    }
+
+    return strcmp(issue->pointer, "/answers") == 0 ? CXM_SAY_NEEDED
+                                                   : CXM_SAY_CHECK;
+}
+
+
 /* Every wrong question as a link to it; what is no question's, at the end. */
 static void
 put_summary(cxm_page_writer_t *page)
 {
-    int                    other;
-    unsigned               i, j;
+    unsigned               i;
     const cxm_error_t     *err;
+    const cxm_issue_t     *other;
     const cxm_survey_t    *survey;
     const cxm_question_t  *question;
 
     err = page->view->err;
     survey = page->view->survey;
-    other = 0;
 
     if (err == NULL || err->nissues == 0) {
         return;
@@ -96,7 +152,9 @@ put_summary(cxm_page_writer_t *page)
     for (i = 0; i < survey->nquestions; i++) {
         question = &survey->questions[i];
 
-        if (cxm_page_issue(page, question) != NULL) {
+        if (cxm_page_issue(page, question) != NULL
+            && is_asked(page->view, i))
+        {
             cxm_page_put(page, "<li><a href=\"#");
             cxm_page_put_id(page, "i-", question);
             cxm_page_put(page, "\">");
@@ -109,20 +167,11 @@ put_summary(cxm_page_writer_t *page)
         }
     }
 
-    for (i = 0; i < err->nissues && !other; i++) {
-        for (j = 0; j < survey->nquestions; j++) {
-            if (cxm_page_issue_of(&err->issues[i], &survey->questions[j])) {
-                break;
-            }
-        }
+    other = other_issue(page);
 
-        other = j == survey->nquestions;
-    }
-
-    if (other) {
+    if (other != NULL) {
         cxm_page_put(page, "<li>");
-        cxm_page_say(page, strcmp(err->issues[i - 1].pointer, "/answers") == 0
-                  ? CXM_SAY_NEEDED : CXM_SAY_CHECK);
+        cxm_page_say(page, other_say(other));
         cxm_page_put(page, "</li>\n");
     }
 
@@ -309,12 +358,129 @@ end(cxm_page_writer_t *page)
 }
 
 
+/* "a,b": what comes back with the form as what it was about. */
+static void
+put_asked(cxm_page_writer_t *page)
+{
+    unsigned             i;
+    cxm_buf_t            ids;
+    const cxm_survey_t  *survey;
+
+    survey = page->view->survey;
+    cxm_buf_init(&ids, CXM_PAGE_MAX_BYTES);
+
+    for (i = 0; i < survey->nquestions; i++) {
+        if (is_asked(page->view, i)) {
+            cxm_buf_puts(&ids, ids.len == 0 ? "" : ",");
+            cxm_buf_put(&ids, survey->questions[i].id.data,
+                        survey->questions[i].id.len);
+        }
+    }
+
+    cxm_page_put_hidden(page, "asked", cxm_buf_str(&ids));
+    cxm_buf_free(&ids);
+}
+
+
+static void
+put_hidden(cxm_page_writer_t *page)
+{
+    char                    version[24];
+    const cxm_page_view_t  *view;
+
+    view = page->view;
+
+    if (view->link.len == 0) {
+        cxm_page_put_hidden(page, "channel", cxm_str("web"));
+
+        if (view->step == NULL) {
+            cxm_page_put_hidden(page, "id", view->id);
+
+        } else {
+            cxm_page_put_hidden(page, "token", view->token);
+        }
+    }
+
+    if (view->step != NULL) {
+        put_asked(page);
+    }
+
+    if (view->exposure.len > 0) {
+        cxm_page_put_hidden(page, "exposure", view->exposure);
+    }
+
+    (void) snprintf(version, sizeof(version), "%llu",
+                    (unsigned long long) view->survey->doc.version);
+    cxm_page_put_hidden(page, "version", cxm_strz(version));
+    cxm_page_put_hidden(page, "language", page->language);
+}
+
+
+/* Onward first: it is what the Enter key does. */
+static void
+put_buttons(cxm_page_writer_t *page)
+{
+    const cxm_step_t  *step;
+
+    step = page->view->step;
+
+    cxm_page_put(page, "<div class=\"go\">\n<button>");
+    cxm_page_say(page, step != NULL && step->more ? CXM_SAY_NEXT
+                                                  : CXM_SAY_SUBMIT);
+    cxm_page_put(page, "</button>\n");
+
+    if (step != NULL && step->back) {
+        cxm_page_put(page, "<button class=\"back\" name=\"go\" "
+                     "value=\"back\">");
+        cxm_page_say(page, CXM_SAY_BACK);
+        cxm_page_put(page, "</button>\n");
+    }
+
+    cxm_page_put(page, "</div>\n");
+}
+
+
+/* What is wrong is said in the page's language, and all at once. */
+static void
+put_form(cxm_page_writer_t *page)
+{
+    unsigned                i;
+    const cxm_page_view_t  *view;
+
+    view = page->view;
+
+    cxm_page_put(page, "<form method=\"post\" accept-charset=\"utf-8\" "
+                 "novalidate action=\"");
+    put_address(page);
+
+    if (view->link.len == 0) {
+        cxm_page_put(page, "/responses");
+
+        if (view->step != NULL) {
+            cxm_page_put(page, "/");
+            cxm_buf_html(page->out, view->id);
+        }
+    }
+
+    cxm_page_put(page, "\">\n");
+    put_hidden(page);
+
+    for (i = 0; i < view->survey->nquestions; i++) {
+        if (is_asked(view, i)) {
+            cxm_page_put_question(page, &view->survey->questions[i]);
+        }
+    }
+
+    put_buttons(page);
+    cxm_page_put(page, "</form>\n");
+}
+
+
 void
 cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
 {
     int                 wrong;
     json_t             *chosen;
-    unsigned            i;
     cxm_str_t           title, language;
     cxm_page_writer_t   page;
 
@@ -338,31 +504,7 @@ cxm_survey_page(cxm_buf_t *out, const cxm_page_view_t *view)
     put_languages(&page);
     put_summary(&page);
 
-    /* what is wrong is said in the page's language, and all at once */
-
-    cxm_page_put(&page, "<form method=\"post\" accept-charset=\"utf-8\" "
-                 "novalidate action=\"");
-    put_address(&page);
-    cxm_page_put(&page, view->link.len > 0 ? "\">\n" : "/responses\">\n");
-
-    if (view->link.len == 0) {
-        cxm_page_put_hidden(&page, "id", view->id);
-        cxm_page_put_hidden(&page, "channel", cxm_str("web"));
-    }
-
-    cxm_page_put_hidden(&page, "language", page.language);
-
-    if (view->exposure.len > 0) {
-        cxm_page_put_hidden(&page, "exposure", view->exposure);
-    }
-
-    for (i = 0; i < view->survey->nquestions; i++) {
-        cxm_page_put_question(&page, &view->survey->questions[i]);
-    }
-
-    cxm_page_put(&page, "<button>");
-    cxm_page_say(&page, CXM_SAY_SUBMIT);
-    cxm_page_put(&page, "</button>\n</form>\n");
+    put_form(&page);
     end(&page);
     json_decref(chosen);
 }
@@ -396,6 +538,7 @@ cxm_survey_notice(cxm_buf_t *out, cxm_notice_t notice, cxm_str_t language,
         [CXM_NOTICE_MISSING] = CXM_SAY_MISSING_TITLE,
         [CXM_NOTICE_TAKEN] = CXM_SAY_TAKEN_TITLE,
         [CXM_NOTICE_EXPIRED] = CXM_SAY_EXPIRED_TITLE,
+        [CXM_NOTICE_OVER] = CXM_SAY_OVER_TITLE,
         [CXM_NOTICE_WRONG] = CXM_SAY_WRONG_TITLE
     };
 

@@ -5,7 +5,7 @@
 #ifndef CXM_SURVEY_PAGE_H
 #define CXM_SURVEY_PAGE_H
 
-#include "cxm_survey.h"
+#include "cxm_step.h"
 
 
 #define CXM_PAGE_NONCE_LEN  22
@@ -21,6 +21,8 @@ typedef struct {
     cxm_str_t            link;          /* it is the page of, or none; then
                                            id is not used */
     cxm_str_t            score;         /* chosen before, or none */
+    const cxm_step_t    *step;          /* what to ask; NULL: everything */
+    cxm_str_t            token;         /* of the id, with step */
     const char          *nonce;         /* of the style */
     const json_t        *form;          /* what was sent, NULL: nothing yet */
     const cxm_error_t   *err;           /* what is wrong with it, or NULL */
@@ -44,6 +46,7 @@ typedef enum {
     CXM_NOTICE_MISSING,
     CXM_NOTICE_TAKEN,
     CXM_NOTICE_EXPIRED,
+    CXM_NOTICE_OVER,
     CXM_NOTICE_WRONG
 } cxm_notice_t;
 

@@ -209,8 +209,11 @@ check(const char *given, const char *shared, const char *personal,
     txn = fixture_read(&f);
     assert_int_equal(cxm_survey_by_slug(txn, cxm_str("chain"), &survey, &err),
                      CXM_OK);
-    input = (cxm_answers_input_t) { texts[0], texts[1], texts[2],
-                                    complete ? survey->nquestions : 0, 0 };
+    memset(&input, 0, sizeof(input));
+    input.given = texts[0];
+    input.shared = texts[1];
+    input.personal = texts[2];
+    input.required = complete ? survey->nquestions : 0;
     rc = cxm_answers_check(survey, &input, out, &err);
     cxm_txn_end(txn);
 

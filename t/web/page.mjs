@@ -77,6 +77,12 @@ async function press(page, ...keys) {
     }
 }
 
+// A button whose page comes in this one's place.
+async function onward(page, name) {
+    await Promise.all([page.waitForNavigation(),
+                       page.getByRole("button", { name }).click()]);
+}
+
 // From the first question to the last with nothing but a keyboard.
 async function fillByKeys(page) {
     const right = n => Array(n).fill("ArrowRight");
@@ -125,6 +131,97 @@ await visit("double", noScript, async page => {
     await page.locator("button").dblclick();
     await page.waitForURL(/thanks=1/);
     is(await heading(page), "Thank you", "a double click ends well");
+});
+
+// Through the steps: forth, back by our button and by the browser's, another
+// way, to the end.
+await visit("steps", noScript, async page => {
+    const asks = () => page.locator("legend, .q > label").allInnerTexts();
+    const go = name => onward(page, name);
+
+    await page.goto("/s/steps");
+    is(await heading(page), "Tell us how it was", "a heading of its own");
+    is((await asks()).length, 1, "the first step asks one question");
+    await shot(page, "steps-1");
+    await go("Next");
+    ok((await page.title()).startsWith("Error: "), "it must be answered");
+
+    await page.locator("[name='answers.nps'][value='3']").check();
+    await Promise.all([page.waitForNavigation(),
+                       page.keyboard.press("Enter")]);
+    is(await asks(), ["What went wrong? (required)"],
+       "Enter leads to the second");
+    await page.locator("[value='rude']").check();
+    await page.locator("[value='late']").check();
+    await shot(page, "steps-2");
+    await go("Next");
+    is(await asks(), ["Who was it?", "Anything else?"], "and on");
+    await page.locator("#i-who").fill("Bob <B>");
+    await shot(page, "steps-3");
+
+    await go("Back");
+    is(await asks(), ["What went wrong? (required)"], "back");
+    ok(await page.locator("[value='rude']").isChecked(), "as it was answered");
+    await go("Next");
+    is(await page.locator("#i-who").inputValue(), "Bob <B>",
+       "what was entered before going back is kept");
+
+    await go("Back");
+    await go("Back");
+    ok(await page.locator("[name='answers.nps'][value='3']").isChecked(),
+       "back to the first");
+    await page.locator("[name='answers.nps'][value='10']").check();
+    await go("Next");
+    is(await asks(), ["How was delivery?", "Anything else?"], "another way");
+    ok(/1: bad/.test(await page.locator(".ends").innerText()),
+       "with the survey's own ends");
+    await page.locator("[name='answers.good'][value='5']").check();
+    await page.locator("#i-end").fill("bye");
+    await page.getByRole("button", { name: "Send" }).dblclick();
+    await page.waitForURL(/thanks=1/);
+    is(await heading(page), "Thank you", "sent, by a double click");
+    is(await page.locator("main > p").allInnerTexts(),
+       ["That helps.", "See you soon."], "thanks of its own");
+    await shot(page, "steps-thanks");
+});
+
+await visit("browser's way back", noScript, async page => {
+    await page.goto("/s/steps");
+    await page.locator("[name='answers.nps'][value='3']").check();
+    await onward(page, "Next");
+    await page.goBack();
+    await page.locator("[name='answers.nps'][value='4']").check();
+    await onward(page, "Next");
+    is(await page.locator("#q-bad").count(), 1,
+       "leads to the answer that was begun");
+});
+
+await visit("steps in German", { ...noScript, locale: "de-AT" },
+            async page => {
+    await page.goto("/s/steps");
+    is(await heading(page), "Sagen Sie uns, wie es war", "the heading");
+    await page.locator("[name='answers.nps'][value='0']").check();
+    await onward(page, "Weiter");
+    await page.locator("[value='late']").check();
+    is(await page.locator("html").getAttribute("lang"), "de",
+       "the second step is German, too");
+    await shot(page, "steps-german");
+    await onward(page, "Weiter");
+    await onward(page, "Absenden");
+    await page.waitForURL(/thanks=1/);
+    is(await page.locator("main > p").first().innerText(), "Das hilft.",
+       "and so are the thanks");
+});
+
+await visit("right to left", noScript, async page => {
+    await page.goto("/s/persian?lang=fa");
+    is(await page.locator("html").getAttribute("dir"), "rtl", "its direction");
+    const box = async n => (await page.locator(
+        `label:has([value='${n}'])`).boundingBox()).x;
+    ok(await box(0) > await box(10), "the scale runs leftwards");
+    is(await page.locator(".q > label span").first().getAttribute("dir"),
+       "ltr", "what is English is not");
+    await shot(page, "persian");
 });
 
 await visit("invalid", noScript, async page => {
@@ -209,7 +306,8 @@ await visit("states", noScript, async page => {
 for (const width of [360, 320]) {
     const narrow = { ...noScript, viewport: { width, height: 640 } };
     await visit(`${width} px`, narrow, async page => {
-        for (const path of ["/s/all", "/s/long", "/s/closed", "/"]) {
+        for (const path of ["/s/all", "/s/long", "/s/steps",
+                            "/s/persian?lang=fa", "/s/closed", "/"]) {
             await page.goto(path);
             is(await page.evaluate(
                 () => document.documentElement.scrollWidth), width,
@@ -236,10 +334,18 @@ for (const colorScheme of ["light", "dark"]) {
         }
 
         for (const path of ["/s/all", "/s/all?thanks=1", "/s/closed",
-                            "/s/long", "/"]) {
+                            "/s/long", "/s/steps", "/s/steps?thanks=1",
+                            "/s/persian?lang=fa", "/"]) {
             await page.goto(path);
             await check(path);
         }
+
+        await page.goto("/s/steps?lang=de");
+        await onward(page, "Weiter");
+        await check("a refused step");
+        await page.locator("[name='answers.nps'][value='6']").check();
+        await onward(page, "Weiter");
+        await check("a second step");
 
         await page.goto("/s/all");
         const light = await page.evaluate(() => {

@@ -28,13 +28,15 @@ my $patience = 60;      # seconds without a clear answer
 
 # t     the CXM object, whose directory holds the records
 # n     clients
-# mix   {answer, keyed, event, batch, survey}: how often each is chosen
+# mix   {answer, partial, keyed, event, batch, survey}: how often each is
+#       chosen
 # also  other CXM objects on the same store: clients take turns
 sub new {
     my ($class, %arg) = @_;
     return bless {
         n => 4, also => [],
-        mix => {answer => 10, keyed => 2, event => 5, batch => 3, survey => 1},
+        mix => {answer => 10, partial => 2, keyed => 2, event => 5, batch => 3,
+                survey => 1},
         %arg, place => $arg{t}->dir . '/clients', owner => $$, pids => [],
     }, $class;
 }
@@ -174,6 +176,30 @@ sub do_answer {
     die "other id: $reply->{body}" if $reply->{json}{id} ne $id;
     $self->{record}{answers}{$id} = {input => $answer,
                                      status => $reply->{json}{status}};
+}
+
+# An answer that is gone on with and ended, each time until that is clear.
+sub do_partial {
+    my ($self, $no, $turn) = @_;
+    my $id = uuid();
+    my %first = (answers => {nps => int rand 11}, complete => \0,
+                 channel => 'web');
+    my $path = '/s/shared/responses';
+    my $reply = $self->write_until_clear(POST => $path, {%first, id => $id});
+    expect($reply, 201, $reply->{unclear} ? 200 : 201);
+
+    my %token = (token => $reply->{json}{token});
+    my %given = %{$first{answers}};
+    for my $change ({why => "part-$id"}, {nps => int rand 11}, undef) {
+        $reply = $self->write_until_clear(PATCH => "$path/$id", {
+            %token, $change ? (answers => $change) : (complete => \1)});
+        expect($reply, 200);
+        %given = (%given, %{$change || {}});
+    }
+    die "not complete: $reply->{body}" if $reply->{json}{status} ne 'complete';
+    $self->{record}{answers}{$id} = {
+        input => {%first, answers => \%given}, first => \%first,
+        status => 'partial'};
 }
 
 # The server makes the id; the Idempotency-Key makes the retry safe.
@@ -433,6 +459,7 @@ sub check_retries {
     my @bad;
     for my $id (grep { defined } @some) {
         my ($input, $key, $status) = @{$answers{$id}}{qw(input key status)};
+        $input = $answers{$id}{first} || $input;
         my $body = encode_json($key ? $input : {%$input, id => $id});
         my $reply = $self->call(POST => '/s/shared/responses', $body,
                                 $key ? ["Idempotency-Key: $key"] : []);
