@@ -1,7 +1,6 @@
 #!/usr/bin/perl
 
-# cxm_touchpoint: requests that the server itself answers become touchpoints,
-# once each, whatever way they went, and never at the response's expense.
+# Events for staff: listed, exported, and brought to another store.
 
 use strict;
 use warnings;
@@ -9,236 +8,208 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
-use CXM::Upstream;
+use Mojo::JSON qw(decode_json encode_json false true);
 use Test::More;
 
-my $app = CXM::Upstream->new;
-my $fcgi = CXM::Upstream->new(fastcgi => 1);
+my $t = CXM->new(conf => {workers => 1});
+my $server = $t->key('server');
+my $analyst = $t->key('analyst');
 
-my $t = CXM->new(start => 0, conf => {h2 => 1, workers => 2,
-    http => 'map $arg_skip $counted { default 1; yes 0; no ""; }'});
-mkdir $t->dir . '/html';
-$t->write_file("html/$_", $_) for qw(index.html page.html error.html);
-
-my $proxy = 'proxy_pass http://127.0.0.1:' . $app->port;
-$t->{conf}{locations} = <<"END";
-        root @{[$t->dir]}/html;
-        error_page 404 /error.html;
-        error_page 502 504 \@down;
-
-        location /static/ {
-            alias @{[$t->dir]}/html/;
-            cxm_touchpoint static if=\$counted plan=\$arg_plan
-                           touchpoint=browse product=\$arg_product;
-
-            location /static/quiet/ { cxm_touchpoint off; return 200 "q"; }
-            location /static/inner/ { return 200 "i"; }
-        }
-        location / { cxm_touchpoint page title="\$arg_title"; }
-        location /app/ { cxm_touchpoint app; $proxy; }
-        location /dead/ {
-            cxm_touchpoint dead;
-            proxy_pass http://127.0.0.1:1;
-        }
-        location /fcgi/ {
-            cxm_touchpoint fcgi;
-            fastcgi_param QUERY_STRING \$query_string;
-            fastcgi_pass 127.0.0.1:@{[$fcgi->port]};
-        }
-        location /try/ {
-            cxm_touchpoint try;
-            try_files \$uri /app/tried?body=tried;
-        }
-        location /auth/ {
-            cxm_touchpoint auth;
-            auth_request /sub;
-            mirror /sub;
-            return 200 "never";
-        }
-        location /mirrored/ {
-            cxm_touchpoint mirrored;
-            auth_request /sub;
-            mirror /sub;
-            $proxy;
-        }
-        location = /sub { internal; cxm_touchpoint sub; $proxy; }
-        location /kind/ { cxm_touchpoint \$arg_kind; return 204; }
-        location \@down { return 503 "down"; }
-END
-$t->start;
-
-sub touchpoints {
-    my ($query) = @_;
-    my $reply = $t->get('/admin/metrics/touchpoints?' . ($query // ''),
-                        key => 1);
-    is $reply->{status}, 200, 'the figures are answered'
-        or diag $reply->{body};
-    return $reply->{json};
+sub beacon {
+    my ($json, %arg) = @_;
+    my $r = $t->post('/b', json => $json, %arg);
+    like $r->{status}, qr/^20[04]$/, 'events' or diag $r->{body};
 }
 
-# Nobody is told when an event is on disk, so a test waits for the count.
-sub counted {
-    my ($type, $n, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $got;
-    CXM::until_true(10, sub {
-        $got = $t->get("/admin/metrics/touchpoints?where=type:$type",
-                       key => 1)->{json};
-        return $got->{n} >= $n;
-    });
-    is $got->{n}, $n, $name || "$n of $type";
-    return $got;
+my $past = '2024-02-29T10:00:00.000Z';
+beacon({type => 'order', customer => 'c-1', touchpoint => 'purchase',
+        product => 'p', value => {amount => 1250, currency => 'EUR'},
+        client_time => $past, props => {a => 1, b => 'x,"y"', c => true}},
+       key => $server);
+beacon({type => 'page_view', id => '0196b0f2-0000-7000-8000-000000000001',
+        visitor => 'v-1', session => 's', customer => 'claims',
+        url => 'https://a.example/x?q=1', referrer => '', title => "=T \x{20ac}",
+        value => {amount => 5, currency => 'USD'},
+        client_time => '2020-01-01T00:00:00Z'},
+       headers => {'User-Agent' => 'Mozilla/5.0 (X11; Linux) Firefox/130.0'});
+beacon({type => 'page_view', visitor => 'v-2'},
+       headers => {'User-Agent' => 'Googlebot/2.1'});
+beacon({events => [map {{type => 'bulk', visitor => "b-$_"}} 1 .. 300]},
+       key => $server);
+
+sub list {
+    my ($query, %arg) = @_;
+    return $t->get("/admin/touchpoints?$query", key => 1, %arg);
 }
 
-my %sent;
-
-sub ask {
-    my ($type, $path, $status, %arg) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $reply = $t->get($path, %arg);
-    is $reply->{status}, $status, "$path: $status" or diag $reply->{body};
-    $sent{$type}++ if defined $type;
-    return $reply;
+sub pages {
+    my ($query, $between) = @_;
+    my (@all, $next);
+    do {
+        my $r = list($query . ($next ? "&cursor=$next" : ''));
+        is $r->{status}, 200, 'a page' or diag $r->{body};
+        push @all, @{$r->{json}{items}};
+        $next = $r->{json}{next};
+        like $r->{headers}{link} // '', $next ? qr/rel="next"/ : qr/^$/, 'link';
+        $between->() if $between;
+    } while ($next);
+    return @all;
 }
 
-subtest 'every way to answer counts once' => sub {
-    is ask(static => '/static/page.html', 200)->{body}, 'page.html';
-    ask(static => '/static/page.html?skip=x', 200);
-    ask(static => '/static/inner/', 200);
-    ask(undef, '/static/page.html?skip=yes', 200);
-    ask(undef, '/static/page.html?skip=no', 200);
-    ask(undef, '/static/quiet/', 200);
+# -- listed -------------------------------------------------------------------
 
-    # an internal redirect of the index, and an error page elsewhere
-    is ask(page => '/', 200)->{body}, 'index.html';
-    is ask(page => '/missing', 404)->{body}, 'error.html';
-    is $t->head('/page.html')->{status}, 200;
-    $sent{page}++;
+my @all = pages('limit=500');
+is scalar @all, 303, 'all events';
+is $all[0]{visitor}, 'b-300', 'the last that came first';
+is $all[302]{type}, 'order', 'the first last';
+my %ids = map { $_->{id} => 1 } @all;
+is scalar keys %ids, 303, 'each with an id of its own';
+like $all[0]{id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab]/, 'of v8';
 
-    ask(app => '/app/?status=201', 201);
-    ask(app => '/app/?status=500', 500);
-    is ask(dead => '/dead/', 502)->{body}, 'down', 'a named location';
-    is ask(fcgi => '/fcgi/?body=hello', 200)->{body}, 'hello';
-    is ask(app => '/try/x', 200)->{body}, 'tried', 'the last location counts';
-    is ask(mirrored => '/mirrored/?body=m', 200)->{body}, 'm';
+my ($order, $view, $bot) = @all[302, 301, 300];
+is_deeply $order, {
+    id => $order->{id}, type => 'order', created_at => $past,
+    touchpoint => 'purchase', product => 'p', url => undef, referrer => undef,
+    title => undef, visitor => undef, customer => 'c-1', claimed => undef,
+    session => undef, device => undef, country => undef, region => undef,
+    status => undef, status_class => undef, latency => undef,
+    upstream => undef, value => {amount => 1250, currency => 'EUR'},
+    props => {a => 1, b => 'x,"y"', c => true}, unverified => false,
+    bot => false, client_time => $past}, 'of a server';
+is $view->{claimed}, 'claims', 'a claim';
+is $view->{customer}, undef, 'is no customer';
+is $view->{unverified}, true, 'nor money';
+is $view->{device}, 'desktop', 'device';
+is $view->{client_time}, '2020-01-01T00:00:00Z', 'time as it was said';
+isnt $view->{created_at}, '2020-01-01T00:00:00.000Z', 'which dates nothing';
+is $bot->{bot}, true, 'a bot';
 
-    is $t->h2('/static/page.html')->{status}, 200;
-    $sent{static}++;
+my $extra = 0;
+is_deeply [map { $_->{id} } pages('limit=7', sub {
+        beacon({type => 'late'}, key => $server) if $extra++ < 5;
+    })], [map { $_->{id} } @all], 'page by page, while others come';
+@all = pages('limit=500');
+is scalar @all, 308, 'which then are there';
 
-    ask(a => '/kind/?kind=a', 204);
-    ask(b => '/kind/?kind=b', 204);
-    ask(undef, '/kind/', 204);
+sub some { return [map { $_->{type} } pages($_[0])] }
 
-    counted($_, $sent{$_}) for sort keys %sent;
-    counted(sub => 0, 'no subrequest');
+is_deeply some('type=order'), ['order'], 'of a type';
+is_deeply some('touchpoint=purchase'), ['order'], 'of a touchpoint';
+is_deeply some('bots=only'), ['page_view'], 'bots';
+is scalar @{some('bots=none&limit=100')}, 307, 'people';
+is_deeply some('to=2025-01-01T00:00:00Z'), ['order'], 'before a time';
+is_deeply some('type=page_view&from=2025-01-01T00:00:00Z'),
+    ['page_view', 'page_view'], 'since a time';
+is_deeply some('from=2999-01-01T00:00:00Z'), [], 'since the future';
 
-    my $n = 0;
-    $n += $_ for values %sent;
-    is touchpoints()->{n}, $n, 'nothing else';
-};
+my $next = list('limit=7&type=bulk')->{json}{next};
+for my $case (["limit=7&type=page_view&cursor=$next", '?cursor'],
+              ["cursor=$next", '?cursor'], ['limit=501', '?limit'],
+              ['limit=0', '?limit'], ['bots=x', '?bots'], ['from=x', '?from'],
+              ['nonsense=1', '?nonsense']) {
+    my ($query, $pointer) = @$case;
+    my $r = list($query);
+    is $r->{status}, 422, "$query: 422";
+    is $r->{json}{errors}[0]{pointer}, $pointer, 'and where';
+}
+is list("limit=9&type=bulk&cursor=$next")->{status}, 200,
+    'another limit is the same list';
 
-subtest 'status and latency' => sub {
-    my %by = map { ($_->{value} // 'none') => $_->{n} }
-        @{touchpoints('by=status_class')->{segments}};
-    is $by{'4xx'}, 1;
-    is $by{'5xx'}, 2;
+is list('', key => $t->key($_))->{status}, 403, "$_ may not"
+    for qw(rep viewer server sales);
+my $r = list('type=order', key => $analyst);
+is_deeply [grep { exists $r->{json}{items}[0]{$_} }
+           qw(visitor customer claimed session)], [],
+    'an analyst sees no person';
+is $t->get('/admin/export/touchpoints.csv', key => $t->key('product'))
+    ->{status}, 403, 'an export needs its scope too';
 
-    ask(app => '/app/?ms=150', 200) for 1 .. 9;
-    my $app = counted(app => $sent{app});
-    cmp_ok $app->{latency}{p90}, '>=', 150, 'the upstream was waited for';
-    my ($segment) = grep { $_->{value} eq 'app' }
-        @{touchpoints('by=type')->{segments}};
-    is_deeply $segment->{latency}, $app->{latency}, 'the same by type';
-    is_deeply counted(none => 0)->{latency},
-        {p50 => undef, p90 => undef, p99 => undef}, 'of nothing';
-};
+# -- exported -----------------------------------------------------------------
 
-subtest 'values of clients break nothing' => sub {
-    my @bad = ('%ff%fe', "a%00b", 'x' x 4000, '%22%5c', "\xc3\xa4" x 300);
-    ask(page => "/page.html?title=$_", 200) for @bad;
-    is $t->raw("GET /page.html?title=\xff\xc3 HTTP/1.0\r\n"
-               . "User-Agent: \xff\xfe\r\n\r\n") =~ m{^HTTP/1\.1 (\d+)}
-        ? $1 : 0, 200, 'raw bytes';
-    $sent{page}++;
-    ask(undef, '/kind/?kind=not%20one', 204);
-    counted(page => $sent{page});
-    like $t->error_log, qr/1 touchpoints lost/, 'a type that is none is told';
-};
+sub export {
+    my ($what, %arg) = @_;
+    my $r = $t->get("/admin/export/touchpoints.$what", key => 1, %arg);
+    is $r->{status}, 200, "export $what" or diag $r->{body};
+    return $r;
+}
 
-subtest 'bots are marked, privacy is kept' => sub {
-    my $before = counted(page => $sent{page})->{bots};
-    ask(page => '/page.html', 200,
-        headers => {'User-Agent' => 'Googlebot/2.1'});
-    is counted(page => $sent{page})->{bots}, $before + 1;
-};
+my $whole = export('ndjson');
+is_deeply [map { decode_json($_) } split /\n/, $whole->{body}],
+    [reverse @all], 'rows are what the list has, oldest first';
+my $until = $whole->{headers}{'export-until'};
 
-subtest 'a store that cannot write costs no response' => sub {
-    $t->cxmctl('stat');
-    open my $latch, '>', $t->store_dir . '/latch' or die $!;
-    close $latch;
-    ask(undef, '/static/page.html', 200) for 1 .. 20;
-    ok CXM::until_true(10, sub {
-        $t->error_log =~ /touchpoints lost: the store/;
-    }), 'and is told';
-    my ($rc) = $t->cxmctl('verify');
-    is $rc, 0, 'the latch is lifted';
-    ok CXM::until_true(20, sub {
-        $t->get('/static/page.html');
-        return touchpoints('where=type:static')->{n} > $sent{static};
-    }), 'it counts again';
-};
+my @csv = split /\r\n/, export('csv')->{body};
+is $csv[0], 'id,type,created_at,touchpoint,product,url,referrer,title,'
+    . 'visitor,customer,claimed,session,device,country,region,status,'
+    . 'status_class,latency,upstream,value.amount,value.currency,props,'
+    . 'unverified,bot,client_time', 'columns';
+is $csv[1], "$order->{id},order,$past,purchase,p,,,,,c-1,,,,,,,,,,1250,EUR,"
+    . '"{""a"":1,""b"":""x,\\""y\\"""",""c"":true}",false,false,' . $past,
+    'a row';
+like $csv[2], qr/,'=T \xe2\x82\xac,v-1,,claims,s,desktop,/, 'another';
+is scalar @csv, 309, 'all of them';
+is export('csv?type=order', key => $analyst)->{body} =~ tr/\n//, 2, 'chosen';
+unlike export('csv', key => $analyst)->{body}, qr/visitor|v-1/,
+    'no persons for an analyst';
+is export('csv?from=2025-01-01T00:00:00Z&type=late')->{body} =~ tr/\n//, 6,
+    'since a time';
 
-subtest 'a graceful end loses none' => sub {
-    for my $signal (qw(QUIT TERM)) {
-        my $n = touchpoints('where=type:fcgi')->{n};
-        ask(fcgi => '/fcgi/', 200) for 1 .. 25;
-        $t->stop($signal);
-        $t->start;
-        counted(fcgi => $n + 25, "after $signal");
-    }
+my @lines = split /^/, $whole->{body};
+for my $kept (1, 2, 57, 200, 308) {
+    my ($id) = $lines[$kept - 1] =~ /"id":"([^"]+)"/;
+    is join('', @lines[0 .. $kept - 1])
+        . export("ndjson?until=$until&after=$id")->{body}, $whole->{body},
+        "goes on behind row $kept";
+}
+$r = $t->get('/admin/export/touchpoints.csv?after='
+    . ($order->{id} =~ s/.$/$& eq '0' ? 1 : 0/er), key => 1);
+is $r->{status}, 422, 'an id that nobody gave leads nowhere';
 
-    my $n = touchpoints('where=type:fcgi')->{n};
-    for (1 .. 3) {
-        ask(fcgi => '/fcgi/', 200) for 1 .. 10;
-        $t->reload;
-    }
-    counted(fcgi => $n + 30, 'over reloads');
-};
+# -- brought to another store -------------------------------------------------
 
-subtest 'configuration' => sub {
-    my $c = CXM->new(start => 0);
-    $c->expect_alerts(qr/cxm_touchpoint|invalid|unknown "nosuch"/);
-    my %bad = (
-        'cxm_touchpoint;' => qr/invalid number of arguments/,
-        'cxm_touchpoint "a b";' => qr/invalid type "a b"/,
-        'cxm_touchpoint a; cxm_touchpoint b;' => qr/duplicate/,
-        'cxm_touchpoint a if=;' => qr/invalid parameter "if="/,
-        'cxm_touchpoint a x;' => qr/invalid parameter "x"/,
-        'cxm_touchpoint a id=1;' => qr/invalid parameter "id=1"/,
-        'cxm_touchpoint a p=1 p=2;' => qr/invalid parameter "p=2"/,
-        'cxm_touchpoint a "p q=1";' => qr/invalid parameter "p q=1"/,
-        'cxm_touchpoint a p=$nosuch;' => qr/unknown "nosuch" variable/,
-    );
-    for my $text (sort keys %bad) {
-        $c->{conf}{locations} = "location /x { $text }";
-        my ($rc, $out) = $c->config_test;
-        isnt $rc, 0, $text;
-        like $out, $bad{$text};
-    }
-    $c->{conf}{locations} = 'location /x { cxm_touchpoint off; }';
-    is +($c->config_test)[0], 0, 'off';
+my $other = CXM->new;
+my $file = $t->write_file('events.ndjson', $whole->{body});
 
-    my $file = $c->write_file('none.conf', <<"END");
-load_module @{[CXM::module_path()]};
-events { }
-http { server { listen 127.0.0.1:1; location / { cxm_touchpoint a; } } }
-END
-    my ($rc, $out) = $c->config_test($file);
-    isnt $rc, 0;
-    like $out, qr/"cxm_touchpoint" needs a "cxm_store"/, 'without a store';
-};
+sub import_file {
+    my ($t, $path, $want) = @_;
+    my ($rc, $out, $err) = $t->cxmctl('import', 'touchpoints', $path);
+    is $rc, $want // 0, 'import' or diag $out . $err;
+    return $out;
+}
 
-is +($t->cxmctl('verify'))[0], 0, 'the store is sound';
-$t->no_alerts;
+is import_file($other, $file), "308 imported, 0 known, 0 refused\n", 'all';
+my ($rc, $copy) = $other->cxmctl('export', 'touchpoints', '--format',
+                                 'ndjson');
+is $copy, $whole->{body}, 'byte for byte, ids as well';
+is import_file($other, $file), "0 imported, 308 known, 0 refused\n", 'once';
+is import_file($t, $file), "0 imported, 308 known, 0 refused\n",
+    'where they come from they are known';
+
+for my $by ('type', 'touchpoint', 'device') {
+    my ($a, $b) = map { $_->get("/admin/metrics/touchpoints?by=$by&"
+        . 'bucket=month', key => 1)->{json} } $t, $other;
+    is_deeply $b, $a, "they count alike by $by";
+}
+
+my ($id) = $lines[100] =~ /"id":"([^"]+)"/;
+$r = $other->get("/admin/export/touchpoints.ndjson?after=$id", key => 1);
+is $r->{body}, join('', @lines[101 .. 307]), 'goes on behind one of them';
+
+my $bad = $t->write_file('bad.ndjson', join '', map { encode_json($_) . "\n" }
+    {type => 'x'}, {id => $id =~ s/^./f/r, type => 'a b'},
+    {id => $id =~ s/^./e/r, type => 'x', nonsense => 1},
+    {id => $id =~ s/^./d/r, type => 'x', created_at => '2999-01-01T00:00:00Z'},
+    {id => $id =~ s/^./c/r, type => 'x', url => 'no url'});
+is import_file($other, $bad, 1), "0 imported, 0 known, 5 refused\n", 'errors';
+is_deeply [map { my $e = decode_json($_); "$e->{line} $e->{errors}[0]{pointer}" }
+           split /\n/, CXM::slurp("$bad.errors.ndjson")],
+    ['1 /id', '2 /type', '3 /nonsense', '4 /created_at', '5 /url'],
+    'line by line';
+
+for my $store ($t, $other) {
+    $store->stop;
+    my ($rc, $out, $err) = $store->cxmctl('verify');
+    is $rc, 0, 'verify finds it sound' or diag $out . $err;
+}
 
 done_testing;

@@ -81,6 +81,7 @@ static void cxmctl_import_progress(const cxmctl_import_t *import, int last);
 
 static const cxm_import_kind_t *const  cxmctl_imports[] = {
     &cxm_response_import,
+    &cxm_touchpoint_import,
     NULL
 };
 

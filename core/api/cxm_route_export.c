@@ -6,6 +6,7 @@
 #include "cxm_json.h"
 #include "cxm_response_args.h"
 #include "cxm_routes.h"
+#include "cxm_touchpoint_args.h"
 
 
 /* Arguments that all exports take. */
@@ -41,6 +42,33 @@ responses_open(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export,
 
 static const cxm_export_kind_t  export_responses = {
     "responses", &cxm_response_rows, responses_open, cxm_response_place
+};
+
+
+static const cxm_field_t  touchpoints_query[] = {
+    CXM_QUERY_TOUCHPOINT,
+    CXM_QUERY_EXPORT,
+    { .name = NULL }
+};
+
+
+static cxm_rc_t
+touchpoints_open(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export,
+    json_t *asked)
+{
+    cxm_rc_t                rc;
+    cxm_touchpoint_query_t  query;
+
+    rc = cxm_touchpoint_args(call, &query, asked);
+
+    return rc == CXM_OK
+           ? cxm_touchpoint_export(txn, &query, export, &call->err) : rc;
+}
+
+
+static const cxm_export_kind_t  export_touchpoints = {
+    "touchpoints", &cxm_touchpoint_rows, touchpoints_open,
+    cxm_touchpoint_place
 };
 
 
@@ -182,5 +210,6 @@ export_read(cxm_call_t *call, cxm_txn_t *txn)
 
 const cxm_route_t  cxm_routes_export[] = {
     CXM_EXPORT_ROUTES(responses, CXM_SCOPE_RESPONSE_READ),
+    CXM_EXPORT_ROUTES(touchpoints, CXM_SCOPE_TOUCHPOINT_READ),
     { .path = NULL }
 };

@@ -18,6 +18,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_field,
     cxm_routes_privacy,
     cxm_routes_export,
+    cxm_routes_touchpoint,
     cxm_routes_stream,
     cxm_routes_metrics,
     cxm_routes_openapi,

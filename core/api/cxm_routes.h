@@ -23,6 +23,7 @@ extern const cxm_route_t  cxm_routes_field[];
 extern const cxm_route_t  cxm_routes_openapi[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
+extern const cxm_route_t  cxm_routes_touchpoint[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

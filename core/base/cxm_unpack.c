@@ -377,3 +377,31 @@ cxm_value_open(cxm_value_t *value, cxm_members_t *room)
     return value->type == CXM_VALUE_PACKED_OBJECT
            ? cxm_value_unpack(value->u.string, room, value) : CXM_OK;
 }
+
+
+void
+cxm_items_begin(cxm_items_t *items, const cxm_value_t *array)
+{
+    cxm_value_t  head;
+
+    memset(items, 0, sizeof(*items));
+
+    if (array->type == CXM_VALUE_PACKED_ARRAY) {
+        items->rd = cxm_reader(array->u.string.data, array->u.string.len);
+        items->failed = !cxm_unpack_head(&items->rd, &head, &items->left);
+    }
+}
+
+
+int
+cxm_items_next(cxm_items_t *items, cxm_value_t *out)
+{
+    if (items->left == 0 || items->failed) {
+        return 0;
+    }
+
+    items->left--;
+    items->failed = !cxm_unpack_whole(&items->rd, CXM_PACK_DEPTH - 1, out);
+
+    return !items->failed;
+}

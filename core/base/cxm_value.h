@@ -117,6 +117,19 @@ cxm_rc_t cxm_value_open(cxm_value_t *value, cxm_members_t *room);
 cxm_value_t cxm_value_get(const cxm_value_t *object, cxm_str_t name);
 
 /*
+ * Items of PACKED_ARRAY, one after the other, nested ones packed.  next: 0,
+ * there are no more; items->failed: the array is damaged.
+ */
+typedef struct {
+    cxm_reader_t  rd;
+    uint64_t      left;
+    int           failed;
+} cxm_items_t;
+
+void cxm_items_begin(cxm_items_t *items, const cxm_value_t *array);
+int cxm_items_next(cxm_items_t *items, cxm_value_t *out);
+
+/*
  * Adds a member to those that were begun at room->list + from; 0 without
  * room.
  */

@@ -6,7 +6,6 @@
 
 #include "cxm_export.h"
 #include "cxm_json.h"
-#include "cxm_pack_int.h"
 
 
 #define CXM_CSV_TEXT  (4u << 20)        /* of a cell that is JSON */
@@ -133,40 +132,30 @@ csv_json(cxm_buf_t *out, const cxm_value_t *value)
  * or one has such a sign in it.
  */
 static int
-csv_words(cxm_buf_t *text, cxm_str_t packed)
+csv_words(cxm_buf_t *text, const cxm_value_t *array)
 {
-    uint64_t      i, n, unused;
-    cxm_str_t     word;
-    cxm_value_t   value;
-    cxm_reader_t  rd;
+    cxm_str_t    word;
+    cxm_items_t  items;
+    cxm_value_t  value;
 
-    rd = cxm_reader(packed.data, packed.len);
+    cxm_items_begin(&items, array);
 
-    if (!cxm_unpack_head(&rd, &value, &n)) {
-        return 0;
-    }
+    while (cxm_items_next(&items, &value)) {
 
-    for (i = 0; i < n; i++) {
-        if (!cxm_unpack_head(&rd, &value, &unused)
-            || value.type != CXM_VALUE_STRING)
-        {
-            return 0;
-        }
-
-        word = value.u.string;
+        word = value.type == CXM_VALUE_STRING ? value.u.string : cxm_str("");
 
         if (word.len == 0 || memchr(word.data, ';', word.len) != NULL) {
             return 0;
         }
 
-        if (i > 0) {
+        if (text->len > 0) {
             cxm_buf_putc(text, ';');
         }
 
         cxm_buf_put(text, word.data, word.len);
     }
 
-    return 1;
+    return !items.failed;
 }
 
 
@@ -177,7 +166,7 @@ csv_array(cxm_buf_t *out, const cxm_value_t *value)
 
     cxm_buf_init(&text, CXM_CSV_TEXT);
 
-    if (!csv_words(&text, value->u.string) || text.failed) {
+    if (!csv_words(&text, value) || text.failed) {
         csv_json(out, value);
 
     } else if (text.len > 0) {

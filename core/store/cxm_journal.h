@@ -118,6 +118,31 @@ cxm_rc_t cxm_journal_since(cxm_txn_t *txn, cxm_ms_t t, uint64_t *seq,
     cxm_error_t *err);
 
 /*
+ * For readers of one kind: its entries, packed as above and without their
+ * personal parts; others are passed over by their headers.  Up from entry
+ * `from` on, down below it.  next: CXM_NOT_FOUND at the end (at is behind the
+ * head; down: 0), or when `left` entries were looked at (at is where another
+ * scan goes on).  Links are not checked.
+ */
+typedef struct {
+    cxm_txn_t     *txn;
+    cxm_cursor_t  *cursor;
+    unsigned       kind;
+    int            down;
+    int            begun;
+    uint64_t       at;
+    unsigned       left;
+} cxm_journal_scan_t;
+
+cxm_rc_t cxm_journal_scan_up(cxm_journal_scan_t *scan, cxm_txn_t *txn,
+    cxm_kind_no_t kind, uint64_t from, unsigned left, cxm_error_t *err);
+cxm_rc_t cxm_journal_scan_down(cxm_journal_scan_t *scan, cxm_txn_t *txn,
+    cxm_kind_no_t kind, uint64_t from, unsigned left, cxm_error_t *err);
+cxm_rc_t cxm_journal_scan_next(cxm_journal_scan_t *scan,
+    cxm_entry_packed_t *out, cxm_error_t *err);
+void cxm_journal_scan_end(cxm_journal_scan_t *scan);
+
+/*
  * Opens the personal part of entry `seq` from copies of header and sealed.
  * *personal is a new reference; NULL with *erased set when the key of the
  * person is gone.

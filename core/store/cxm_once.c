@@ -13,7 +13,8 @@
 static const cxm_ms_t  cxm_once_length[] = {
     [CXM_ONCE_EVENT] = CXM_MS_DAY,
     [CXM_ONCE_REPLY] = CXM_MS_DAY,
-    [CXM_ONCE_REPLY_MONEY] = 30 * CXM_MS_DAY
+    [CXM_ONCE_REPLY_MONEY] = 30 * CXM_MS_DAY,
+    [CXM_ONCE_IMPORT] = 30 * CXM_MS_DAY
 };
 
 #define CXM_ONCE_CLASSES  (sizeof(cxm_once_length) / sizeof(cxm_ms_t))
@@ -88,6 +89,7 @@ cxm_once_expired(cxm_str_t key, cxm_ms_t now)
 
     return once_class >= CXM_ONCE_EVENT
            && once_class < CXM_ONCE_CLASSES
+           && cxm_once_length[once_class] != 0
            && (uint64_t) generation + 1 < once_generation(once_class, now);
 }
 

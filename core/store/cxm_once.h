@@ -16,7 +16,8 @@
 typedef enum {
     CXM_ONCE_EVENT = 1,
     CXM_ONCE_REPLY,
-    CXM_ONCE_REPLY_MONEY
+    CXM_ONCE_REPLY_MONEY,
+    CXM_ONCE_IMPORT = 5         /* rows that an import has brought; 30 days */
 } cxm_once_class_t;
 
 #define CXM_ONCE_EXPIRE_ROWS  10000     /* of one transaction */

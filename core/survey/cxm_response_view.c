@@ -303,6 +303,12 @@ read_entry(cxm_txn_t *txn, uint64_t seq, int may_personal,
 
     rc = cxm_journal_read_packed(txn, seq, may_personal, out, err);
 
+    /* a row goes in the transaction that drops its entry */
+
+    if (rc == CXM_NOT_FOUND) {
+        rc = CXM_CORRUPT;
+    }
+
     if (rc != CXM_OK || may_personal || out->entry.subject == 0) {
         return rc;
     }

@@ -25,7 +25,7 @@ static const cxm_field_t  cxm_event_money_fields[] = {
     { .name = NULL }
 };
 
-static const cxm_fields_t  cxm_event_money = {
+const cxm_fields_t  cxm_event_money = {
     "EventMoney", cxm_event_money_fields
 };
 
@@ -261,7 +261,7 @@ keep_money(cxm_event_t *event, const char *name, json_t *value)
     }
 
     if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
-        event_set(event, "unverified", json_integer(1));
+        event_set(event, CXM_EVENT_UNVERIFIED, json_integer(1));
     }
 
     return keep_value(event, name, value);

@@ -115,9 +115,10 @@ seen_room(cxm_touch_t *touch)
 }
 
 
-/* CXM_CONFLICT when the hash was seen, else it is from now on. */
+/* CXM_CONFLICT when the id was seen, else it is from now on. */
 static cxm_rc_t
-seen_add(cxm_txn_t *txn, cxm_touch_t *touch, const uint8_t hash[CXM_HASH_LEN])
+seen_add(cxm_txn_t *txn, cxm_touch_t *touch, cxm_once_class_t once_class,
+    const uint8_t hash[CXM_HASH_LEN])
 {
     uint8_t    *place;
     cxm_rc_t    rc;
@@ -135,7 +136,7 @@ seen_add(cxm_txn_t *txn, cxm_touch_t *touch, const uint8_t hash[CXM_HASH_LEN])
         return CXM_CONFLICT;
     }
 
-    rc = cxm_once_get(txn, CXM_ONCE_EVENT, hash, cxm_txn_now(txn), &value);
+    rc = cxm_once_get(txn, once_class, hash, cxm_txn_now(txn), &value);
 
     if (rc != CXM_NOT_FOUND) {
         return rc == CXM_OK ? CXM_CONFLICT : rc;
@@ -175,10 +176,9 @@ touch_room(cxm_touch_t *touch)
 static cxm_rc_t
 touch_gather(cxm_txn_t *txn, json_t *event)
 {
-    cxm_rc_t      rc;
-    uint8_t       hash[CXM_HASH_LEN];
-    cxm_str_t     key;
-    cxm_touch_t  *touch;
+    cxm_rc_t          rc;
+    cxm_touch_t      *touch;
+    cxm_touch_key_t   key;
 
     touch = cxm_touch_of(txn);
 
@@ -188,22 +188,16 @@ touch_gather(cxm_txn_t *txn, json_t *event)
 
     rc = touch_room(touch);
 
-    if (rc != CXM_OK) {
-        return rc;
+    if (rc == CXM_OK) {
+        rc = cxm_touch_key(event, &key);
     }
 
-    key = cxm_json_get_str(event, CXM_EVENT_KEY);
+    if (rc == CXM_OK) {
+        rc = seen_add(txn, touch, key.once_class, key.hash);
+    }
 
-    if (key.data != NULL) {
-        if (cxm_hex_decode(key, hash, sizeof(hash)) != CXM_OK) {
-            return CXM_INTERNAL;
-        }
-
-        rc = seen_add(txn, touch, hash);
-
-        if (rc != CXM_OK) {
-            return rc;
-        }
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        return rc;
     }
 
     cxm_txn_touch(txn);

@@ -47,10 +47,59 @@ cxm_touch_segment(cxm_str_t name)
 }
 
 
-static int
-hash_order(const void *a, const void *b)
+cxm_rc_t
+cxm_touch_key(const json_t *event, cxm_touch_key_t *key)
 {
-    return memcmp(a, b, CXM_HASH_LEN);
+    cxm_str_t  text;
+
+    text = cxm_json_get_str(event, CXM_EVENT_KEY);
+    key->once_class = CXM_ONCE_EVENT;
+
+    if (text.data == NULL) {
+        text = cxm_json_get_str(event, CXM_EVENT_BROUGHT);
+        key->once_class = CXM_ONCE_IMPORT;
+    }
+
+    if (text.data == NULL) {
+        return CXM_NOT_FOUND;
+    }
+
+    return cxm_hex_decode(text, key->hash, sizeof(key->hash)) == CXM_OK
+           ? CXM_OK : CXM_CORRUPT;
+}
+
+
+static int
+key_order(const void *a, const void *b)
+{
+    const cxm_touch_key_t  *x, *y;
+
+    x = a;
+    y = b;
+
+    return x->once_class != y->once_class
+           ? (x->once_class > y->once_class) - (x->once_class < y->once_class)
+           : memcmp(x->hash, y->hash, CXM_HASH_LEN);
+}
+
+
+/* Of what an import has brought it is also kept where it is. */
+static cxm_rc_t
+key_put(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_touch_key_t *key)
+{
+    uint8_t    place[2 * CXM_VARINT_MAX], *end;
+    cxm_str_t  value;
+
+    end = place;
+
+    if (key->once_class == CXM_ONCE_IMPORT) {
+        end = cxm_put_varint(cxm_put_varint(place, entry->seq), key->sub);
+    }
+
+    value = (cxm_str_t) { (size_t) (end - place), (const char *) place };
+
+    return cxm_once_put(txn, key->once_class, key->hash,
+                        cxm_entry_time(entry), value);
 }
 
 
@@ -58,15 +107,14 @@ hash_order(const void *a, const void *b)
 static cxm_rc_t
 apply_ids(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    size_t      i, n, size;
-    uint8_t   (*hashes)[CXM_HASH_LEN];
-    cxm_rc_t    rc;
-    cxm_str_t   key;
+    size_t            i, n, size;
+    cxm_rc_t          rc;
+    cxm_touch_key_t  *keys;
 
     size = json_array_size(entry->body);
-    hashes = malloc((size + 1) * CXM_HASH_LEN);
+    keys = malloc((size + 1) * sizeof(cxm_touch_key_t));
 
-    if (hashes == NULL) {
+    if (keys == NULL) {
         return CXM_INTERNAL;
     }
 
@@ -74,22 +122,24 @@ apply_ids(cxm_txn_t *txn, const cxm_entry_t *entry)
     n = 0;
 
     for (i = 0; i < size && rc == CXM_OK; i++) {
-        key = cxm_json_get_str(json_array_get(entry->body, i), CXM_EVENT_KEY);
+        rc = cxm_touch_key(json_array_get(entry->body, i), &keys[n]);
+        keys[n].sub = i;
 
-        if (key.data != NULL) {
-            rc = cxm_hex_decode(key, hashes[n++], CXM_HASH_LEN) == CXM_OK
-                 ? CXM_OK : CXM_CORRUPT;
+        if (rc == CXM_OK) {
+            n++;
+
+        } else if (rc == CXM_NOT_FOUND) {
+            rc = CXM_OK;
         }
     }
 
-    qsort(hashes, n, CXM_HASH_LEN, hash_order);
+    qsort(keys, n, sizeof(cxm_touch_key_t), key_order);
 
     for (i = 0; i < n && rc == CXM_OK; i++) {
-        rc = cxm_once_put(txn, CXM_ONCE_EVENT, hashes[i],
-                          cxm_entry_time(entry), cxm_str(""));
+        rc = key_put(txn, entry, &keys[i]);
     }
 
-    free(hashes);
+    free(keys);
 
     return rc;
 }

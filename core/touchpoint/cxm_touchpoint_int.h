@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "cxm_field.h"
+#include "cxm_once.h"
 #include "cxm_store.h"
 
 
@@ -30,6 +32,18 @@ typedef struct {
     size_t              nseen, seen_size;       /* a power of two, or 0 */
     cxm_touch_value_t   values[CXM_TOUCH_CACHE];
 } cxm_touch_t;
+
+extern const cxm_fields_t  cxm_event_money;
+
+/* What an event is known by, and where. */
+typedef struct {
+    cxm_once_class_t  once_class;
+    uint8_t           hash[CXM_HASH_LEN];
+    uint64_t          sub;              /* its place in the entry */
+} cxm_touch_key_t;
+
+/* CXM_NOT_FOUND: it has no id; CXM_CORRUPT. */
+cxm_rc_t cxm_touch_key(const json_t *event, cxm_touch_key_t *key);
 
 /* NULL without memory. */
 cxm_touch_t *cxm_touch_of(cxm_txn_t *txn);
