@@ -39,6 +39,7 @@ typedef struct {
 
 static int cxmctl_restore_inputs(cxmctl_restore_t *restore);
 static int cxmctl_restore_begin(cxmctl_restore_t *restore);
+static int cxmctl_restore_all(cxmctl_restore_t *restore);
 static cxm_rc_t cxmctl_restore_run(cxmctl_restore_t *restore);
 static cxm_rc_t cxmctl_restore_unpack(cxmctl_restore_t *restore);
 static cxm_rc_t cxmctl_restore_keys(cxmctl_restore_t *restore);
@@ -54,8 +55,7 @@ static void cxmctl_restore_tell(const cxmctl_restore_t *restore);
 int
 cxmctl_restore(cxmctl_t *ctl)
 {
-    int                bad;
-    cxm_rc_t           rc;
+    int                bad, rc;
     cxmctl_restore_t   restore;
 
     bad = 0;
@@ -63,7 +63,6 @@ cxmctl_restore(cxmctl_t *ctl)
     cxm_error_init(&restore.err);
     restore.ctl = ctl;
     restore.data.fd = restore.keys.fd = restore.erasures.fd = -1;
-    restore.erased = json_array();
 
     restore.keys.name = cxmctl_option(ctl, "--keys", &bad);
     restore.erasures.name = cxmctl_option(ctl, "--erasures", &bad);
@@ -75,33 +74,42 @@ cxmctl_restore(cxmctl_t *ctl)
     }
 
     restore.data.name = ctl->argv[0];
+    restore.erased = json_array();
 
-    if (cxmctl_restore_inputs(&restore) != 0
-        || cxmctl_restore_begin(&restore) != 0)
-    {
-        return CXMCTL_WRONG;
-    }
-
-    rc = cxmctl_restore_run(&restore);
-    cxm_store_close(restore.store);
-
-    if (rc != CXM_OK) {
-        cxm_restore_abandon(ctl->dir);
-
-    } else {
-        rc = cxm_restore_settle(ctl->dir, &restore.err);
-    }
-
-    if (rc == CXM_OK) {
-        cxmctl_restore_tell(&restore);
-    }
+    rc = cxmctl_restore_inputs(&restore) == 0
+         && cxmctl_restore_begin(&restore) == 0
+         ? cxmctl_restore_all(&restore) : CXMCTL_WRONG;
 
     cxm_manifest_clear(&restore.manifest);
     json_decref(restore.erased);
     free(restore.dir);
 
-    return rc == CXM_OK ? CXMCTL_DONE
-                        : cxmctl_failed("restore", &restore.err);
+    return rc;
+}
+
+
+static int
+cxmctl_restore_all(cxmctl_restore_t *restore)
+{
+    cxm_rc_t  rc;
+
+    rc = cxmctl_restore_run(restore);
+    cxm_store_close(restore->store);
+
+    if (rc != CXM_OK) {
+        cxm_restore_abandon(restore->ctl->dir);
+
+    } else {
+        rc = cxm_restore_settle(restore->ctl->dir, &restore->err);
+    }
+
+    if (rc != CXM_OK) {
+        return cxmctl_failed("restore", &restore->err);
+    }
+
+    cxmctl_restore_tell(restore);
+
+    return CXMCTL_DONE;
 }
 
 
