@@ -15,6 +15,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_benchmark,
     cxm_routes_access,
     cxm_routes_customer,
+    cxm_routes_person,
     cxm_routes_field,
     cxm_routes_privacy,
     cxm_routes_export,

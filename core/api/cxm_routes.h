@@ -21,6 +21,7 @@ extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];
 extern const cxm_route_t  cxm_routes_openapi[];
+extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
 extern const cxm_route_t  cxm_routes_touchpoint[];
