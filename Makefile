@@ -38,9 +38,11 @@ test_packages := perl libmojolicious-perl libev-perl \
     libclang-rt-14-dev cppcheck
 
 # Tests that run programs of node, each from a folder with its packages:
-# t/web.t drives a browser, the others check OpenAPI.  A node that came from
-# elsewhere conflicts with Debian's npm, so the commands decide.
+# t/web.t drives a browser, t/duckdb.t reads exports, the others check
+# OpenAPI.  A node that came from elsewhere conflicts with Debian's npm, so the
+# commands decide.
 node_tests := $(if $(filter t/web.t,$(TESTS)),web) \
+    $(if $(filter t/duckdb.t,$(TESTS)),duckdb) \
     $(if $(filter t/openapi.t t/access-matrix.t,$(TESTS)),openapi)
 node_tests := $(strip $(node_tests))
 node_modules := $(node_tests:%=t/%/node_modules/.package-lock.json)

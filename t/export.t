@@ -77,7 +77,8 @@ my $head = 'id,survey,status,created_at,updated_at,version,survey_version,'
     . 'channel,touchpoint,country,device,language,agent,product,'
     . 'latency_band,status_class,attributes.plan,attributes,interaction_id,'
     . 'client_time,erased';
-is $r->{body}, "$head\r\n", 'but a head line';
+is $r->{body}, '"' . join('","', split /,/, $head) . "\"\r\n",
+    'but a head line';
 
 # -- rows ---------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ is_deeply [map { decode_json($_) } split /\n/, $whole->{body}],
 my $until = $whole->{headers}{'export-until'};
 
 my @csv = split /\r\n/, export('csv')->{body};
-is $csv[0], 'id,type,created_at,touchpoint,product,url,referrer,title,'
+is $csv[0] =~ tr/"//dr, 'id,type,created_at,touchpoint,product,url,referrer,title,'
     . 'visitor,customer,claimed,session,device,country,region,status,'
     . 'status_class,latency,upstream,value.amount,value.currency,props,'
     . 'unverified,bot,client_time', 'columns';

@@ -302,6 +302,10 @@ cxm_csv_row(cxm_buf_t *out, const cxm_export_t *export,
 }
 
 
+/*
+ * In quotes, whatever the names are: a program that guesses the format from
+ * the first rows may meet the first quotes long after them.
+ */
 void
 cxm_csv_head(cxm_buf_t *out, const cxm_export_t *export)
 {
@@ -311,16 +315,15 @@ cxm_csv_head(cxm_buf_t *out, const cxm_export_t *export)
     for (i = 0; i < export->ncolumns; i++) {
         column = &export->columns[i];
 
-        if (i > 0) {
-            cxm_buf_putc(out, ',');
-        }
-
+        cxm_buf_puts(out, i > 0 ? ",\"" : "\"");
         cxm_buf_puts(out, export->rows->fields->fields[column->field].name);
 
         for (j = 0; j < column->depth; j++) {
             cxm_buf_putc(out, '.');
             cxm_buf_put(out, column->path[j].data, column->path[j].len);
         }
+
+        cxm_buf_putc(out, '"');
     }
 
     cxm_buf_put(out, "\r\n", 2);
