@@ -45,10 +45,14 @@ copy_members(json_t *data, const json_t *from, const char *const *names)
 }
 
 
+/* What a document is called, whose it is, and how it stands. */
 static cxm_rc_t
 show_named(cxm_txn_t *txn, const json_t *body, unsigned index, json_t *data)
 {
-    static const char *const  names[] = { "slug", "title", "status", NULL };
+    static const char *const  names[] = {
+        "slug", "title", "status", "customer", "purpose", "granted",
+        "channel", "priority", "assignee", "due_at", "overdue", "tags", NULL
+    };
 
     (void) txn;
 
@@ -148,7 +152,12 @@ static const cxm_stream_kind_t  stream_kinds[] = {
     { CXM_KIND_TOUCHPOINT, CXM_SCOPE_METRICS_READ, show_touchpoint },
     { CXM_KIND_KEY, CXM_SCOPE_KEY_ADMIN, NULL },
     { CXM_KIND_ACCESS, CXM_SCOPE_KEY_ADMIN, NULL },
-    { CXM_KIND_ERASURE, CXM_SCOPE_PRIVACY_ERASE, NULL }
+    { CXM_KIND_ERASURE, CXM_SCOPE_PRIVACY_ERASE, NULL },
+    { CXM_KIND_CUSTOMER, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_NOTE, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_TASK, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_CONSENT, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_FIELDS, CXM_SCOPE_CUSTOMER_READ, show_named }
 };
 
 #define CXM_STREAM_KINDS  (sizeof(stream_kinds) / sizeof(stream_kinds[0]))

@@ -106,9 +106,10 @@ cxm_doc_free_id(cxm_txn_t *txn, const cxm_doc_write_t *write,
 }
 
 
+/* The entry gets its place; body and personal stay what the caller has. */
 static cxm_rc_t
 cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
-    cxm_action_t action, const cxm_doc_t *old, uint64_t *seq,
+    cxm_action_t action, const cxm_doc_t *old, cxm_entry_t *out,
     cxm_error_t *err)
 {
     cxm_rc_t     rc;
@@ -146,9 +147,32 @@ cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
         json_decref(entry.body);
     }
 
-    *seq = entry.seq;
+    *out = entry;
 
     return rc;
+}
+
+
+/* What was written, without reading it again. */
+static void
+cxm_doc_written(const cxm_doc_write_t *write, const cxm_entry_t *entry,
+    cxm_doc_t *doc)
+{
+    cxm_doc_clear(doc);
+
+    if (doc->version == 0) {
+        doc->no = entry->seq;
+        doc->created_at = cxm_entry_time(entry);
+    }
+
+    doc->id = entry->id;
+    doc->version++;
+    doc->seq = entry->seq;
+    doc->updated_at = cxm_entry_time(entry);
+    doc->subject = write->subject;
+    doc->erased = write->subject != 0 && write->personal == NULL;
+    doc->body = json_incref(write->body);
+    doc->personal = json_incref(write->personal);
 }
 
 
@@ -167,8 +191,8 @@ cxm_rc_t
 cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *doc,
     cxm_error_t *err)
 {
-    uint64_t  no, seq;
-    cxm_rc_t  rc;
+    cxm_rc_t     rc;
+    cxm_entry_t  entry;
 
     if (cxm_doc_same(write, doc)) {
         return CXM_OK;
@@ -181,21 +205,14 @@ cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *doc,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_append(txn, write, CXM_ACTION_PUT, doc, &seq, err);
+        rc = cxm_doc_append(txn, write, CXM_ACTION_PUT, doc, &entry, err);
     }
 
-    if (rc != CXM_OK) {
-        return rc;
+    if (rc == CXM_OK) {
+        cxm_doc_written(write, &entry, doc);
     }
 
-    no = doc->version == 0 ? seq : doc->no;
-    cxm_doc_clear(doc);
-
-    rc = cxm_doc_get(txn, write->kind, no, doc, err);
-
-    return rc == CXM_NOT_FOUND
-           ? cxm_fail(err, CXM_INTERNAL, NULL, "A document was not kept.")
-           : rc;
+    return rc;
 }
 
 
@@ -224,16 +241,17 @@ cxm_rc_t
 cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
     cxm_error_t *err)
 {
-    uint64_t   seq;
-    cxm_rc_t   rc;
-    cxm_doc_t  old;
+    cxm_rc_t     rc;
+    cxm_doc_t    old;
+    cxm_entry_t  entry;
 
     rc = cxm_doc_find(txn, write, &old, err);
 
     if (rc == CXM_OK) {
         rc = old.version == 0
              ? CXM_NOT_FOUND
-             : cxm_doc_append(txn, write, CXM_ACTION_DELETE, &old, &seq, err);
+             : cxm_doc_append(txn, write, CXM_ACTION_DELETE, &old, &entry,
+                              err);
     }
 
     cxm_doc_clear(&old);

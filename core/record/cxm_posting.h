@@ -12,7 +12,8 @@
  * document that was taken out leaves what it would be without it.
  *
  * The range comes before the term: documents that are made together change
- * the same few pages, whatever words they have.
+ * the same few pages, whatever words they have.  Changes are gathered and
+ * written by commit, once a row.
  */
 
 #ifndef CXM_POSTING_H

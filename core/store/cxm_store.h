@@ -195,11 +195,19 @@ typedef enum {
     CXM_SLOT_SURVEY,
     CXM_SLOT_TOUCHPOINT,
     CXM_SLOT_RECORD,
+    CXM_SLOT_POSTING,
     CXM_SLOT_N
 } cxm_slot_t;
 
 void *cxm_txn_slot(cxm_txn_t *txn, cxm_slot_t slot, size_t size,
     void (*destroy)(void *data));
+
+/*
+ * Has what is gathered in a slot written by commit, behind flow's flush; a
+ * failure aborts.  Like apply, it makes rows and no entries.
+ */
+void cxm_txn_gather(cxm_txn_t *txn, cxm_slot_t slot,
+    cxm_rc_t (*flush)(cxm_txn_t *txn, void *data));
 
 
 #endif /* CXM_STORE_H */

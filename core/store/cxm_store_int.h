@@ -91,8 +91,9 @@ struct cxm_store_s {
 };
 
 typedef struct {
-    void   *data;
-    void  (*destroy)(void *data);
+    void      *data;
+    void     (*destroy)(void *data);
+    cxm_rc_t (*flush)(cxm_txn_t *txn, void *data);
 } cxm_txn_room_t;
 
 struct cxm_txn_s {

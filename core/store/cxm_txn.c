@@ -401,6 +401,28 @@ cxm_txn_end(cxm_txn_t *txn)
 }
 
 
+/* What rooms gathered. */
+static cxm_rc_t
+cxm_txn_flush_rooms(cxm_txn_t *txn)
+{
+    size_t           i;
+    cxm_rc_t         rc;
+    cxm_txn_room_t  *room;
+
+    rc = CXM_OK;
+
+    for (i = 0; i < CXM_SLOT_N && rc == CXM_OK; i++) {
+        room = &txn->rooms[i];
+
+        if (room->data != NULL && room->flush != NULL) {
+            rc = room->flush(txn, room->data);
+        }
+    }
+
+    return rc;
+}
+
+
 /* Everything that is still to be written. */
 static cxm_rc_t
 cxm_txn_flush(cxm_txn_t *txn, cxm_error_t *err)
@@ -423,7 +445,11 @@ cxm_txn_flush(cxm_txn_t *txn, cxm_error_t *err)
         }
     }
 
-    rc = cxm_counter_flush(txn);
+    rc = cxm_txn_flush_rooms(txn);
+
+    if (rc == CXM_OK) {
+        rc = cxm_counter_flush(txn);
+    }
 
     if (rc == CXM_OK && txn->state_changed) {
         rc = cxm_state_write(txn);
@@ -563,4 +589,13 @@ cxm_txn_slot(cxm_txn_t *txn, cxm_slot_t slot, size_t size,
     }
 
     return room->data;
+}
+
+
+void
+cxm_txn_gather(cxm_txn_t *txn, cxm_slot_t slot,
+    cxm_rc_t (*flush)(cxm_txn_t *txn, void *data))
+{
+    txn->rooms[slot].flush = flush;
+    cxm_txn_touch(txn);
 }
