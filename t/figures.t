@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Figures side by side: two ranges of a score compared, known answers and
-# every wrong argument.
+# Figures beside the scores: two ranges compared, response rates, the overview;
+# known answers and every wrong argument.
 
 use strict;
 use warnings;
@@ -244,6 +244,96 @@ subtest 'what cannot be compared' => sub {
     my $json = admin($path, @nps, a_from => day(1), a_to => day(1),
                      b_from => day(1), b_to => day(2));
     is $json->{a}{n}, 0, 'an empty range shares nothing';
+};
+
+# -- response rates -----------------------------------------------------------
+
+sub ask {
+    my ($survey, $json) = @_;
+    my $reply = $t->post("/s/$survey/exposures", $json, key => $server);
+    is $reply->{status}, 200, 'an exposure' or diag $reply->{body};
+    return $reply->{json}{token};
+}
+
+sub reply_to {
+    my ($survey, $token, $complete) = @_;
+    my $reply = $t->post("/s/$survey/responses", {answers => {nps => 9},
+        complete => $complete ? Mojo::JSON->true : Mojo::JSON->false,
+        $token ? (exposure => $token) : ()});
+    is $reply->{status}, 201, 'an answer' or diag $reply->{body};
+}
+
+subtest 'response rates' => sub {
+    put_survey('ask');
+    my $json = admin('metrics/response_rate', survey => 'ask');
+    is $json->{$_}, 0, "$_: none yet"
+        for qw(exposures shown started partial complete n);
+    is $json->{value}, undef;
+    is $json->{rates}{completion}{value}, undef;
+
+    my @web = map { ask('ask', {channel => 'web'}) } 1 .. 10;
+    my @app = map { ask('ask', {channel => 'app'}) } 1 .. 6;
+    reply_to('ask', $web[$_], $_ < 4) for 0 .. 5;
+    reply_to('ask', $app[0], 1);
+    reply_to('ask', undef, $_) for 0, 1, 1;
+
+    my $survey = $t->get('/admin/surveys/ask', key => 1)->{json};
+    delete @$survey{qw(id slug version created_at updated_at)};
+    $t->put('/admin/surveys/ask', {%$survey, status => 'closed'}, key => 1);
+    ask('ask', {channel => 'web'}) for 1 .. 4;
+
+    $json = admin('metrics/response_rate', survey => 'ask');
+    is $json->{metric}, 'response_rate';
+    is_deeply [@{$json}{qw(exposures shown started partial complete n)}],
+        [20, 16, 7, 2, 5, 16];
+    is_deeply $json->{refused}, {suppressed => 0, quota => 0,
+                                 sampled_out => 0, closed => 4};
+    is_deeply $json->{answers}, {n => 10, partial => 3, complete => 7},
+        'also those that nobody asked for';
+    is $json->{value}, 43.75, 'started among shown';
+    my $rates = $json->{rates};
+    is_deeply {map { $_ => [@{$rates->{$_}}{qw(of n value)}] } keys %$rates},
+        {asked => ['exposures', 20, 80], response => ['shown', 16, 43.75],
+         complete => ['shown', 16, 31.25],
+         completion => ['started', 7, 71.428571]};
+
+    # Wilson's interval of 7 among 16
+    my ($p, $n, $z2) = (7 / 16, 16, 1.96 ** 2);
+    near $rates->{response}{center},
+        100 * ($p + $z2 / (2 * $n)) / (1 + $z2 / $n), 'center';
+    near $rates->{response}{margin}, 196 * sqrt($p * (1 - $p) / $n
+        + $z2 / (4 * $n * $n)) / (1 + $z2 / $n), 'margin';
+
+    $json = admin('metrics/response_rate', survey => 'ask', by => 'channel',
+                  bucket => 'day');
+    is_deeply [map { [@{$_}{qw(value exposures shown started score)}] }
+               grep { defined $_->{value} } @{$json->{segments}}],
+        [['web', 14, 10, 6, 60], ['app', 6, 6, 1, 16.666667]];
+    is $json->{segments}[0]{refused}{closed}, 4;
+    is $json->{segments}[-1]{value}, undef;
+    is $json->{segments}[-1]{answers}{n}, 3, 'nobody knows their channel';
+    is $json->{buckets}[0]{shown} + ($json->{buckets}[1]{shown} // 0), 16;
+    is $json->{segments}[0]{buckets}[-1]{value}, 60;
+    is admin('metrics/response_rate', survey => 'ask',
+             where => 'channel:app')->{value}, 16.666667;
+
+    put_survey('unasked');
+    answer('unasked', 1, 2, {nps => 1});
+    $json = admin('metrics/response_rate', survey => 'unasked');
+    is $json->{exposures}, 0;
+    is $json->{answers}{n}, 2, 'a survey that asks nobody has answers';
+
+    my $path = 'metrics/response_rate';
+    refused($path, [], '?survey required');
+    refused($path, [survey => 'ask', by => 'plan'], '?by no_such_segment');
+    refused($path, [survey => 'ask', by => 'product'],
+            '?by no_such_segment');
+    refused($path, [survey => 'ask', where => 'channel:web',
+                    where => 'device:mobile'], '?where not_supported');
+    refused($path, [survey => 'ask', question => 'nps'],
+            '?question unknown_parameter');
+    is $t->get("/admin/$path?survey=none", key => 1)->{status}, 404;
+    is $t->get("/admin/$path?survey=ask", key => $server)->{status}, 403;
 };
 
 my ($rc, $out, $err) = $t->cxmctl('verify');

@@ -83,6 +83,29 @@ csi_read(cxm_call_t *call, cxm_txn_t *txn)
 
 
 static cxm_rc_t
+rate_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t       rc;
+    cxm_scoring_t  scoring;
+
+    cxm_scoring_begin(&scoring, call, txn);
+    rc = cxm_scoring_args(&scoring);
+
+    if (rc == CXM_OK) {
+        rc = cxm_scoring_survey(&scoring);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_scoring_rate(&scoring);
+
+    return score_end(&scoring, cxm_score_rate);
+}
+
+
+static cxm_rc_t
 touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t       rc;
@@ -141,6 +164,12 @@ static const cxm_field_t  cxm_csi_query[] = {
     { .name = NULL }
 };
 
+static const cxm_field_t  cxm_rate_query[] = {
+    CXM_QUERY_SURVEY,
+    CXM_QUERY_RANGE,
+    { .name = NULL }
+};
+
 static const cxm_field_t  cxm_touchpoints_query[] = {
     CXM_QUERY_RANGE,
     { .name = NULL }
@@ -162,6 +191,9 @@ const cxm_route_t  cxm_routes_score[] = {
                     "Customer effort with margin, buckets and segments"),
     cxm_score_route("metrics/csi", cxm_csi_query, cxm_score_fields, csi_read,
                     "Customer satisfaction index of several questions"),
+    cxm_score_route("metrics/response_rate", cxm_rate_query,
+                    cxm_score_rate_fields, rate_read,
+                    "How many are asked, and how many of those answer"),
     cxm_score_route("metrics/touchpoints", cxm_touchpoints_query,
                     cxm_score_touchpoint_fields, touchpoints_read,
                     "Touchpoints: how many, what, when"),

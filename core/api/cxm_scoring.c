@@ -3,6 +3,7 @@
  */
 
 #include "cxm_benchmark.h"
+#include "cxm_exposure.h"
 #include "cxm_response.h"
 #include "cxm_scoring.h"
 
@@ -85,26 +86,56 @@ cxm_scoring_args(cxm_scoring_t *scoring)
 
 /* --- survey and question ------------------------------------------------ */
 
+void
+cxm_scoring_take(cxm_scoring_t *scoring, const cxm_survey_t *survey)
+{
+    scoring->survey = survey;
+    scoring->query.survey = survey->doc.no;
+    scoring->query.survey_id = survey->slug;
+    scoring->query.rows = cxm_response_cells;
+}
+
+
 cxm_rc_t
 cxm_scoring_survey(cxm_scoring_t *scoring)
 {
-    cxm_rc_t            rc;
-    cxm_str_t           slug;
-    cxm_call_t         *call;
-    cxm_score_query_t  *query;
+    cxm_rc_t             rc;
+    cxm_call_t          *call;
+    const cxm_survey_t  *survey;
 
     call = scoring->call;
-    query = &scoring->query;
-    slug = cxm_call_arg(call, "survey");
-    rc = cxm_survey_by_slug(scoring->txn, slug, &scoring->survey, &call->err);
+    rc = cxm_survey_by_slug(scoring->txn, cxm_call_arg(call, "survey"),
+                            &survey, &call->err);
 
     if (rc == CXM_OK) {
-        query->survey = scoring->survey->doc.no;
-        query->rows = cxm_response_cells;
-        query->survey_id = scoring->survey->slug;
+        cxm_scoring_take(scoring, survey);
     }
 
     return rc;
+}
+
+
+/* Exposures are no rows of answers: they are counted by their own segments. */
+void
+cxm_scoring_rate(cxm_scoring_t *scoring)
+{
+    cxm_score_query_t  *query;
+
+    query = &scoring->query;
+
+    query->metric = "response_rate";
+    query->question = CXM_SERIES_EXPOSURES;
+    query->min = CXM_EXPOSURE_ASKED;
+    query->max = CXM_EXPOSURE_OUTCOMES - 1;
+    query->points = cxm_exposure_outcomes;
+    query->rows = NULL;
+
+    scoring->items[0].question = CXM_SERIES_ANSWERED;
+    scoring->items[1].question = CXM_SERIES_ANSWERS;
+    query->items = scoring->items;
+    query->nitems = 2;
+
+    scoring->segments = cxm_exposure_segments;
 }
 
 

@@ -17,6 +17,8 @@ typedef struct {
     cxm_call_t             *call;
     cxm_txn_t              *txn;
     const cxm_survey_t     *survey;     /* NULL: touchpoints */
+    const uint16_t         *segments;   /* the only ones that are counted by,
+                                           0 ends; NULL: all of the survey */
     cxm_score_query_t       query;
 
     /* what query points to */
@@ -38,6 +40,12 @@ cxm_rc_t cxm_scoring_time(cxm_call_t *call, const char *name, int *has,
 
 /* survey */
 cxm_rc_t cxm_scoring_survey(cxm_scoring_t *scoring);
+
+/* The survey, known already. */
+void cxm_scoring_take(cxm_scoring_t *scoring, const cxm_survey_t *survey);
+
+/* How many of those who are asked answer, of the survey. */
+void cxm_scoring_rate(cxm_scoring_t *scoring);
 
 /* question and variant, or the survey's CSI. */
 cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring, cxm_metric_t metric);

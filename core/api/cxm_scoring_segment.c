@@ -11,6 +11,25 @@
 #define CXM_AGENT_FLOOR   5
 
 
+static int
+score_counted(const cxm_scoring_t *scoring, uint16_t segment)
+{
+    const uint16_t  *counted;
+
+    if (scoring->segments == NULL) {
+        return 1;
+    }
+
+    for (counted = scoring->segments; *counted != 0; counted++) {
+        if (*counted == segment) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static cxm_rc_t
 score_segment(cxm_scoring_t *scoring, const char *pointer, cxm_str_t name,
     uint16_t *segment)
@@ -19,7 +38,7 @@ score_segment(cxm_scoring_t *scoring, const char *pointer, cxm_str_t name,
                ? cxm_touch_segment(name)
                : cxm_survey_segment(scoring->survey, name);
 
-    if (*segment == 0) {
+    if (*segment == 0 || !score_counted(scoring, *segment)) {
         return cxm_issue(&scoring->call->err, pointer, "no_such_segment",
                          "There is no such segment here.");
     }

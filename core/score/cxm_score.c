@@ -9,8 +9,8 @@
 
 
 /*
- * The first day of the series, as the zone has days, and the day after its
- * last, if there are.
+ * The first day of all series, as the zone has days, and the day after their
+ * last, if there are any.
  */
 static cxm_rc_t
 score_span(cxm_txn_t *txn, const cxm_score_query_t *query, int *any,
@@ -18,22 +18,37 @@ score_span(cxm_txn_t *txn, const cxm_score_query_t *query, int *any,
 {
     cxm_ms_t      first, last;
     cxm_rc_t      rc;
+    unsigned      i;
     cxm_series_t  series;
 
     memset(&series, 0, sizeof(series));
     series.survey = query->survey;
-    series.question = query->question;
+    *any = 0;
 
-    rc = cxm_counter_span(txn, &series, &first, &last);
-    *any = rc == CXM_OK;
+    for (i = 0; i <= query->nitems; i++) {
+        series.question = cxm_score_question(query, i);
+        rc = cxm_counter_span(txn, &series, &first, &last);
 
-    if (rc == CXM_OK) {
-        *from = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, first);
-        last = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, last);
-        *to = cxm_bucket_next(query->zone, CXM_BUCKET_DAY, last);
+        if (rc == CXM_NOT_FOUND) {
+            continue;
+        }
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        *from = *any && *from < first ? *from : first;
+        *to = *any && *to > last ? *to : last;
+        *any = 1;
     }
 
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    if (*any) {
+        *from = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, *from);
+        *to = cxm_bucket_start(query->zone, CXM_BUCKET_DAY, *to);
+        *to = cxm_bucket_next(query->zone, CXM_BUCKET_DAY, *to);
+    }
+
+    return CXM_OK;
 }
 
 
@@ -123,17 +138,11 @@ score_buckets(cxm_score_t *score, cxm_error_t *err)
 }
 
 
-/* Whether the variant has a meaning on the scale. */
 static cxm_rc_t
 score_variant(const cxm_score_query_t *query, cxm_error_t *err)
 {
-    uint64_t      counts[CXM_POINT_MAX + 1] = { 0 };
-    cxm_hist_t    hist;
-    cxm_figure_t  figure;
-
-    hist = (cxm_hist_t) { query->min, query->max, counts };
-
-    return cxm_stat_figure(query->variant, &hist, &figure) == CXM_OK
+    return query->variant == NULL
+           || cxm_variant_suits(query->variant, query->min, query->max)
            ? CXM_OK
            : cxm_issue(err, "?variant", "not_supported",
                        "Has no meaning on a scale of %d points.",
@@ -159,7 +168,7 @@ cxm_score_begin(cxm_score_t *score, const cxm_score_form_t *form,
     score->query = query;
     score->form = form;
 
-    rc = query->variant == NULL ? CXM_OK : score_variant(query, err);
+    rc = score_variant(query, err);
 
     if (rc == CXM_OK) {
         rc = score_range(score, err);
@@ -268,4 +277,12 @@ cxm_score_touchpoints(cxm_txn_t *txn, const cxm_score_query_t *query,
 {
     return score_answer(txn, &cxm_score_form_touch, query, put_touchpoints,
                         out, err);
+}
+
+
+cxm_rc_t
+cxm_score_rate(cxm_txn_t *txn, const cxm_score_query_t *query, json_t **out,
+    cxm_error_t *err)
+{
+    return score_answer(txn, &cxm_score_form_rate, query, put_score, out, err);
 }

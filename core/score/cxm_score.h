@@ -49,6 +49,7 @@ typedef struct {
     uint64_t                 survey;    /* of the series, and the dictionary */
     uint16_t                 question;
     int                      min, max;  /* the points 0.. stand for these */
+    const char *const       *points;    /* names of them, of a rate */
 
     const cxm_variant_t     *variant;   /* NULL: of CSI and touchpoints */
     const cxm_score_item_t  *items;     /* of a CSI */
@@ -112,6 +113,20 @@ cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
     const cxm_score_query_t *query, json_t **out, cxm_error_t *err);
 
 /*
+ * A response rate.  Points of `question` are decisions whether to ask: 0 is
+ * yes, the others are named by `points`; two items, of which point 0 is
+ * complete and 1 partial: answers of those who were asked, and all answers.
+ * In place of a score's figures:
+ *
+ *   "exposures", "shown", "refused": {name: count}, "started", "partial",
+ *   "complete", "n", "value" ... of started among shown, "rates": {"asked",
+ *   "response", "complete", "completion"}: {"of", "n", "value" ...},
+ *   "answers": {"n", "partial", "complete"}
+ */
+cxm_rc_t cxm_score_rate(cxm_txn_t *txn, const cxm_score_query_t *query,
+    json_t **out, cxm_error_t *err);
+
+/*
  * Two queries that differ in their ranges, which must not share answers:
  *
  *   {"metric", "survey", "question", "variant", "tz",
@@ -129,6 +144,7 @@ cxm_rc_t cxm_score_compare(cxm_txn_t *txn, const cxm_score_query_t *a,
 /* Their answers, as tables. */
 extern const cxm_fields_t  cxm_score_fields;
 extern const cxm_fields_t  cxm_score_comparison_fields;
+extern const cxm_fields_t  cxm_score_rate_fields;
 extern const cxm_fields_t  cxm_score_touchpoint_fields;
 
 

@@ -143,13 +143,6 @@ on_value(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
 }
 
 
-static uint16_t
-series_question(const cxm_score_query_t *query, unsigned series)
-{
-    return series == 0 ? query->question : query->items[series - 1].question;
-}
-
-
 /* All series of a query under one value of a segment, or all of them. */
 static cxm_rc_t
 count_series(cxm_score_t *score, uint16_t segment, uint32_t value,
@@ -174,7 +167,7 @@ count_series(cxm_score_t *score, uint16_t segment, uint32_t value,
     for (score->series = 0; score->series <= query->nitems && rc == CXM_OK;
          score->series++)
     {
-        cells.series.question = series_question(query, score->series);
+        cells.series.question = cxm_score_question(query, score->series);
         rc = cxm_counter_scan(score->txn, &cells, fn, score);
     }
 
@@ -240,13 +233,8 @@ collect_rows(cxm_score_t *score, cxm_error_t *err)
 
     query = score->query;
 
-    if (query->rows == NULL) {
-        return cxm_issue(err, "?where", "not_supported",
-                         "Only one segment at a time is counted here.");
-    }
-
     for (i = 0; i <= query->nitems; i++) {
-        questions[i] = series_question(query, i);
+        questions[i] = cxm_score_question(query, i);
     }
 
     cells = (cxm_cell_query_t) {
@@ -293,6 +281,11 @@ cxm_rc_t
 cxm_score_collect(cxm_score_t *score, cxm_error_t *err)
 {
     cxm_rc_t  rc;
+
+    if (needs_rows(score->query) && score->query->rows == NULL) {
+        return cxm_issue(err, "?where", "not_supported",
+                         "Only one segment at a time is counted here.");
+    }
 
     score->width = score->form->width(score->query);
     score->total = groups_new(score);

@@ -90,14 +90,8 @@ static const cxm_fields_t  question_table = {
 
 static const cxm_field_t  question_item = ITEM(question_table);
 
-#define FIGURES(figure)                                                       \
-    N,                                                                        \
-    COUNT("promoters", "Of nps: 9 and 10."),                                  \
-    COUNT("passives", "Of nps: 7 and 8."),                                    \
-    COUNT("detractors", "Of nps: 0 to 6."),                                   \
-    COUNT("positive", "Of csat and ces, as the variant has it."),             \
-    COUNT("neutral", "Of net csat and ces."),                                 \
-    COUNT("negative", "Of net csat and ces."),                                \
+/* A figure and its error. */
+#define FIGURE(figure)                                                         \
     REAL(figure, "The score; null when nobody answered."),                    \
     { .name = "display", .type = CXM_FIELD_INT,                               \
       .flags = CXM_FIELD_REQUIRED | CXM_FIELD_NULLABLE,                       \
@@ -106,7 +100,17 @@ static const cxm_field_t  question_item = ITEM(question_table);
     REAL("center", "Of the interval."),                                       \
     REAL("low", "center - margin, within the scale."),                        \
     REAL("high", "center + margin, within the scale."),                       \
-    REAL("margin_normal", "1.96 standard errors of the score."),              \
+    REAL("margin_normal", "1.96 standard errors of the score.")
+
+#define FIGURES(figure)                                                       \
+    N,                                                                        \
+    COUNT("promoters", "Of nps: 9 and 10."),                                  \
+    COUNT("passives", "Of nps: 7 and 8."),                                    \
+    COUNT("detractors", "Of nps: 0 to 6."),                                   \
+    COUNT("positive", "Of csat and ces, as the variant has it."),             \
+    COUNT("neutral", "Of net csat and ces."),                                 \
+    COUNT("negative", "Of net csat and ces."),                                \
+    FIGURE(figure),                                                            \
     LIST("scale", count_item, "Answers by point, the lowest first."),         \
     LIST("questions", question_item, "Of csi: what it is made of."),          \
     WITHHELD
@@ -214,6 +218,91 @@ static const cxm_field_t  comparison_fields[] = {
 const cxm_fields_t  cxm_score_comparison_fields = {
     "Comparison", comparison_fields
 };
+
+
+/* --- response rates ----------------------------------------------------- */
+
+static const cxm_field_t  one_rate_fields[] = {
+    { .name = "of", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
+      .summary = "What 100 % is: exposures, shown or started." },
+    N,
+    FIGURE("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  one_rate_table = { "OneRate", one_rate_fields };
+
+static const cxm_field_t  rates_fields[] = {
+    INSIDE("asked", one_rate_table, "shown of exposures"),
+    INSIDE("response", one_rate_table, "started of shown"),
+    INSIDE("complete", one_rate_table, "complete of shown"),
+    INSIDE("completion", one_rate_table, "complete of started"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  rates_table = { "Rates", rates_fields };
+
+static const cxm_field_t  answers_fields[] = {
+    N,
+    COUNT("partial", "Not completed."),
+    COUNT("complete", "Completed."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  answers_table = { "RateAnswers", answers_fields };
+
+static const cxm_field_t  refused_item = { .type = CXM_FIELD_INT };
+
+#define RATES(figure)                                                         \
+    COUNT("exposures", "Decisions whether to ask."),                          \
+    COUNT("shown", "Asked."),                                                 \
+    { .name = "refused", .type = CXM_FIELD_MAP, .item = &refused_item,        \
+      .flags = CXM_FIELD_REQUIRED, .summary = "Not asked, by reason." },      \
+    COUNT("started", "Asked, and answered."),                                 \
+    COUNT("partial", "Of those: not completed."),                             \
+    COUNT("complete", "Of those: completed."),                                \
+    N,                                                                        \
+    FIGURE(figure),                                                            \
+    INSIDE("rates", rates_table, "Each says what it is of."),                 \
+    INSIDE("answers", answers_table, "All of them, asked for or not."),       \
+    WITHHELD
+
+static const cxm_field_t  rate_bucket_fields[] = {
+    START,
+    RATES("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  rate_bucket_table = {
+    "RateBucket", rate_bucket_fields
+};
+
+static const cxm_field_t  rate_bucket_item = ITEM(rate_bucket_table);
+
+static const cxm_field_t  rate_segment_fields[] = {
+    VALUE,
+    RATES("score"),
+    LIST("buckets", rate_bucket_item, "Where they are asked for."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  rate_segment_table = {
+    "RateSegment", rate_segment_fields
+};
+
+static const cxm_field_t  rate_segment_item = ITEM(rate_segment_table);
+
+static const cxm_field_t  rate_fields[] = {
+    HEAD,
+    RANGE,
+    ZONE,
+    RATES("value"),
+    LIST("buckets", rate_bucket_item, "Periods, empty ones too."),
+    LIST("segments", rate_segment_item, "By exposures, null last."),
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_rate_fields = { "ResponseRate", rate_fields };
 
 
 /* --- touchpoints -------------------------------------------------------- */

@@ -7,20 +7,6 @@
 
 
 static void
-put_figure(cxm_score_json_t *out, const cxm_figure_t *f)
-{
-    cxm_score_put_real(out, out->value, f->has_value, f->value);
-    cxm_score_put(out, "display", f->has_value ? json_integer(f->display)
-                                               : json_null());
-    cxm_score_put_real(out, "margin", f->has_margin, f->margin);
-    cxm_score_put_real(out, "center", f->has_value, f->center);
-    cxm_score_put_real(out, "low", f->has_margin, f->low);
-    cxm_score_put_real(out, "high", f->has_margin, f->high);
-    cxm_score_put_real(out, "margin_normal", f->has_margin, f->margin_normal);
-}
-
-
-static void
 put_boxes(cxm_score_json_t *out, const cxm_variant_t *variant,
     const cxm_figure_t *f)
 {
@@ -90,9 +76,7 @@ scale_figure(const cxm_score_query_t *query, const cxm_score_group_t *group,
 
     hist = (cxm_hist_t) { query->min, query->max, group };
 
-    /* cxm_score_begin() has asked whether the variant suits the scale */
-
-    (void) cxm_stat_figure(query->variant, &hist, out);
+    cxm_stat_figure(query->variant, &hist, out);
 }
 
 
@@ -108,7 +92,7 @@ scale_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
 
     cxm_score_put_count(out, "n", f.n);
     put_boxes(out, query->variant, &f);
-    put_figure(out, &f);
+    cxm_score_put_figure(out, &f);
 
     scale = json_array();
 
@@ -254,7 +238,7 @@ csi_put(const cxm_score_query_t *query, const cxm_score_group_t *group,
     csi_means(query, group, means);
 
     cxm_score_put_count(out, "n", f.n);
-    put_figure(out, &f);
+    cxm_score_put_figure(out, &f);
     put_questions(out, query, f.has_value, means);
 }
 

@@ -36,6 +36,13 @@ typedef struct {
 extern const cxm_score_form_t  cxm_score_form_scale;
 extern const cxm_score_form_t  cxm_score_form_csi;
 extern const cxm_score_form_t  cxm_score_form_touch;
+extern const cxm_score_form_t  cxm_score_form_rate;
+
+static inline uint16_t
+cxm_score_question(const cxm_score_query_t *query, unsigned series)
+{
+    return series == 0 ? query->question : query->items[series - 1].question;
+}
 
 /* A query at work. */
 typedef struct {
@@ -112,6 +119,8 @@ void cxm_score_put_time(cxm_score_json_t *out, const char *name, int has,
 void cxm_score_put_count(cxm_score_json_t *out, const char *name, uint64_t n);
 void cxm_score_put_real(cxm_score_json_t *out, const char *name, int has,
     double v);
+/* All that a figure is but its n, the figure itself as out->value. */
+void cxm_score_put_figure(cxm_score_json_t *out, const cxm_figure_t *f);
 void cxm_score_put_comparison(cxm_score_json_t *out,
     const cxm_comparison_t *c);
 

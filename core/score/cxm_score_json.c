@@ -61,6 +61,20 @@ cxm_score_put_text(cxm_score_json_t *out, const char *name, cxm_str_t text)
 
 
 void
+cxm_score_put_figure(cxm_score_json_t *out, const cxm_figure_t *f)
+{
+    cxm_score_put_real(out, out->value, f->has_value, f->value);
+    cxm_score_put(out, "display", f->has_value ? json_integer(f->display)
+                                               : json_null());
+    cxm_score_put_real(out, "margin", f->has_margin, f->margin);
+    cxm_score_put_real(out, "center", f->has_value, f->center);
+    cxm_score_put_real(out, "low", f->has_margin, f->low);
+    cxm_score_put_real(out, "high", f->has_margin, f->high);
+    cxm_score_put_real(out, "margin_normal", f->has_margin, f->margin_normal);
+}
+
+
+void
 cxm_score_put_comparison(cxm_score_json_t *out, const cxm_comparison_t *c)
 {
     cxm_score_put_real(out, "difference", c->has_difference, c->difference);

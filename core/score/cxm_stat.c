@@ -200,6 +200,17 @@ cxm_stat_mean(const cxm_hist_t *hist, cxm_figure_t *out)
 }
 
 
+int
+cxm_variant_suits(const cxm_variant_t *variant, int min, int max)
+{
+    int  points;
+
+    points = max - min + 1;
+
+    return points >= variant->points_min && points <= variant->points_max;
+}
+
+
 void
 cxm_stat_bounds(const cxm_variant_t *variant, int min, int max, double *low,
     double *high)
@@ -217,26 +228,20 @@ cxm_stat_bounds(const cxm_variant_t *variant, int min, int max, double *low,
 }
 
 
-cxm_rc_t
+void
 cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
     cxm_figure_t *out)
 {
     int       i, points;
     uint64_t  n, plus, minus;
 
-    memset(out, 0, sizeof(*out));
-    points = hist->max - hist->min + 1;
-
-    if (points < variant->points_min || points > variant->points_max) {
-        return CXM_INVALID;
-    }
-
     if (variant->shape == CXM_SHAPE_MEAN) {
         cxm_stat_mean(hist, out);
-        return CXM_OK;
+        return;
     }
 
     n = plus = minus = 0;
+    points = hist->max - hist->min + 1;
 
     for (i = 0; i < points; i++) {
         n += hist->counts[i];
@@ -250,8 +255,6 @@ cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
     } else {
         cxm_stat_share(plus, n, out);
     }
-
-    return CXM_OK;
 }
 
 

@@ -93,12 +93,15 @@ typedef struct {
  */
 const cxm_variant_t *cxm_variant_find(cxm_metric_t metric, const char *name);
 
+/* Whether the variant has a meaning on this scale. */
+int cxm_variant_suits(const cxm_variant_t *variant, int min, int max);
+
 /* What a figure of the variant (NULL: a CSI) on the scale can be. */
 void cxm_stat_bounds(const cxm_variant_t *variant, int min, int max,
     double *low, double *high);
 
-/* CXM_INVALID when the variant has no meaning on this scale. */
-cxm_rc_t cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
+/* Of a variant that suits the scale. */
+void cxm_stat_figure(const cxm_variant_t *variant, const cxm_hist_t *hist,
     cxm_figure_t *out);
 
 /* What cxm_stat_figure() is made of, for callers that have counts. */
