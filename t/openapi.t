@@ -75,7 +75,7 @@ subtest 'what an operation says' => sub {
         map { $api->resolve($_) } @{$put->{parameters}};
     is_deeply \@names, ['slug', 'If-Match', 'If-None-Match'];
     is_deeply $put->{requestBody}{content}{'application/json'}{schema},
-        {'$ref' => '#/components/schemas/Survey'};
+        {'$ref' => '#/components/schemas/SurveyInput'};
 
     my $survey = $api->document->{components}{schemas}{Survey};
     ok $survey->{properties}{created_at}{readOnly};
@@ -95,6 +95,22 @@ subtest 'what an operation says' => sub {
     is_deeply [keys %{$pixel->{responses}{200}{content}}], ['image/gif'];
     ok !defined $pixel->{'x-scopes'};
     is_deeply $pixel->{security}, [{}, {bearer => []}];
+};
+
+subtest 'every method of every address' => sub {
+    my %methods;
+    push @{$methods{$_->{path}}}, $_->{method} for $api->operations;
+    for my $path (sort keys %methods) {
+        my %expect = map { $_ => 1 } 'OPTIONS', @{$methods{$path}};
+        $expect{HEAD} = 1 if $expect{GET};
+        my $reply = $t->options($path =~ s/\{\w+\}/x/gr);
+        is $reply->{status}, 204, "OPTIONS $path";
+        is_deeply [sort split /, /, $reply->{headers}{allow}],
+            [sort keys %expect], 'allows what the document names';
+        my ($other) = grep { !$expect{$_} } qw(PATCH PUT DELETE POST);
+        is $t->request($other, $path =~ s/\{\w+\}/x/gr)->{status}, 405,
+            $other;
+    }
 };
 
 # -- replies ------------------------------------------------------------------

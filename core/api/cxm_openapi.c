@@ -213,11 +213,54 @@ openapi_path(cxm_buf_t *out, cxm_str_t prefix, const char *path)
 }
 
 
-static void
-openapi_put_schema(json_t *schemas, const cxm_fields_t *table)
+static int
+openapi_is_answered(const cxm_fields_t *table)
 {
-    if (table != NULL && json_object_get(schemas, table->name) == NULL) {
-        json_object_set_new(schemas, table->name, cxm_field_schema(table));
+    const cxm_route_t         *route;
+    const cxm_route_t *const  *routes;
+
+    for (routes = cxm_route_tables; *routes != NULL; routes++) {
+        for (route = *routes; route->path != NULL; route++) {
+            if (route->output == table) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+void
+cxm_openapi_input_name(const cxm_fields_t *table,
+    char name[CXM_OPENAPI_NAME])
+{
+    (void) snprintf(name, CXM_OPENAPI_NAME, "%s%s", table->name,
+                    openapi_is_answered(table) ? "Input" : "");
+}
+
+
+static void
+openapi_put_schemas(json_t *schemas, const cxm_route_t *route)
+{
+    char                 name[CXM_OPENAPI_NAME];
+    const cxm_fields_t  *output;
+
+    output = route->output;
+
+    if (output != NULL && json_object_get(schemas, output->name) == NULL) {
+        json_object_set_new(schemas, output->name,
+                            cxm_field_schema_shown(output));
+    }
+
+    if (route->input == NULL) {
+        return;
+    }
+
+    cxm_openapi_input_name(route->input, name);
+
+    if (json_object_get(schemas, name) == NULL) {
+        json_object_set_new(schemas, name, cxm_field_schema(route->input));
     }
 }
 
@@ -226,7 +269,7 @@ static void
 openapi_put_route(json_t *document, const cxm_route_t *route,
     const char *path)
 {
-    json_t  *paths, *methods, *schemas;
+    json_t  *paths, *methods;
 
     paths = json_object_get(document, "paths");
     methods = json_object_get(paths, path);
@@ -239,10 +282,9 @@ openapi_put_route(json_t *document, const cxm_route_t *route,
     json_object_set_new(methods, openapi_method(route),
                         openapi_operation(route));
 
-    schemas = json_object_get(json_object_get(document, "components"),
-                              "schemas");
-    openapi_put_schema(schemas, route->input);
-    openapi_put_schema(schemas, route->output);
+    openapi_put_schemas(json_object_get(json_object_get(document,
+                                                        "components"),
+                                        "schemas"), route);
 }
 
 

@@ -20,5 +20,11 @@ void cxm_openapi_components(json_t *components);
 /* {"$ref": "#/components/<kind>/<name>"} */
 json_t *cxm_openapi_ref(const char *kind, const char *name);
 
+/* The name of a body's schema: another one where it is answered, too. */
+#define CXM_OPENAPI_NAME  128
+
+void cxm_openapi_input_name(const cxm_fields_t *table,
+    char name[CXM_OPENAPI_NAME]);
+
 
 #endif /* CXM_OPENAPI_INT_H */

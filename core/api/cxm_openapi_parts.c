@@ -12,7 +12,7 @@
 
 #define CXM_OPENAPI_GOOD  (CXM_200 | CXM_201 | CXM_202)
 
-#define CXM_OPENAPI_REF   128           /* of "#/components/..." */
+#define CXM_OPENAPI_REF   256           /* of "#/components/..." */
 
 /* Behind the names of responses that may be pages. */
 #define CXM_OPENAPI_PAGE  "-page"
@@ -156,12 +156,8 @@ cxm_openapi_parameters(const cxm_route_t *route)
 
 /* An event, some of them, or some of them in an object. */
 static json_t *
-openapi_events(const cxm_route_t *route)
+openapi_events(const char *name)
 {
-    const char  *name;
-
-    name = route->input->name;
-
     return json_pack("{s[o {ss so} {ss s{s{ss so}} s[s] sb}]}", "anyOf",
                      cxm_openapi_ref("schemas", name),
                      "type", "array",
@@ -183,10 +179,14 @@ openapi_put_body(json_t *content, const char *media, json_t *schema)
 static json_t *
 openapi_body_schema(const cxm_route_t *route)
 {
-    return route->endpoint == CXM_ENDPOINT_BEACON ? openapi_events(route)
+    char  name[CXM_OPENAPI_NAME];
+
+    cxm_openapi_input_name(route->input, name);
+
+    return route->endpoint == CXM_ENDPOINT_BEACON ? openapi_events(name)
            : route->flags & CXM_ROUTE_MERGE
            ? cxm_field_schema_patch(route->input)
-           : cxm_openapi_ref("schemas", route->input->name);
+           : cxm_openapi_ref("schemas", name);
 }
 
 

@@ -152,10 +152,11 @@ void cxm_field_json(cxm_buf_t *buf, const cxm_fields_t *table,
 json_t *cxm_field_tree(const cxm_fields_t *table, const cxm_value_t *values);
 
 /*
- * JSON schema (2020-12) of a table, of a merge patch to it, and of one value;
- * new references.
+ * JSON schema (2020-12) of a table, of what is answered of it, of a merge
+ * patch to it, and of one value; new references.
  */
 json_t *cxm_field_schema(const cxm_fields_t *table);
+json_t *cxm_field_schema_shown(const cxm_fields_t *table);
 json_t *cxm_field_schema_patch(const cxm_fields_t *table);
 json_t *cxm_field_schema_value(const cxm_field_t *field);
 

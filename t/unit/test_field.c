@@ -354,6 +354,48 @@ schemas(void **state)
 }
 
 
+/* Who may not read what is personal gets a document without it. */
+static void
+schemas_of_answers(void **state)
+{
+    json_t  *schema, *p, *required;
+
+    static const cxm_field_t  part_fields[] = {
+        { .name = "who", .type = CXM_FIELD_STRING,
+          .flags = CXM_FIELD_REQUIRED | CXM_FIELD_PERSONAL },
+        { .name = NULL }
+    };
+    static const cxm_fields_t  part = { "part", part_fields };
+    static const cxm_field_t   item = {
+        .type = CXM_FIELD_OBJECT, .object = &part
+    };
+    static const cxm_field_t   all_fields[] = {
+        { .name = "name", .type = CXM_FIELD_STRING,
+          .flags = CXM_FIELD_REQUIRED | CXM_FIELD_PERSONAL },
+        { .name = "n", .type = CXM_FIELD_INT, .flags = CXM_FIELD_REQUIRED },
+        { .name = "parts", .type = CXM_FIELD_ARRAY, .item = &item },
+        { .name = NULL }
+    };
+    static const cxm_fields_t  all = { "all", all_fields };
+
+    (void) state;
+
+    schema = cxm_field_schema(&all);
+    assert_int_equal(json_array_size(json_object_get(schema, "required")), 2);
+    json_decref(schema);
+
+    schema = cxm_field_schema_shown(&all);
+    required = json_object_get(schema, "required");
+    assert_int_equal(json_array_size(required), 1);
+    assert_string_equal(json_string_value(json_array_get(required, 0)), "n");
+
+    p = json_object_get(member(schema, "parts"), "items");
+    assert_non_null(p);
+    assert_null(json_object_get(p, "required"));
+    json_decref(schema);
+}
+
+
 /* Of a patch: nothing is required, and all may be null, but in arrays. */
 static void
 schemas_of_patches(void **state)
@@ -400,6 +442,7 @@ main(void)
         cmocka_unit_test(merges),
         cmocka_unit_test(merge_copies),
         cmocka_unit_test(schemas),
+        cmocka_unit_test(schemas_of_answers),
         cmocka_unit_test(schemas_of_patches),
     };
 

@@ -190,7 +190,7 @@ sub example_number {
 }
 
 my %formats = (
-    'uuid' => '0190a0b0-0000-7000-8000-000000000001',
+    'uuid' => '0190a0b0-0000-7000-8000-000000000001', 'date' => '2026-01-01',
     'date-time' => '2026-01-01T00:00:00Z', 'email' => 'ann@example.org',
     'uri-reference' => '/path',
 );
