@@ -154,6 +154,138 @@ subtest 'erased' => sub {
         [200, undef, 0], 'nothing leads to what was answered';
 };
 
+# -- the timeline -------------------------------------------------------------
+
+sub timeline {
+    my ($id, $query, $key) = @_;
+    return $t->get("$url/$id/timeline" . ($query ? "?$query" : ''),
+                   key => $key || 1);
+}
+
+# Kinds of what is answered, newest first.
+sub kinds { [map { $_->{kind} } @{timeline(@_)->{json}{items}}] }
+
+subtest 'what happened with a customer' => sub {
+    answer('shop', {nps => 1, why => 'First'}, {email => 'tim@line.org'});
+    my $id = customer('t-1', name => 'Tim');
+    $t->patch("$url/$id", {name => 'Tom', country => 'DE'},
+              key => $key{rep});
+    my $note = $t->post("$url/$id/notes", {text => 'Called'},
+                        key => $key{rep})->{json};
+    $t->post("$url/$id/consents", {purpose => 'news', granted => true},
+             key => 1);
+    my $task = $t->post("$url/$id/tasks", {title => 'Call back'},
+                        key => 1)->{json};
+    answer('shop', {nps => 7}, {external_id => 't-1'});
+    $t->post("$url/$id/consents", {purpose => 'news', granted => false},
+             key => 1);
+    is_deeply kinds($id), [qw(consent answer task consent note change
+                              change)], 'newest first';
+    $t->post("$url/$id/identifiers", {type => 'email',
+                                      value => 'tim@line.org'}, key => 1);
+    is_deeply kinds($id), [qw(change consent answer task consent note change
+                              change answer)],
+        'a name brings what was said under it, where it was said';
+
+    my $items = timeline($id)->{json}{items};
+    is_deeply $items->[5]{data}, $note, 'a note as it is read elsewhere';
+    is_deeply $items->[3]{data}, $task, 'a task too';
+    is $items->[8]{data}{answers}{why}, 'First', 'an answer, with words';
+    is_deeply [@{$items->[6]{data}}{qw(version actor)}, $items->[6]{data}
+               {changes}[0]],
+        [2, timeline($id)->{json}{items}[5]{data}{author},
+         {field => '/name', from => 'Tim', to => 'Tom'}],
+        'a change: who made it, and what';
+    my @at = map { $_->{at} } @$items;
+    is_deeply \@at, [reverse sort @at], 'in the order of time';
+
+    # by kind and by time
+    is_deeply kinds($id, 'kinds=note,task'), [qw(task note)], 'two kinds';
+    is_deeply kinds($id, 'kinds=answer,answer'), [qw(answer answer)],
+        'a kind that is named twice is there once';
+    is_deeply kinds($id, "from=$at[5]&kinds=note"), ['note'], 'from then on';
+    is_deeply kinds($id, "to=$at[5]&kinds=note"), [], 'before that';
+    is_deeply kinds($id, 'from=2100-01-01T00:00:00Z'), [], 'later';
+    is_deeply kinds($id, 'to=2000-01-01T00:00:00Z'), [], 'earlier';
+    is_deeply kinds($id, 'from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z'),
+        [map { $_->{kind} } @$items], 'all of the century';
+
+    # page by page
+    for my $limit (1, 2, 3, 8, 9, 10) {
+        my ($cursor, $pages, @got) = ('', 0);
+        do {
+            my $json = timeline($id, "limit=$limit$cursor")->{json};
+            push @got, @{$json->{items}};
+            $pages++;
+            $cursor = defined $json->{next} ? "&cursor=$json->{next}" : '';
+        } while $cursor && $pages < 20;
+        is_deeply \@got, $items, "the same by pages of $limit";
+        is $pages, int((9 + $limit - 1) / $limit), 'and no page more';
+    }
+
+    # what comes meanwhile does not move the pages
+    my $first = timeline($id, 'limit=4')->{json};
+    answer('shop', {nps => 9}, {external_id => 't-1'});
+    is_deeply timeline($id, "limit=50&cursor=$first->{next}")->{json}{items},
+        [@$items[4 .. 8]], 'the second page is what was behind the first';
+
+    is $t->delete("$url/$id/notes/$note->{id}", key => 1)->{status}, 204,
+        'deleted';
+    is_deeply kinds($id, 'kinds=note'), [], 'what is deleted is not told';
+    is_deeply kinds(customer('t-2')), ['change'], 'nobody else\'s is';
+
+    my $r = timeline($id, '', $key{analyst});
+    is_deeply [map { $_->{kind} } @{$r->{json}{items}}],
+        [qw(answer change consent answer task consent change change answer)],
+        'an analyst sees what happened';
+    unlike $r->{body}, qr/Tim|Tom|tim\@|First|Call/, 'and nothing personal';
+};
+
+subtest 'a partial answer stays where it began' => sub {
+    my $id = customer('t-3');
+    my $r = $t->post('/s/shop/responses', {answers => {nps => 5},
+        respondent => {external_id => 't-3'}, complete => false},
+        key => $key{server})->{json};
+    $t->post("$url/$id/notes", {text => 'Between'}, key => 1);
+    is $t->patch("/s/shop/responses/$r->{id}", {answers => {why => 'Late'},
+        complete => true, token => $r->{token}}, key => $key{server})
+        ->{status}, 200, 'completed';
+    my $items = timeline($id)->{json}{items};
+    is_deeply [map { $_->{kind} } @$items], [qw(note answer change)],
+        'below what came after';
+    is $items->[1]{data}{status}, 'complete', 'as it is now';
+    is $items->[1]{at} le $items->[0]{at}, 1, 'with the time of its place';
+    is_deeply kinds($id, "to=$items->[0]{at}&kinds=answer"),
+        $items->[1]{at} lt $items->[0]{at} ? ['answer'] : [],
+        'by which it is found';
+};
+
+subtest 'refused' => sub {
+    my $id = customer('t-4');
+    problem(timeline($id, 'kinds=nonsense'), 422, 'invalid', '?kinds');
+    problem(timeline($id, 'kinds=note,'), 422, 'invalid', '?kinds');
+    problem(timeline($id, 'from=yesterday'), 422, 'invalid', '?from');
+    problem(timeline($id, 'limit=501'), 422, 'invalid', '?limit');
+    is timeline($id, 'cursor=x')->{status}, 422, 'a cursor that is none';
+    problem(timeline($nobody), 404, 'not_found');
+    problem(timeline('nonsense'), 404, 'not_found');
+    problem(timeline($id, '', $key{viewer}), 403, 'forbidden');
+    is $t->get("$url/$id/timeline")->{status}, 401, 'not without a key';
+};
+
+subtest 'the timeline of somebody who is erased' => sub {
+    my $id = customer('t-5', name => 'Canary');
+    $t->post("$url/$id/notes", {text => 'Canary'}, key => 1);
+    answer('shop', {nps => 3, why => 'Canary'}, {external_id => 't-5'});
+    is $t->post('/admin/privacy/erasures', {customer_id => $id},
+                key => $key{privacy})->{status}, 201, 'erased';
+    my $r = timeline($id);
+    is $r->{status}, 200, 'it is there';
+    is_deeply [map { $_->{kind} } @{$r->{json}{items}}], [qw(note change)],
+        'answers are nobody\'s';
+    unlike $r->{body}, qr/Canary/, 'and nothing is told';
+};
+
 # -- all of it is the journal's -----------------------------------------------
 
 $t->stop;

@@ -6,44 +6,182 @@
 #include "cxm_customer.h"
 #include "cxm_person_score.h"
 #include "cxm_resource.h"
+#include "cxm_response.h"
 #include "cxm_routes.h"
 
 
-/* The person's main slot; 0: nothing is known of whoever it was. */
-static cxm_rc_t
-customer_slot(cxm_call_t *call, cxm_txn_t *txn, uint64_t *slot)
-{
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
+#define CXM_TIMELINE_KINDS  32          /* at most */
 
-    rc = cxm_resource_doc(call, txn, &doc);
+/* Kinds of events: rooms have one line for each of theirs. */
+static const cxm_timeline_kind_t *const  timeline_kinds[] = {
+    &cxm_timeline_answer,
+    &cxm_timeline_change,
+    &cxm_timeline_consent,
+    &cxm_timeline_note,
+    &cxm_timeline_task,
+    NULL
+};
 
-    if (rc == CXM_OK) {
-        *slot = doc.subject;
-    }
+_Static_assert(sizeof(timeline_kinds) / sizeof(timeline_kinds[0])
+               <= CXM_TIMELINE_KINDS + 1, "kinds");
 
-    cxm_doc_clear(&doc);
+static const cxm_field_t  timeline_query[] = {
+    { .name = "kinds", .type = CXM_FIELD_STRING,
+      .summary = "Which kinds of events, a comma between them: answer, "
+                 "change, consent, note, task; default all." },
+    { .name = "from", .type = CXM_FIELD_TIME,
+      .summary = "Taken in at that time or later." },
+    { .name = "to", .type = CXM_FIELD_TIME,
+      .summary = "Taken in before that time." },
+    CXM_QUERY_PAGE,
+    { .name = NULL }
+};
 
-    return rc;
-}
 
+/* --- scores ------------------------------------------------------------- */
 
 static cxm_rc_t
 score_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    json_t    *output;
-    uint64_t   slot;
-    cxm_rc_t   rc;
+    json_t     *output;
+    cxm_rc_t    rc;
+    cxm_doc_t   customer;
 
-    rc = customer_slot(call, txn, &slot);
+    rc = cxm_resource_doc(call, txn, &customer);
 
     if (rc == CXM_OK) {
-        rc = cxm_person_score(txn, slot,
+        rc = cxm_person_score(txn, customer.subject,
                               cxm_may(&call->caller, CXM_SCOPE_PERSONAL_READ),
                               &output, &call->audit, &call->err);
     }
 
+    cxm_doc_clear(&customer);
+
     return rc == CXM_OK ? cxm_call_reply(call, 200, output) : rc;
+}
+
+
+/* --- the timeline ------------------------------------------------------- */
+
+static const cxm_timeline_kind_t *
+kind_find(cxm_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; timeline_kinds[i] != NULL; i++) {
+        if (cxm_str_eqz(name, timeline_kinds[i]->name)) {
+            return timeline_kinds[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+kind_in(const cxm_timeline_kind_t *const *kinds,
+    const cxm_timeline_kind_t *kind)
+{
+    for ( /* void */ ; *kinds != NULL; kinds++) {
+        if (*kinds == kind) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* A kind that is named twice is read once. */
+static cxm_rc_t
+kinds_arg(cxm_call_t *call,
+    const cxm_timeline_kind_t *kinds[CXM_TIMELINE_KINDS + 1])
+{
+    size_t                      n;
+    cxm_str_t                   list, name;
+    const char                 *comma;
+    const cxm_timeline_kind_t  *kind;
+
+    memset(kinds, 0, sizeof(*kinds) * (CXM_TIMELINE_KINDS + 1));
+
+    if (!cxm_call_has_arg(call, "kinds")) {
+        memcpy(kinds, timeline_kinds, sizeof(timeline_kinds));
+        return CXM_OK;
+    }
+
+    n = 0;
+    list = cxm_call_arg(call, "kinds");
+
+    for ( ;; ) {
+        comma = list.len == 0 ? NULL : memchr(list.data, ',', list.len);
+        name = list;
+        name.len = comma == NULL ? list.len : (size_t) (comma - list.data);
+        kind = kind_find(name);
+
+        if (kind == NULL) {
+            return cxm_issue(&call->err, "?kinds", "not_allowed",
+                             "There is no such kind of events.");
+        }
+
+        if (!kind_in(kinds, kind)) {
+            kinds[n++] = kind;
+        }
+
+        if (comma == NULL) {
+            return CXM_OK;
+        }
+
+        list.data += name.len + 1;
+        list.len -= name.len + 1;
+    }
+}
+
+
+static cxm_rc_t
+timeline_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_t                     *items;
+    uint64_t                    next;
+    cxm_rc_t                    rc;
+    cxm_doc_t                   customer;
+    cxm_page_t                  page;
+    cxm_timeline_t              timeline;
+    const cxm_timeline_kind_t  *kinds[CXM_TIMELINE_KINDS + 1];
+
+    rc = cxm_page_begin(call, &page);
+
+    if (rc == CXM_OK) {
+        rc = kinds_arg(call, kinds);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_resource_doc(call, txn, &customer);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    timeline = (cxm_timeline_t) {
+        .txn = txn,
+        .customer = &customer,
+        .caller = &call->caller,
+        .may_personal = cxm_may(&call->caller, CXM_SCOPE_PERSONAL_READ),
+        .personal = &call->audit,
+        .from = cxm_call_time(call, "from", CXM_MS_MIN),
+        .to = cxm_call_time(call, "to", CXM_MS_MAX),
+        .before = page.len == 8 ? cxm_get_u64(page.position) : UINT64_MAX,
+        .limit = page.limit,
+        .err = &call->err
+    };
+
+    rc = cxm_timeline_read(&timeline, kinds, &items, &next);
+    cxm_doc_clear(&customer);
+
+    page.len = next == 0 ? 0 : 8;
+    (void) cxm_put_u64(page.position, next);
+
+    return rc == CXM_OK ? cxm_page_reply(call, items, &page) : rc;
 }
 
 
@@ -54,5 +192,12 @@ const cxm_route_t  cxm_routes_person[] = {
       .answers = CXM_200, .output = &cxm_person_score_fields,
       .read = score_read, .write = cxm_write_audit,
       .summary = "What a customer scored last, and before" },
+    { CXM_RESOURCE_ROW(CXM_GET, "customers/{id}/timeline",
+                       CXM_SCOPE_CUSTOMER_READ, customer,
+                       CXM_ROUTE_PERSONAL),
+      .query = timeline_query, .answers = CXM_200,
+      .output = &cxm_timeline_fields,
+      .read = timeline_read, .write = cxm_write_audit,
+      .summary = "What happened with a customer, newest first" },
     { .path = NULL }
 };

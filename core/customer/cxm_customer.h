@@ -16,6 +16,7 @@
 
 #include "cxm_access.h"
 #include "cxm_record.h"
+#include "cxm_timeline.h"
 
 
 #define CXM_CUSTOMER_IDENTIFIERS  50
@@ -96,6 +97,15 @@ cxm_rc_t cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
 /* {purpose: {"granted", "at", ...}}, a new reference. */
 cxm_rc_t cxm_consent_json(cxm_txn_t *txn, const cxm_uuid_t *customer,
     json_t **out, cxm_error_t *err);
+
+
+/* --- timelines ---------------------------------------------------------- */
+
+/* Versions of the record itself, and what belongs to it. */
+extern const cxm_timeline_kind_t  cxm_timeline_change;
+extern const cxm_timeline_kind_t  cxm_timeline_note;
+extern const cxm_timeline_kind_t  cxm_timeline_task;
+extern const cxm_timeline_kind_t  cxm_timeline_consent;
 
 
 #endif /* CXM_CUSTOMER_H */

@@ -44,6 +44,7 @@
 #include "cxm_import.h"
 #include "cxm_invitation.h"
 #include "cxm_survey.h"
+#include "cxm_timeline.h"
 
 
 #define CXM_BLOCK_ROWS        32
@@ -188,6 +189,9 @@ cxm_rc_t cxm_response_place(cxm_txn_t *txn, const cxm_uuid_t *id,
 
 extern const cxm_export_rows_t  cxm_response_rows;
 extern const cxm_import_kind_t  cxm_response_import;
+
+/* All answers of a customer, by whichever name they were given. */
+extern const cxm_timeline_kind_t  cxm_timeline_answer;
 
 /* Whether the survey, or one question of it (0: any), has answers. */
 int cxm_response_any(cxm_txn_t *txn, uint64_t survey, uint16_t question);
