@@ -447,6 +447,18 @@ subtest 'a full disk' => sub {
     ok !decode_json($out)->{latched}, 'it does not latch the store';
 } if !$ENV{CXM_SANITIZERS};
 
+SKIP: {
+    mkdir "$dir/small";
+    my ($rc, $out, $err) = CXM::run('mount', '-t', 'tmpfs', '-o', 'size=4k',
+                                    'tmpfs', "$dir/small");
+    skip "no tmpfs can be mounted: $err", 1 if $rc != 0;
+    ($rc, $out, $err) = $t->cxmctl('backup', "$dir/small/b.tar");
+    is $rc, 1, 'no room from the start';
+    like $err, qr/disk_full: about \d+ MiB are needed/, 'says how much';
+    is_deeply [glob "$dir/small/*"], [], 'leaves nothing';
+    CXM::run('umount', '-l', "$dir/small");
+}
+
 subtest 'two at a time' => sub {
     open my $held, '>', "$dir/two.tar.new" or die;
     flock $held, LOCK_EX or die;

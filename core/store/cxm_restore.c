@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,11 +12,11 @@
 
 #include "cxm_lookup.h"
 #include "cxm_person_file.h"
+#include "cxm_replay.h"
 #include "cxm_restore.h"
 
 
-#define CXM_RESTORE_FILES  8            /* open at a time while removing */
-#define CXM_RESTORE_ROWS   10000        /* of one transaction */
+#define CXM_RESTORE_ROWS  10000         /* of one transaction */
 
 /*
  * What is moved up, in this order.  The lock file as well: the first to open
@@ -29,7 +28,7 @@ static const char *const  cxm_restore_names[] = {
 };
 
 /* Epochs take four bytes at most as a varint. */
-#define CXM_EPOCH_MAX      ((1u << 28) - 1)
+#define CXM_EPOCH_MAX     ((1u << 28) - 1)
 
 
 static cxm_rc_t
@@ -43,18 +42,6 @@ restore_fail(cxm_error_t *err, const char *what, const char *path)
 
 
 /* --- the target --------------------------------------------------------- */
-
-static int
-remove_one(const char *path, const struct stat *info, int type,
-    struct FTW *place)
-{
-    (void) info;
-    (void) type;
-    (void) place;
-
-    return remove(path);
-}
-
 
 static int
 restore_listed(const char *const *list, const char *name)
@@ -115,8 +102,7 @@ restore_remove(const char *dir, const char *name)
     path = cxm_store_path(dir, name);
 
     if (path != NULL) {
-        (void) nftw(path, remove_one, CXM_RESTORE_FILES,
-                    FTW_DEPTH | FTW_PHYS);
+        cxm_replay_discard(path);
         free(path);
     }
 }
