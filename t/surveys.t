@@ -129,6 +129,7 @@ $r = $t->get('/s/demo');
 is $r->{status}, 200, 'GET without Accept';
 is $r->{type}, 'application/json', 'is JSON';
 is_deeply $r->{json}{languages}, [qw(en de)], 'its languages';
+is $r->{json}{version}, 2, 'its version';
 is_deeply $r->{json}{questions}[0]{scale}, {min => 0, max => 10}, 'the scale';
 ok !exists $r->{json}{segment_by}, 'nothing that is ours';
 

@@ -176,6 +176,8 @@ static const cxm_field_t  language_item = { .type = CXM_FIELD_STRING };
 
 static const cxm_field_t  public_fields[] = {
     { .name = "survey", .type = CXM_FIELD_SLUG, .flags = CXM_FIELD_REQUIRED },
+    { .name = "version", .type = CXM_FIELD_INT, .flags = CXM_FIELD_REQUIRED,
+      .summary = "to be told with the answer" },
     { .name = "title", .type = CXM_FIELD_STRING,
       .flags = CXM_FIELD_REQUIRED },
     { .name = "heading", .type = CXM_FIELD_MAP, .item = &end_item,

@@ -247,6 +247,7 @@ cxm_survey_public_json(const cxm_survey_t *survey)
     out = json_object();
 
     (void) cxm_json_set_str(out, "survey", survey->slug);
+    (void) cxm_json_set_int(out, "version", (int64_t) survey->doc.version);
     (void) cxm_json_set_str(out, "title", survey->title);
     copy_members(out, survey->doc.body, texts);
 

@@ -222,7 +222,8 @@ shown(void **state)
 
     json = cxm_survey_public_json(survey);
     assert_string_equal(text_of(json),
-        "{\"survey\":\"s\",\"title\":\"T\",\"languages\":[\"en\",\"de\"],"
+        "{\"survey\":\"s\",\"version\":1,\"title\":\"T\","
+        "\"languages\":[\"en\",\"de\"],"
         "\"default_language\":\"en\",\"questions\":[{\"id\":\"a\","
         "\"type\":\"choice\",\"text\":{\"en\":\"?\"},\"required\":false,"
         "\"choices\":[{\"id\":\"x\",\"text\":{\"en\":\"c\"}}]},"
@@ -266,6 +267,18 @@ answered(void **state)
     stands(LIVE(Q("m", "multi", CHOICES(CHOICE("x"))), ""),
            "/questions/0/choices");
     stands(LIVE(Q("why", "nps", ""), ""), "/questions/0/type");
+
+    /* the usual scale and one that is said are the same or not */
+
+    must_put("scales", LIVE(Q("sat", "csat", "") "," Q("ces", "ces", ""), ""));
+    must_answer("scales", "{\"answers\":{\"sat\":5,\"ces\":1}}");
+    must_put("scales", LIVE(Q("sat", "csat", SCALE(1, 5)) ","
+                            Q("ces", "ces", SCALE(1, 7)), ""));
+    assert_int_equal(put("scales", LIVE(Q("sat", "csat", SCALE(1, 10)), "")),
+                     CXM_CONFLICT);
+    assert_string_equal(pointer(), "/questions/0/scale");
+    assert_int_equal(put("scales", LIVE(Q("ces", "ces", SCALE(1, 5)), "")),
+                     CXM_CONFLICT);
 
     /* another order and more choices do no harm: points are numbers */
 
