@@ -233,6 +233,16 @@ like $r->{body}, qr/Already sent/, 'as a page says';
 $one = form(page('?lang=en'));
 my $wrong = {%$one, hidden => {%{$one->{hidden}}, token => '0' x 32}};
 is send_form($wrong, nps => 2)->{status}, 404, 'a wrong token: 404';
+
+# whoever only knows an id must not learn its token from a page
+for my $case ([$one->{action}, 'a step'], ['/s/demo/responses', 'a form']) {
+    my ($action, $name) = @$case;
+    $r = $t->post($action, %html, form => {
+        id => $one->{action} =~ s{.*/}{}r, channel => 'fax', version => 'x',
+        asked => 'nps', 'answers.nps' => 'x'});
+    like $r->{status}, qr/^(404|422)$/, "$name without the token is refused";
+    unlike $r->{body}, qr/$one->{hidden}{token}/, 'and tells no token';
+}
 $r = $t->post($one->{action}, form => {%{$one->{hidden}},
                                        'answers.nps' => 2});
 is $r->{json}{status}, 'partial', 'a program that sends a step';

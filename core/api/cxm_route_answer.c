@@ -208,6 +208,14 @@ take_step(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 }
 
 
+static cxm_rc_t
+not_found(cxm_call_t *call)
+{
+    return cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
+                    "There is no such answer, or the token is another's.");
+}
+
+
 /* id and link are in given. */
 static cxm_rc_t
 post_step(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
@@ -216,6 +224,13 @@ post_step(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
     json_t         *input;
     cxm_rc_t        rc;
     cxm_drawing_t   drawing;
+
+    if (given->link == NULL
+        && !cxm_response_token_fits(call->store, &given->id,
+                                    cxm_json_get_str(call->input, "token")))
+    {
+        return not_found(call);
+    }
 
     input = NULL;
     given->input = call->input;
@@ -244,7 +259,10 @@ post_step(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 }
 
 
-/* It stays one answer, however often the form is sent. */
+/*
+ * It stays one answer, however often the form is sent; but its id is only
+ * said, so it gets no page of steps.
+ */
 static void
 redraw(cxm_call_t *call, const cxm_survey_t *survey)
 {
@@ -252,7 +270,9 @@ redraw(cxm_call_t *call, const cxm_survey_t *survey)
     cxm_uuid_t      id;
     cxm_drawing_t   drawing;
 
-    sent = cxm_uuid_parse(cxm_json_get_str(call->input, "id"), &id) == CXM_OK;
+    sent = !cxm_survey_stepped(survey)
+           && cxm_uuid_parse(cxm_json_get_str(call->input, "id"), &id)
+              == CXM_OK;
     cxm_draw_begin(call, survey, sent ? &id : NULL, &drawing);
     cxm_draw_again(call, &drawing);
 }
@@ -303,9 +323,7 @@ static cxm_rc_t
 answer_id(cxm_call_t *call, cxm_uuid_t *id)
 {
     return cxm_uuid_parse(call->params[1], id) == CXM_OK
-           ? CXM_OK
-           : cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
-                      "There is no such answer, or the token is another's.");
+           ? CXM_OK : not_found(call);
 }
 
 

@@ -62,7 +62,10 @@ typedef struct {
     char             nonce[CXM_PAGE_NONCE_LEN + 1];
 } cxm_drawing_t;
 
-/* id: of the answer; NULL: a new one. */
+/*
+ * id: of the answer; NULL: a new one.  A page with a step has the id's token:
+ * draw it only for whoever has shown that, or the link.
+ */
 void cxm_draw_begin(cxm_call_t *call, const cxm_survey_t *survey,
     const cxm_uuid_t *id, cxm_drawing_t *out);
 

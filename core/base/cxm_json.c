@@ -219,3 +219,10 @@ cxm_json_set_int(json_t *object, const char *name, int64_t value)
 {
     return json_object_set_new(object, name, json_integer(value));
 }
+
+
+json_t *
+cxm_json_members(const json_t *object)
+{
+    return object == NULL ? json_object() : json_copy((json_t *) object);
+}

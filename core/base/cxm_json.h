@@ -45,6 +45,9 @@ cxm_str_t cxm_json_get_str(const json_t *object, const char *name);
 int64_t cxm_json_get_int(const json_t *object, const char *name, int64_t def);
 int cxm_json_get_bool(const json_t *object, const char *name, int def);
 
+/* Another object with the same members (NULL has none): a new reference. */
+json_t *cxm_json_members(const json_t *object);
+
 /* Sets a member to a string of known length; 0 or -1 as in jansson. */
 int cxm_json_set_str(json_t *object, const char *name, cxm_str_t value);
 int cxm_json_set_int(json_t *object, const char *name, int64_t value);

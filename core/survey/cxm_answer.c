@@ -407,21 +407,14 @@ check_number(cxm_answering_t *an)
 }
 
 
-static json_t *
-copied(const json_t *object)
-{
-    return object == NULL ? json_object() : json_copy((json_t *) object);
-}
-
-
 cxm_rc_t
 cxm_answers_check(const cxm_survey_t *survey,
     const cxm_answers_input_t *input, cxm_answers_t *out, cxm_error_t *err)
 {
     cxm_answering_t  an;
 
-    out->shared = copied(input->shared);
-    out->personal = copied(input->personal);
+    out->shared = cxm_json_members(input->shared);
+    out->personal = cxm_json_members(input->personal);
     out->answered = json_array();
     out->csi = -1;
 

@@ -53,6 +53,12 @@ const cxm_issue_t *cxm_page_issue(const cxm_page_writer_t *page,
 cxm_say_t cxm_page_issue_say(const cxm_issue_t *issue,
     const cxm_question_t *question);
 
+/* Every wrong question as a link to it; what is no question's, at the end. */
+void cxm_page_put_summary(cxm_page_writer_t *page);
+
+/* Whether the page asks question i. */
+int cxm_page_asks(const cxm_page_view_t *view, unsigned i);
+
 /* Whether a score is typed: too many points for buttons. */
 int cxm_page_typed(const cxm_question_t *question);
 

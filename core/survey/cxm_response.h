@@ -122,6 +122,10 @@ cxm_rc_t cxm_response_from_form(const cxm_survey_t *survey,
 void cxm_response_token(const cxm_store_t *store, const cxm_uuid_t *id,
     char out[CXM_RESPONSE_TOKEN_LEN + 1]);
 
+/* Compared in constant time; the same for ids that nobody has. */
+int cxm_response_token_fits(const cxm_store_t *store, const cxm_uuid_t *id,
+    cxm_str_t token);
+
 /* One answer as staff see it, personal fields only with their scope;
    *personal tells whether there were any. */
 cxm_rc_t cxm_response_json(cxm_txn_t *txn, const cxm_caller_t *caller,

@@ -254,13 +254,6 @@ put_changed(cxm_response_state_t *state, const cxm_response_write_t *write,
 }
 
 
-static json_t *
-copied(const json_t *object)
-{
-    return object == NULL ? json_object() : json_copy((json_t *) object);
-}
-
-
 /* Whether it is the answer that is there already. */
 static int
 changes_nothing(const cxm_response_state_t *state,
@@ -307,8 +300,8 @@ cxm_response_store(cxm_response_state_t *state,
         return rc;
     }
 
-    body = copied(state->entry.body);
-    personal = copied(state->entry.personal);
+    body = cxm_json_members(state->entry.body);
+    personal = cxm_json_members(state->entry.personal);
 
     rc = put_changed(state, write, body, personal, &out->subject, err);
 
@@ -378,7 +371,7 @@ finalise(cxm_response_state_t *state, cxm_error_t *err)
         return rc;
     }
 
-    body = copied(state->entry.body);
+    body = cxm_json_members(state->entry.body);
 
     (void) json_object_del(body, "complete");
     (void) json_object_del(body, "csi");

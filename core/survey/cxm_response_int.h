@@ -19,10 +19,6 @@ typedef struct {
     uint64_t             if_match;  /* CXM_VERSION_*, ANY unless set */
 } cxm_response_state_t;
 
-/* Compared in constant time, and for ids that nobody has as well. */
-int cxm_response_token_fits(const cxm_store_t *store, const cxm_uuid_t *id,
-    cxm_str_t token);
-
 /*
  * Finds the answer for the holder of its token; *state is to be unloaded in
  * any case.  CXM_NOT_FOUND for everybody else, CXM_CONFLICT "person_erased",
