@@ -336,6 +336,134 @@ subtest 'response rates' => sub {
     is $t->get("/admin/$path?survey=ask", key => $server)->{status}, 403;
 };
 
+# -- the overview -------------------------------------------------------------
+
+subtest 'an overview of nothing' => sub {
+    my $empty = CXM->new;
+    my $reply = $empty->get('/admin/overview', key => 1);
+    is $reply->{status}, 200;
+    is_deeply [map { exists $reply->{json}{$_} ? $reply->{json}{$_} : 'none' }
+        qw(csi nps csat ces response_rate)], [(undef) x 5];
+    $empty->stop;
+};
+
+subtest 'the overview' => sub {
+    put_survey('over');
+    nps_day('over', 1, 50, 25, 25);
+    nps_day('over', 2, 50, 25, 25);
+    nps_day('over', 3, 60, 20, 20);
+    nps_day('over', 4, 60, 20, 20);
+    answer('over', 4, 10, {sat => 5});
+    my @range = (survey => 'over', from => day(3), to => day(5));
+
+    my $json = admin('overview', @range);
+    is $json->{from}, '2026-03-03T00:00:00.000Z';
+    is $json->{to}, '2026-03-05T00:00:00.000Z';
+    is $json->{tz}, 'UTC';
+    is $json->{bucket}, 'hour', 'of two days';
+    is scalar @{$json->{nps}{trend}}, 48;
+
+    $json = admin('overview', @range, bucket => 'day');
+    my $nps = $json->{nps};
+    is_deeply [@{$nps}{qw(metric survey question n promoters value)}],
+        ['nps', 'over', 'nps', 200, 120, 40];
+    my $direct = admin('metrics/nps', survey => 'over', from => day(3),
+                       to => day(5));
+    is $nps->{$_}, $direct->{$_}, $_ for qw(margin low high center display);
+    is_deeply [@{$nps->{change}}{qw(from to n value difference)}],
+        ['2026-03-01T00:00:00.000Z', '2026-03-03T00:00:00.000Z', 200, 25, 15];
+    my $compared = admin('metrics/compare', metric => 'nps', survey => 'over',
+        a_from => day(3), a_to => day(5), b_from => day(1), b_to => day(3));
+    is $nps->{change}{$_}, $compared->{$_}, "$_ as compared"
+        for qw(difference z p significant);
+    is_deeply [map { [@{$_}{qw(start n value)}] } @{$nps->{trend}}],
+        [['2026-03-03T00:00:00.000Z', 100, 40],
+         ['2026-03-04T00:00:00.000Z', 100, 40]];
+    is $json->{csat}{n}, 10;
+    is $json->{csat}{variant}, 'top2';
+    is $json->{csat}{change}{n}, 0;
+    is $json->{csat}{change}{difference}, undef;
+    is $json->{csat}{change}{significant}, undef;
+    is $json->{csat}{trend}[0]{value}, undef, 'an empty day';
+    is $json->{ces}{n}, 0;
+    is $json->{ces}{value}, undef;
+    is $json->{csi}{n}, 0, 'nobody answered all items';
+    is $json->{response_rate}{shown}, 0;
+    is $json->{response_rate}{answers}{n}, 210;
+    is $json->{response_rate}{value}, undef;
+
+    # the survey that a figure is of
+    $json = admin('overview', from => day(1), to => day(5));
+    is $json->{nps}{survey}, 'over', 'the live one with the most answers';
+    my $survey = $t->get('/admin/surveys/over', key => 1)->{json};
+    delete @$survey{qw(id slug version created_at updated_at)};
+    $t->put('/admin/surveys/over', {%$survey, status => 'paused'}, key => 1);
+    is admin('overview', from => day(1), to => day(5))->{nps}{survey}, 'nps',
+        'of those that run';
+    is admin('overview', @range)->{nps}{value}, 40, 'unless it is named';
+    $t->put('/admin/surveys/over', $survey, key => 1);
+
+    # today and 29 days before
+    answer('over', 1, 1, {nps => 0, sat => 1});
+    $t->post('/s/over/responses', {answers => {nps => 10}});
+    $json = admin('overview', survey => 'over', tz => 'Europe/Berlin');
+    is $json->{tz}, 'Europe/Berlin';
+    is $json->{bucket}, 'day';
+    is $json->{nps}{n}, 1, 'by default the last 30 days';
+    is scalar @{$json->{nps}{trend}}, 30;
+    is $json->{nps}{trend}[-1]{n}, 1, 'and today is the last of them';
+
+    for my $try ([1, 'hour'], [92, 'day'], [93, 'week'], [731, 'week'],
+                 [732, 'month'], [3660, 'month'], [3661, 'year'])
+    {
+        my ($days, $bucket) = @$try;
+        my @time = gmtime(1_600_041_600 + 86400 * $days);
+        my $to = sprintf '%d-%02d-%02dT00:00:00Z', $time[5] + 1900,
+            $time[4] + 1, $time[3];
+        is admin('overview', survey => 'over', to => $to,
+            from => '2020-09-14T00:00:00Z')->{bucket}, $bucket,
+            "$days days by $bucket";
+    }
+
+    # benchmarks, where the table has one
+    $t->put('/admin/benchmarks/peers', {source => 'E',
+        source_date => '2026-01-01', rows => [
+            {industry => 'Retail', metric => 'nps', value => 30},
+            {industry => 'Retail', metric => 'csi', value => 70}]}, key => 1);
+    $json = admin('overview', @range, benchmark => 'peers');
+    is $json->{nps}{benchmark}{difference}, 10;
+    is $json->{csi}{benchmark}{value}, 70;
+    ok !exists $json->{csat}{benchmark}, 'none there';
+
+    refused('overview', [from => day(2), to => day(2)], '?to out_of_range');
+    refused('overview', [from => '2999-01-01T00:00:00Z'],
+            '?from out_of_range');
+    refused('overview', [from => '2026-01-01T00:00:01Z'],
+            '?from not_on_quarter_hour');
+    refused('overview', [bucket => 'minute'], '?bucket not_allowed');
+    refused('overview', [by => 'channel'], '?by unknown_parameter');
+    refused('overview', [survey => 'over', benchmark => 'none'],
+            '?benchmark not_found');
+    is $t->get('/admin/overview?survey=none', key => 1)->{status}, 404;
+    is $t->get('/admin/overview')->{status}, 401;
+    is $t->get('/admin/overview', key => $server)->{status}, 403;
+};
+
+subtest 'a scale too short for the default' => sub {
+    my $reply = $t->put('/admin/surveys/short', {
+        title => 'short', status => 'live', questions => [
+            {id => 'sat', type => 'csat', text => {en => 'Good?'},
+             scale => {min => 0, max => 1}}]}, key => 1);
+    is $reply->{status}, 201 or diag $reply->{body};
+    answer('short', 1, 3, {sat => 1});
+    my $json = admin('overview', survey => 'short', from => day(1),
+                     to => day(2));
+    is $json->{csat}{variant}, 'mean';
+    is $json->{csat}{value}, 1;
+    is $json->{nps}, undef;
+    is $json->{response_rate}{answers}{n}, 3;
+};
+
 my ($rc, $out, $err) = $t->cxmctl('verify');
 is $rc, 0, 'verify' or diag $out . $err;
 

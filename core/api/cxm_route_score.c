@@ -47,7 +47,7 @@ scored_read(cxm_call_t *call, cxm_txn_t *txn, cxm_metric_t metric)
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_scoring_benchmark(&scoring);
+        rc = cxm_scoring_benchmark(&scoring, 1);
     }
 
     return rc == CXM_OK ? score_end(&scoring, cxm_score_run) : rc;
@@ -101,7 +101,7 @@ rate_read(cxm_call_t *call, cxm_txn_t *txn)
 
     cxm_scoring_rate(&scoring);
 
-    return score_end(&scoring, cxm_score_rate);
+    return score_end(&scoring, cxm_score_run);
 }
 
 

@@ -13,6 +13,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_score,
     cxm_routes_compare,
     cxm_routes_benchmark,
+    cxm_routes_overview,
     cxm_routes_access,
     cxm_routes_customer,
     cxm_routes_person,

@@ -17,6 +17,7 @@ extern const cxm_route_t  cxm_routes_score[];
 extern const cxm_route_t  cxm_routes_stream[];
 extern const cxm_route_t  cxm_routes_compare[];
 extern const cxm_route_t  cxm_routes_benchmark[];
+extern const cxm_route_t  cxm_routes_overview[];
 extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];

@@ -17,12 +17,18 @@ const char *const  cxm_scoring_buckets[] = {
 
 const cxm_field_t  cxm_scoring_where = { .type = CXM_FIELD_STRING };
 
-/* Of what type the metric's question is; a CSI has none of its own. */
 static const cxm_question_type_t  score_types[CXM_METRIC_N] = {
     [CXM_METRIC_NPS] = CXM_QUESTION_NPS,
     [CXM_METRIC_CSAT] = CXM_QUESTION_CSAT,
     [CXM_METRIC_CES] = CXM_QUESTION_CES
 };
+
+
+cxm_question_type_t
+cxm_scoring_type(cxm_metric_t metric)
+{
+    return score_types[metric];
+}
 
 
 void
@@ -255,7 +261,7 @@ cxm_scoring_metric(cxm_scoring_t *scoring, cxm_metric_t metric)
 
 
 cxm_rc_t
-cxm_scoring_benchmark(cxm_scoring_t *scoring)
+cxm_scoring_benchmark(cxm_scoring_t *scoring, int required)
 {
     cxm_rc_t     rc;
     cxm_call_t  *call;
@@ -271,8 +277,10 @@ cxm_scoring_benchmark(cxm_scoring_t *scoring)
                             &scoring->benchmark, &call->err);
 
     if (rc == CXM_NOT_FOUND) {
-        return cxm_issue(&call->err, "?benchmark", "no_such_row",
-                         "The table has no such row of this metric.");
+        return !required
+               ? CXM_OK
+               : cxm_issue(&call->err, "?benchmark", "no_such_row",
+                           "The table has no such row of this metric.");
     }
 
     scoring->query.benchmark = &scoring->benchmark;

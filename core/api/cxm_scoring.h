@@ -50,8 +50,14 @@ void cxm_scoring_rate(cxm_scoring_t *scoring);
 /* question and variant, or the survey's CSI. */
 cxm_rc_t cxm_scoring_metric(cxm_scoring_t *scoring, cxm_metric_t metric);
 
-/* benchmark, once the metric is known. */
-cxm_rc_t cxm_scoring_benchmark(cxm_scoring_t *scoring);
+/*
+ * benchmark, once the metric is known.  A table that has no row for it is an
+ * issue where one is required, else there is none.
+ */
+cxm_rc_t cxm_scoring_benchmark(cxm_scoring_t *scoring, int required);
+
+/* Of what type the metric's question is; a CSI has none of its own. */
+cxm_question_type_t cxm_scoring_type(cxm_metric_t metric);
 
 /* by and where, once query.survey is known. */
 cxm_rc_t cxm_scoring_segments(cxm_scoring_t *scoring);

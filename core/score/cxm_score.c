@@ -153,7 +153,8 @@ score_variant(const cxm_score_query_t *query, cxm_error_t *err)
 const cxm_score_form_t *
 cxm_score_form(const cxm_score_query_t *query)
 {
-    return query->nitems > 0 ? &cxm_score_form_csi : &cxm_score_form_scale;
+    return query->points != NULL ? &cxm_score_form_rate
+           : query->nitems > 0 ? &cxm_score_form_csi : &cxm_score_form_scale;
 }
 
 
@@ -277,12 +278,4 @@ cxm_score_touchpoints(cxm_txn_t *txn, const cxm_score_query_t *query,
 {
     return score_answer(txn, &cxm_score_form_touch, query, put_touchpoints,
                         out, err);
-}
-
-
-cxm_rc_t
-cxm_score_rate(cxm_txn_t *txn, const cxm_score_query_t *query, json_t **out,
-    cxm_error_t *err)
-{
-    return score_answer(txn, &cxm_score_form_rate, query, put_score, out, err);
 }

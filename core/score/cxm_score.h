@@ -49,7 +49,7 @@ typedef struct {
     uint64_t                 survey;    /* of the series, and the dictionary */
     uint16_t                 question;
     int                      min, max;  /* the points 0.. stand for these */
-    const char *const       *points;    /* names of them, of a rate */
+    const char *const       *points;    /* their names, of a response rate */
 
     const cxm_variant_t     *variant;   /* NULL: of CSI and touchpoints */
     const cxm_score_item_t  *items;     /* of a CSI */
@@ -113,17 +113,26 @@ cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
     const cxm_score_query_t *query, json_t **out, cxm_error_t *err);
 
 /*
- * A response rate.  Points of `question` are decisions whether to ask: 0 is
- * yes, the others are named by `points`; two items, of which point 0 is
- * complete and 1 partial: answers of those who were asked, and all answers.
- * In place of a score's figures:
+ * A query that has `points` is of a response rate: points of `question` are
+ * decisions whether to ask, 0 is yes, the others are named by `points`; the
+ * points of both items are 0 complete and 1 partial: answers of those who were
+ * asked, and all answers.  In place of a score's figures there are
  *
  *   "exposures", "shown", "refused": {name: count}, "started", "partial",
  *   "complete", "n", "value" ... of started among shown, "rates": {"asked",
  *   "response", "complete", "completion"}: {"of", "n", "value" ...},
  *   "answers": {"n", "partial", "complete"}
+ *
+ * A figure as an overview shows it; the query has from and to:
+ *
+ *   {"metric", "survey", "question", "variant", figures, "benchmark"?,
+ *    "change": {"from", "to", "n", "value", "difference", "z", "p",
+ *               "significant"},
+ *    "trend": [{"start", "n", "value"}]}
+ *
+ * change is against the stretch of the same length before, trend by buckets.
  */
-cxm_rc_t cxm_score_rate(cxm_txn_t *txn, const cxm_score_query_t *query,
+cxm_rc_t cxm_score_summary(cxm_txn_t *txn, const cxm_score_query_t *query,
     json_t **out, cxm_error_t *err);
 
 /*
@@ -145,6 +154,8 @@ cxm_rc_t cxm_score_compare(cxm_txn_t *txn, const cxm_score_query_t *a,
 extern const cxm_fields_t  cxm_score_fields;
 extern const cxm_fields_t  cxm_score_comparison_fields;
 extern const cxm_fields_t  cxm_score_rate_fields;
+extern const cxm_fields_t  cxm_score_summary_fields;
+extern const cxm_fields_t  cxm_score_rate_summary_fields;
 extern const cxm_fields_t  cxm_score_touchpoint_fields;
 
 

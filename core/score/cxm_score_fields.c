@@ -305,6 +305,57 @@ static const cxm_field_t  rate_fields[] = {
 const cxm_fields_t  cxm_score_rate_fields = { "ResponseRate", rate_fields };
 
 
+/* --- overviews ---------------------------------------------------------- */
+
+static const cxm_field_t  change_fields[] = {
+    RANGE,
+    N,
+    REAL("value", "Of the stretch before."),
+    DIFFERENCE,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  change_table = { "ScoreChange", change_fields };
+
+static const cxm_field_t  trend_fields[] = {
+    START,
+    N,
+    REAL("value", "Null when nobody answered."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  trend_table = { "ScoreTrend", trend_fields };
+
+static const cxm_field_t  trend_item = ITEM(trend_table);
+
+#define SUMMARY                                                               \
+    PUBLISHED,                                                                \
+    INSIDE("change", change_table, "Against the stretch before."),            \
+    LIST("trend", trend_item, "By bucket, empty ones too.")
+
+static const cxm_field_t  summary_fields[] = {
+    HEAD,
+    FIGURES("value"),
+    SUMMARY,
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_summary_fields = {
+    "ScoreSummary", summary_fields
+};
+
+static const cxm_field_t  rate_summary_fields[] = {
+    HEAD,
+    RATES("value"),
+    SUMMARY,
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_rate_summary_fields = {
+    "ResponseRateSummary", rate_summary_fields
+};
+
+
 /* --- touchpoints -------------------------------------------------------- */
 
 static const cxm_field_t  latency_fields[] = {
