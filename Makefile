@@ -34,20 +34,21 @@ packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
     libjansson-dev libsodium-dev libmaxminddb-dev libutf8proc-dev zlib1g-dev \
     tzdata curl
 test_packages := perl libmojolicious-perl libev-perl \
-    libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev nghttp2-client strace clang \
-    libclang-rt-14-dev cppcheck
+    libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev \
+    nghttp2-client strace clang libclang-rt-14-dev cppcheck
 
-# Tests that run programs of node, each from a folder with its packages:
-# t/web.t drives a browser, t/duckdb.t reads exports, the others check
-# OpenAPI.  A node that came from elsewhere conflicts with Debian's npm, so the
-# commands decide.
-node_tests := $(if $(filter t/web.t,$(TESTS)),web) \
-    $(if $(filter t/duckdb.t,$(TESTS)),duckdb) \
-    $(if $(filter t/openapi.t t/access-matrix.t,$(TESTS)),openapi)
+# Tests that run programs of node, each with folders of packages: t/web.t and
+# t/embed.t drive a browser, the second also builds web/ anew, t/duckdb.t reads
+# exports, the others check OpenAPI.  A node that came from elsewhere conflicts
+# with Debian's npm, so the commands decide.
+node_tests := $(if $(filter t/web.t t/embed.t,$(TESTS)),t/web) \
+    $(if $(filter t/embed.t,$(TESTS)),web) \
+    $(if $(filter t/duckdb.t,$(TESTS)),t/duckdb) \
+    $(if $(filter t/openapi.t t/access-matrix.t,$(TESTS)),t/openapi)
 node_tests := $(strip $(node_tests))
-node_modules := $(node_tests:%=t/%/node_modules/.package-lock.json)
+node_modules := $(node_tests:%=%/node_modules/.package-lock.json)
 ifneq ($(node_tests),)
-test_packages += $(if $(filter web,$(node_tests)),chromium) \
+test_packages += $(if $(filter t/web,$(node_tests)),chromium) \
     $(shell command -v node >/dev/null \
     && command -v npm >/dev/null || echo nodejs npm)
 endif
@@ -105,10 +106,10 @@ packages:
 test-packages: | packages
 	@build-aux/need $(test_packages)
 
-t/%/node_modules/.package-lock.json: t/%/package.json \
-        t/%/package-lock.json | test-packages
-	@echo 'NPM t/$*'
-	@npm ci --prefix t/$* --ignore-scripts --no-audit --no-fund \
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json \
+        | test-packages
+	@echo 'NPM $*'
+	@npm ci --prefix $* --ignore-scripts --no-audit --no-fund \
 	    --no-update-notifier --loglevel=error > /dev/null
 	@touch $@
 

@@ -275,6 +275,8 @@ struct cxm_call_s {
     int                   html;         /* Accept prefers text/html */
     cxm_str_t             accept_language, idempotency_key;
     cxm_str_t             cors_origin;  /* the allowed Origin, or NULL */
+    cxm_str_t             framed_by;    /* all allowed ones, as CSP lists them;
+                                           empty: none */
     const cxm_zone_t     *zone;
     cxm_zones_t          *zones;
     uint64_t              if_match;     /* CXM_VERSION_* */
@@ -400,6 +402,12 @@ cxm_rc_t cxm_call_reply(cxm_call_t *call, int status, json_t *output);
 /* Status, type and the bytes already put into call->reply.body. */
 cxm_rc_t cxm_call_reply_raw(cxm_call_t *call, int status,
     const char *content_type);
+
+/*
+ * Sets the ETag (with its quotes); 1: the client has that one, and 304 is the
+ * reply.
+ */
+int cxm_call_etag(cxm_call_t *call, const char *etag);
 
 /* A document with ETag; 200, or 201 with Location when created. */
 cxm_rc_t cxm_call_reply_doc(cxm_call_t *call, const cxm_doc_t *doc,

@@ -9,6 +9,7 @@
 
 #define CXM_AGENT_MAX     512
 #define CXM_HOST_MAX      255
+#define CXM_ORIGINS_MAX   4096
 #define CXM_LANGUAGE_MAX  35
 
 #define CXM_MEDIA_PARAM   ';'
@@ -251,6 +252,34 @@ cxm_origin_allowed(const char *const *allow, cxm_str_t origin)
 }
 
 
+/* " https://a.example https://b.example"; of surveys, whose pages need it. */
+static cxm_str_t
+cxm_headers_origins(cxm_call_t *call, const char *const *allow)
+{
+    cxm_buf_t  list;
+    cxm_str_t  origins = cxm_str("");
+
+    if (call->endpoint != CXM_ENDPOINT_SURVEYS || allow == NULL) {
+        return origins;
+    }
+
+    cxm_buf_init(&list, CXM_ORIGINS_MAX);
+
+    for ( /* void */ ; *allow != NULL; allow++) {
+        cxm_buf_putc(&list, ' ');
+        cxm_buf_puts(&list, *allow);
+    }
+
+    if (!list.failed) {
+        origins = cxm_arena_str(&call->arena, cxm_buf_str(&list));
+    }
+
+    cxm_buf_free(&list);
+
+    return origins;
+}
+
+
 cxm_rc_t
 cxm_step_headers(cxm_call_t *call)
 {
@@ -275,6 +304,8 @@ cxm_step_headers(cxm_call_t *call)
     call->html = cxm_accept_html(request->accept);
 
     cxm_request_caller(request, &call->arena, &call->caller);
+
+    call->framed_by = cxm_headers_origins(call, request->allow_origin);
 
     if ((call->endpoint == CXM_ENDPOINT_SURVEYS
          || call->endpoint == CXM_ENDPOINT_BEACON)

@@ -136,6 +136,22 @@ cxm_reply_etag_listed(cxm_str_t list, const char *etag)
 }
 
 
+int
+cxm_call_etag(cxm_call_t *call, const char *etag)
+{
+    cxm_call_header(call, "ETag", cxm_strz(etag));
+
+    if ((call->method == CXM_GET || call->method == CXM_HEAD)
+        && cxm_reply_etag_listed(call->if_none_match, etag))
+    {
+        call->reply.status = 304;
+        return 1;
+    }
+
+    return 0;
+}
+
+
 void
 cxm_call_location(cxm_call_t *call, cxm_str_t tail)
 {
@@ -185,13 +201,9 @@ cxm_call_reply_shown(cxm_call_t *call, const cxm_doc_t *doc, json_t *shown,
 
     (void) snprintf(etag, sizeof(etag), "\"%llu\"",
                     (unsigned long long) doc->version);
-    cxm_call_header(call, "ETag", cxm_strz(etag));
 
-    if ((call->method == CXM_GET || call->method == CXM_HEAD)
-        && cxm_reply_etag_listed(call->if_none_match, etag))
-    {
+    if (cxm_call_etag(call, etag)) {
         json_decref(shown);
-        call->reply.status = 304;
         return CXM_OK;
     }
 

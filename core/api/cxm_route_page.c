@@ -36,8 +36,9 @@ cxm_call_is_link(const cxm_call_t *call)
 
 
 /*
- * Nothing from anywhere but the style of this very page.  A link's address is
- * nobody else's.
+ * Nothing from anywhere but the style of this very page, which other sites
+ * show as far as cxm_allow_origin names them.  A link's address is nobody
+ * else's.
  */
 static void
 page_headers(cxm_call_t *call, const char *nonce)
@@ -45,7 +46,8 @@ page_headers(cxm_call_t *call, const char *nonce)
     cxm_call_headerf(call, "Content-Security-Policy",
                      "default-src 'none'; style-src 'nonce-%s'; "
                      "form-action 'self'; base-uri 'none'; "
-                     "frame-ancestors 'self'", nonce);
+                     "frame-ancestors 'self'%.*s", nonce,
+                     (int) call->framed_by.len, call->framed_by.data);
     cxm_call_header(call, "Referrer-Policy",
                     cxm_call_is_link(call) ? cxm_str("no-referrer")
                                   : cxm_str("same-origin"));

@@ -22,6 +22,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_export,
     cxm_routes_touchpoint,
     cxm_routes_stream,
+    cxm_routes_script,
     cxm_routes_metrics,
     cxm_routes_openapi,
     NULL

@@ -14,6 +14,7 @@ extern const cxm_route_t  cxm_routes_link[];
 extern const cxm_route_t  cxm_routes_beacon[];
 extern const cxm_route_t  cxm_routes_metrics[];
 extern const cxm_route_t  cxm_routes_score[];
+extern const cxm_route_t  cxm_routes_script[];
 extern const cxm_route_t  cxm_routes_stream[];
 extern const cxm_route_t  cxm_routes_compare[];
 extern const cxm_route_t  cxm_routes_benchmark[];
