@@ -74,7 +74,8 @@ ngx_cc := -O2 -g -fstack-protector-strong -MMD -MP $(SAN) \
 ngx_ld := $(SAN)
 ngx_flags := $(if $(NGINX_SRC),--with-compat --with-threads --with-debug \
     --with-http_ssl_module --with-http_v2_module --with-http_realip_module \
-    --with-http_auth_request_module --with-http_stub_status_module)
+    --with-http_auth_request_module --with-http_stub_status_module \
+    --with-http_sub_module)
 
 export CXM_BUILD  := $(build)
 export CXM_MODULE := $(abspath $(so))
