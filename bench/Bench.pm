@@ -6,9 +6,11 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use FindBin;
+use File::Basename qw(dirname);
 use POSIX ();
 use Time::HiRes qw(time);
+
+my $folder = dirname(__FILE__);
 
 our @EXPORT_OK = qw(median fdatasync_us wrk_beacon worker_memory);
 
@@ -42,7 +44,7 @@ sub fdatasync_us {
 sub wrk_beacon {
     my ($t, $path, $connections, $seconds, $ids) = @_;
     my $out = join '', map { `$_` } "wrk -t1 -c$connections -d${seconds}s"
-        . " -s $FindBin::Bin/beacon.lua " . $t->url($path)
+        . " -s $folder/beacon.lua " . $t->url($path)
         . ' -- ' . ($ids // 'v7');
     my ($requests, $time, $bad, $p99) =
         $out =~ /^(\d+) ([\d.]+) (\d+) ([\d.]+)$/m or die "wrk: $out";

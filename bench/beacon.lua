@@ -1,5 +1,6 @@
 -- wrk: POST one beacon event with an id of its own for each request.  Both
--- locations of a comparison get these same requests.
+-- locations of a comparison get these same requests; with the argument "get"
+-- they are plain GETs.
 
 local threads = 0
 
@@ -16,6 +17,7 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "text/plain"
     random = args[1] == "v4"
+    plain = args[1] == "get"
     start = os.time() * 1000
     salt = format("8%03x-%04x", math.random(0, 4095), part)
 end
@@ -33,6 +35,9 @@ local function id()
 end
 
 function request()
+    if plain then
+        return wrk.format("GET", nil, {})
+    end
     n = n + 1
     return wrk.format(nil, nil, nil, format(
         '{"type":"page_view","id":"%s","url":"https://shop.example' ..
