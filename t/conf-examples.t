@@ -240,7 +240,7 @@ my %examples = (
         my $site = 'http://localhost';
         my $page = '%3Cbody%3EHello%3C/body%3E';
         my $reply = curl($e, "$site/?body=<body>Hello</body>", '-g');
-        like $reply->{body}, qr{<script async src="/hello/cxm\.js"
+        like $reply->{body}, qr{<script[ ]async[ ]src="/hello/cxm\.js"
             [ ]data-beacon="/hi"></script></body>}x, 'the script is in it';
         like curl($e, "$site/thank-you?body=<body>Thanks</body>", '-g')
             ->{body}, qr{<div data-cxm-survey="checkout"}, 'a survey, too';
