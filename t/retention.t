@@ -241,27 +241,26 @@ verify_ok($t, 'as it was: sound');
     my $t = CXM->new(conf => {
         http => 'cxm_retention touchpoints=2s responses=2s journal=2s;'});
 
-    # as many a second as a slow machine can do as well
-    my $end = time;
-    my $round = sub {
-        my ($seconds) = @_;
-        for (1 .. 10 * $seconds) {
-            events($t, 200);
-            $end += 0.1;
-            sleep $end - time if $end > time;
+    # A slow machine lets entries live longer: so much goes in as goes out.
+    my $rounds = sub {
+        my ($n) = @_;
+        for (1 .. $n) {
+            events($t, 200) for 1 .. 8;
+            CXM::until_true(60, sub { figures($t)->{rows}{journal} < 320 })
+                or die 'nothing goes';
         }
         return figures($t)->{pages_used};
     };
-    my $k = $round->(12);
-    my $k2 = $round->(12);
+    my $k = $rounds->(30);
+    my $k2 = $rounds->(30);
     my $now = figures($t);
     note "pages used: $k, then $k2; head $now->{head}, "
         . "journal $now->{rows}{journal}";
     cmp_ok $k2, '<=', 1.1 * $k, 'twice as long, no more pages';
-    cmp_ok $now->{rows}{journal}, '<', $now->{head} / 2,
+    cmp_ok $now->{rows}{journal}, '<', $now->{head} / 4,
         'most of the journal is gone';
     cmp_ok $now->{reader_lag}, '<', 1000, 'no reader is left behind';
-    is $t->get('/admin/metrics/touchpoints', key => 1)->{json}{n}, 48000,
+    is $t->get('/admin/metrics/touchpoints', key => 1)->{json}{n}, 96000,
         'and all of it counts';
     $t->stop;
     verify_ok($t, 'sound', '--all');
