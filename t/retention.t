@@ -83,6 +83,11 @@ my $store = $t->store_dir;
 is $t->put('/admin/surveys/r', CXM::Clients::definition('R'), key => 1)
     ->{status}, 201, 'a survey';
 
+# Somebody listens for a while.
+my $listener = $t->connect;
+syswrite $listener, "GET /admin/stream?kinds=response HTTP/1.1\r\n"
+    . "Host: localhost\r\nAuthorization: Bearer @{[$t->admin_key]}\r\n\r\n";
+
 my %answer = (answers => {nps => 9, why => 'It was quick.'}, channel => 'web',
               respondent => {email => 'old@example.org'});
 my @ids;
@@ -103,6 +108,9 @@ is $t->post('/s/r/responses', {answers => {nps => 8}, exposure => $asked[0]})
 my $keyed = $t->post('/s/r/responses', {answers => {nps => 7}},
                      headers => {'Idempotency-Key' => 'kept-for-a-day'});
 is $keyed->{status}, 201, 'an answer with an Idempotency-Key';
+my ($event) = CXM::read_all($listener, 1) =~ /^id: (\S+)$/m;
+close $listener;
+ok $event, 'a listener gets an event';
 events($t, 100) for 1 .. 3;
 my ($seen) = verify_ok($t, 'verify: sound while all is there')
     =~ /^head (\S+)$/m;
@@ -153,6 +161,11 @@ is $t->get('/admin/surveys/r', key => 1)->{status}, 200,
     'the survey is there';
 is $t->get('/admin/surveys/r?version=1', key => 1)->{status}, 200,
     'and its first version';
+
+my $stream = $t->get('/admin/stream?kinds=response', key => 1,
+                     headers => {'Last-Event-ID' => $event});
+is $stream->{status}, 409, 'a listener from before cannot go on';
+is $stream->{json}{code}, 'gone', 'since what it missed is gone';
 
 # Life goes on.
 my $new = CXM::Clients::uuid();
