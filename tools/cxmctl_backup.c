@@ -72,11 +72,7 @@ cxmctl_backup(cxmctl_t *ctl)
                (unsigned long long) backup.manifest.head, link);
     }
 
-    if (backup.copy != NULL) {
-        (void) unlink(backup.copy);
-        free(backup.copy);
-    }
-
+    free(backup.copy);
     cxmctl_tar_close(backup.tar);
     cxm_manifest_clear(&backup.manifest);
     cxm_store_close(backup.store);
@@ -111,11 +107,11 @@ cxmctl_backup_run(cxmctl_backup_t *backup, const char *dir, int keys)
         return rc;
     }
 
-    /* of a backup that was interrupted; the tar's lock is ours */
+    /* of a backup that was interrupted, and ours: under the tar's lock */
 
     (void) unlink(backup->copy);
-
     rc = keys ? cxmctl_backup_keys(backup) : cxmctl_backup_data(backup, dir);
+    (void) unlink(backup->copy);
 
     return rc == CXM_OK ? cxmctl_tar_finish(backup->tar, &backup->manifest,
                                             err)

@@ -293,6 +293,7 @@ cxmctl_demo_answered(cxm_txn_t *txn, cxmctl_demo_run_t *run,
     const cxmctl_demo_said_t *said, cxm_error_t *err)
 {
     const char             *slug;
+    uint8_t                 none[CXM_HASH_LEN] = { 0 };
     cxm_rc_t                rc;
     const cxm_survey_t     *survey;
     cxm_response_new_t      given;
@@ -309,7 +310,7 @@ cxmctl_demo_answered(cxm_txn_t *txn, cxmctl_demo_run_t *run,
 
     memset(&given, 0, sizeof(cxm_response_new_t));
     given.input = said->input;
-    given.fingerprint = (const uint8_t *) "no fingerprint at all";
+    given.fingerprint = none;
 
     return cxm_response_add(txn, &run->caller, survey, &given, &result, err);
 }
