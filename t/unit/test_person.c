@@ -268,8 +268,15 @@ child(int n)
             return 2;
         }
 
-        if (cxm_person_take(txn, &slot) != CXM_OK
-            || unit_append(txn, "p", slot, "name", NULL) != CXM_OK
+        /* the others may have used up what was made ahead meanwhile */
+
+        if (cxm_person_take(txn, &slot) == CXM_UNAVAILABLE) {
+            cxm_txn_end(txn);
+            i--;
+            continue;
+        }
+
+        if (unit_append(txn, "p", slot, "name", NULL) != CXM_OK
             || cxm_person_apply(txn, slot + 96, 0, NULL) != CXM_OK
             || cxm_txn_commit(txn, &err) != CXM_OK)
         {
