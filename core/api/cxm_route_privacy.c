@@ -15,6 +15,8 @@ static const cxm_field_t  erasure_input_fields[] = {
       .flags = CXM_FIELD_PERSONAL },
     { .name = "email", .type = CXM_FIELD_EMAIL,
       .flags = CXM_FIELD_PERSONAL },
+    { .name = "phone", .type = CXM_FIELD_PHONE,
+      .flags = CXM_FIELD_PERSONAL },
     { .name = "visitor", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
       .flags = CXM_FIELD_PERSONAL },
     { .name = "slot", .type = CXM_FIELD_INT, .min = 1, .max = INT64_MAX,

@@ -10,6 +10,8 @@
 typedef struct {
     cxm_txn_t         *txn;
     const cxm_find_t  *find;
+    unsigned           first[CXM_FIND_END];     /* clause that left nothing
+                                                   the last time */
     unsigned           rows;
     unsigned           docs;
     unsigned           left;    /* documents still wanted */
@@ -22,17 +24,50 @@ typedef struct {
 
 /* --- asking ------------------------------------------------------------- */
 
+/* Where words of fields are, personal ones or others. */
+static unsigned
+find_where(const cxm_fields_t *table, unsigned flags)
+{
+    unsigned            where, all;
+    const cxm_field_t  *field;
+
+    where = 0;
+
+    for (field = table->fields; field->name != NULL; field++) {
+        all = flags | field->flags;
+
+        if (field->type == CXM_FIELD_OBJECT) {
+            where |= find_where(field->object, all & CXM_FIELD_PERSONAL);
+
+        } else if (field->flags & CXM_FIELD_WORDS) {
+            where |= all & CXM_FIELD_PERSONAL ? CXM_FIND_PERSONAL
+                                              : CXM_FIND_SHARED;
+        }
+    }
+
+    return where;
+}
+
+
 cxm_rc_t
 cxm_find_begin(cxm_find_t *find, cxm_txn_t *txn, const cxm_record_t *record,
     cxm_error_t *err)
 {
+    cxm_rc_t  rc;
+
     find->record = record;
     find->nwords = 0;
     find->nvalues = 0;
     find->personal = 0;
     find->words.n = 0;
 
-    return cxm_record_fields(txn, record, &find->fields, err);
+    rc = cxm_record_fields(txn, record, &find->fields, err);
+
+    if (rc == CXM_OK) {
+        find->words_where = find_where(find->fields, 0);
+    }
+
+    return rc;
 }
 
 
@@ -89,6 +124,7 @@ cxm_find_value(cxm_find_t *find, cxm_txn_t *txn, cxm_str_t path,
     cxm_rc_t            rc;
     unsigned            flags;
     cxm_str_t           text;
+    cxm_find_value_t   *out;
     const cxm_field_t  *field;
 
     field = find_field(find->fields, path, &flags);
@@ -121,8 +157,11 @@ cxm_find_value(cxm_find_t *find, cxm_txn_t *txn, cxm_str_t path,
         text = cxm_str("");
     }
 
+    out = &find->value[find->nvalues++];
+    out->where = flags & CXM_FIELD_PERSONAL ? CXM_FIND_PERSONAL
+                                            : CXM_FIND_SHARED;
     cxm_index_term(cxm_txn_store(txn), CXM_TERM_VALUE, path, text,
-                   &find->value[find->nvalues++]);
+                   &out->term);
 
     return CXM_OK;
 }
@@ -140,22 +179,26 @@ cxm_find_asks(const cxm_find_t *find)
 /* Adds what has the term, in shared members or personal ones. */
 static cxm_rc_t
 find_load(cxm_finding_t *run, uint32_t range, const cxm_term_t *term,
-    cxm_postings_t *set)
+    unsigned where, cxm_postings_t *set)
 {
     cxm_rc_t             rc;
     cxm_posting_place_t  place;
 
+    rc = CXM_OK;
     place.kind = (uint8_t) run->find->record->kind;
     place.range = range;
-    place.ns = CXM_NS_DOC_POSTINGS;
-    rc = cxm_postings_load(run->txn, &place, term, set);
 
-    if (rc == CXM_OK) {
-        place.ns = CXM_NS_DOC_POSTINGS_PERSONAL;
+    if (where & CXM_FIND_SHARED) {
+        run->rows++;
+        place.ns = CXM_NS_DOC_POSTINGS;
         rc = cxm_postings_load(run->txn, &place, term, set);
     }
 
-    run->rows += 2;
+    if (rc == CXM_OK && (where & CXM_FIND_PERSONAL)) {
+        run->rows++;
+        place.ns = CXM_NS_DOC_POSTINGS_PERSONAL;
+        rc = cxm_postings_load(run->txn, &place, term, set);
+    }
 
     return rc;
 }
@@ -169,7 +212,7 @@ find_term(cxm_finding_t *run, uint32_t range, cxm_term_kind_t kind,
 
     cxm_index_term(cxm_txn_store(run->txn), kind, cxm_str(""), text, &term);
 
-    return find_load(run, range, &term, set);
+    return find_load(run, range, &term, run->find->words_where, set);
 }
 
 
@@ -186,7 +229,8 @@ find_clause(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
     memset(set, 0, sizeof(*set));
 
     if (i < find->nvalues) {
-        return find_load(run, range, &find->value[i], set);
+        return find_load(run, range, &find->value[i].term,
+                         find->value[i].where, set);
     }
 
     if (level == CXM_FIND_EXACT) {
@@ -209,23 +253,28 @@ find_clause(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
 }
 
 
-/* All of a range that matches at a level; *any tells whether there is one. */
+/*
+ * All of a range that matches at a level; *any tells whether there is one.
+ * What nobody had in the range before is asked for first.
+ */
 static cxm_rc_t
 find_set(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
     cxm_postings_t *out, int *any)
 {
     cxm_rc_t           rc;
-    unsigned           i, n;
+    unsigned           i, n, clause, first;
     cxm_postings_t     one;
     const cxm_find_t  *find;
 
     find = run->find;
     n = find->nvalues + (level == CXM_FIND_EXACT && find->nwords > 0
                          ? 1 : find->nwords);
+    first = run->first[level];
     *any = 1;
 
     for (i = 0; i < n && *any; i++) {
-        rc = find_clause(run, range, level, i, i == 0 ? out : &one);
+        clause = i == 0 ? first : i <= first ? i - 1 : i;
+        rc = find_clause(run, range, level, clause, i == 0 ? out : &one);
 
         if (rc != CXM_OK) {
             return rc;
@@ -236,6 +285,10 @@ find_set(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
         }
 
         *any = !cxm_postings_empty(out);
+
+        if (!*any) {
+            run->first[level] = clause;
+        }
     }
 
     return CXM_OK;

@@ -19,13 +19,23 @@
 #define CXM_FIND_ROWS    10000  /* looked at in one call */
 #define CXM_FIND_DOCS    1000   /* opened in one call */
 
+/* Where terms of a query are looked for. */
+#define CXM_FIND_SHARED    0x01
+#define CXM_FIND_PERSONAL  0x02
+
+typedef struct {
+    cxm_term_t  term;
+    unsigned    where;
+} cxm_find_value_t;
+
 typedef struct {
     const cxm_record_t  *record;
     const cxm_fields_t  *fields;
     cxm_words_t          words;
     unsigned             nwords;
+    unsigned             words_where;   /* of the fields that have words */
     unsigned             nvalues;
-    cxm_term_t           value[CXM_FIND_VALUES];
+    cxm_find_value_t     value[CXM_FIND_VALUES];
     int                  personal;      /* a value of a personal field */
 } cxm_find_t;
 
