@@ -9,12 +9,17 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use IO::Select;
+use IO::Socket::INET;
 use Mojo::JSON qw(decode_json encode_json false true);
-use Mojo::Util qw(encode);
+use Socket qw(SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $t = CXM->new(conf => {h2 => 1, log_level => 'info', workers => 1});
+# The second port has small buffers: what is not read there stays with us.
+my $narrow = CXM::free_port();
+my $t = CXM->new(conf => {h2 => 1, log_level => 'info', workers => 1,
+                          server => "listen 127.0.0.1:$narrow sndbuf=16k;"});
 my $server = $t->key('server');
 my $analyst = $t->key('analyst');
 
@@ -257,10 +262,197 @@ is $t->h2('/admin/export/responses.ndjson?until=' . $until, '-H',
           'Authorization: Bearer ' . $t->admin_key)->{body}, $whole,
     'over HTTP/2';
 
+# -- what is read leaves a record ---------------------------------------------
+
+sub head_of { return decode_json(($t->cxmctl('stat'))[1])->{head} }
+
+my $before = head_of();
+export('responses.ndjson');
+is head_of(), $before + 1, 'one entry, however many rows';
+export('responses.ndjson', key => $analyst);
+$t->head('/admin/export/responses.csv', key => 1);
+is head_of(), $before + 1, 'none where no personal member is read';
+
+$t->write_file('store/latch', '');
+$r = export('responses.ndjson');
+is $r->{status}, 503, 'where it cannot be left nothing is read';
+is $r->{json}{code}, 'audit_unavailable', 'and says so';
+is export('responses.ndjson', key => $analyst)->{status}, 200,
+    'without personal members it can';
+unlink $t->store_dir . '/latch';
+CXM::until_true(20, sub { export('responses.ndjson')->{status} == 200 });
+
+# -- at length ----------------------------------------------------------------
+
+my $many = 12_000;
+my $file = $t->write_file('many.ndjson', join '', map { encode_json({
+    id => sprintf('00000000-0000-4000-8000-%012d', $_), survey => 'bulk',
+    answers => {nps => $_ % 11, why => "row $_ " . 'x' x 300}}) . "\n"
+} 1 .. $many);
+is +($t->cxmctl('import', 'responses', $file))[0], 0, 'many rows';
+
+my $query = 'responses.ndjson?survey=bulk';
+
+# A connection that takes little at a time, and what it has asked for.
+sub ask {
+    my (%arg) = @_;
+    my $socket = IO::Socket::INET->new(Proto => 'tcp') or die "socket: $!";
+    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, 8192;
+    connect $socket, pack_sockaddr_in($arg{port} // $narrow,
+                                      inet_aton('127.0.0.1')) or die $!;
+    syswrite $socket, "GET /admin/export/$query HTTP/1.1\r\n"
+        . "Host: localhost\r\nConnection: close\r\n"
+        . 'Authorization: Bearer ' . $t->admin_key . "\r\n\r\n";
+    return $socket;
+}
+
+sub take {
+    my ($socket, $bytes) = @_;
+    my $text = '';
+    while (length $text < $bytes) {
+        IO::Select->new($socket)->can_read(20 * $CXM::SLOW) or last;
+        sysread $socket, $text, 65536, length $text or last;
+    }
+    return $text;
+}
+
+# The body of a chunked reply; undef when it has no end.
+sub unchunk {
+    my ($text) = @_;
+    $text =~ s/\A.*?\r\n\r\n//s;
+    my $body = '';
+    while ($text =~ /\G([0-9a-f]+)\r\n/gci) {
+        my $size = hex $1;
+        return $body if $size == 0;
+        $body .= substr $text, pos $text, $size;
+        pos($text) += $size + 2;
+        return if pos $text > length $text;
+    }
+    return;
+}
+
+sub numbers { return [map { /"row (\d+) / ? $1 : () } split /\n/, $_[0]] }
+
+# Rows that an export had sent when it ended, by the log.
+sub ended {
+    my ($how) = @_;
+    my $from = length $t->error_log;
+    return sub {
+        my $rows;
+        CXM::until_true(20, sub {
+            ($rows) = substr($t->error_log, $from)
+                =~ /an export ends $how (\d+) rows/;
+            return defined $rows;
+        });
+        return $rows;
+    };
+}
+
+# a client that takes its time, while others write
+
+my $slow = ask();
+my $got = take($slow, 50_000);
+answer('bulk', {answers => {nps => 1, why => 'row 99999 '}}) for 1 .. 5;
+$got .= take($slow, 1 << 30);
+my $body = unchunk($got);
+ok defined $body, 'a slow client gets the end';
+is_deeply numbers($body), [1 .. $many],
+    'all that was there when it began, nothing that came later';
+
+$body = export($query)->{body};
+is scalar @{numbers($body)}, $many + 5, 'the next has it';
+my ($last) = $body =~ /.*"id":"([^"]+)"/s;
+is unchunk(take(ask(), 1 << 30)), $body, 'slow or quick, it is the same';
+
+# a client that reads nothing costs no more than what is ready for it
+
+my $rows = ended('unfinished behind');
+$slow = ask();
+take($slow, 1000);
+sleep 1;
+close $slow;
+cmp_ok $rows->(), '<', 3000, 'nobody reads: nothing more is read';
+
+# a client that goes
+
+$rows = ended('unfinished behind');
+$slow = ask();
+take($slow, 2_000_000);
+close $slow;
+cmp_ok $rows->(), '<', $many - 1000, 'a client that goes ends it';
+
+# HTTP/2: whole, slowly, and cut short
+
+my @h2 = ('curl', '-s', '--http2-prior-knowledge', '-H',
+          'Authorization: Bearer ' . $t->admin_key,
+          'http://127.0.0.1:' . $t->h2_port . "/admin/export/$query");
+my ($rc, $out, $err) = CXM::run(@h2, '--limit-rate', '4M');
+is $rc, 0, 'over HTTP/2, slowly';
+ok $out eq $body, 'every byte';
+$rows = ended('unfinished behind');
+my $pid = open my $cut, '-|', @h2 or die "curl: $!";
+read $cut, my $some, 300_000;
+kill 'KILL', $pid;
+close $cut;
+cmp_ok $rows->(), '<', $many - 1000, 'a stream that is reset ends it';
+
+# so many at a time and no more, and the others do not suffer
+
+my @open = map { ask() } 1 .. 8;
+my @got = map { take($_, 1000) } @open;
+$r = export($query);
+is $r->{status}, 503, 'too many at a time';
+is $r->{json}{code}, 'overloaded', 'is said';
+ok $r->{headers}{'retry-after'}, 'and when to come again';
+is $t->get('/admin/responses?survey=bulk&limit=3', key => 1)->{status}, 200,
+    'lists go on';
+answer('bulk', {answers => {nps => 2}});
+$got[$_] .= take($open[$_], 1 << 30) for 0 .. 7;
+is scalar(grep { defined unchunk($_) } @got), 8, 'they all end well';
+is export($query)->{status}, 200, 'then there is room again';
+
+# a new configuration comes in the middle
+
+$slow = ask();
+$got = take($slow, 50_000);
+my @old = $t->workers;
+$t->reload;
+isnt "@old", join(' ', $t->workers), 'new workers';
+$got .= take($slow, 1 << 30);
+is_deeply numbers(unchunk($got) // ''), [1 .. $many, (99999) x 5],
+    'what the old one has begun it ends';
+ok CXM::until_true(20, sub { !grep { CXM::alive($_) } @old }),
+    'and then is gone';
+
+# a client that stops is given up
+
+$t->{conf}{admin} = 'send_timeout 1s;';
+$t->reload;
+$rows = ended('unfinished behind');
+$slow = ask();
+take($slow, 1000);
+cmp_ok $rows->(), '<', 3000, 'send_timeout ends it';
+$got = take($slow, 1 << 30);
+ok !defined unchunk($got), 'which can be seen: it has no end';
+
+# the server is stopped in the middle
+
+$slow = ask();
+$got = take($slow, 50_000);
+$t->stop('TERM');
+$got .= take($slow, 1 << 30);
+ok !defined unchunk($got), 'a stopped server: it has no end';
+$got =~ s/\A.*?\r\n\r\n//s;
+my @whole_rows = ($got =~ /^(\{.*\})\r?$/mg);
+($last) = $whole_rows[-1] =~ /"id":"([^"]+)"/;
+$t->start;
+is_deeply numbers(export("$query&after=$last")->{body})->[0],
+    numbers($whole_rows[-1])->[0] + 1, 'goes on behind the last whole row';
+
 # -- in the end ---------------------------------------------------------------
 
 $t->stop;
-my ($rc, $out, $err) = $t->cxmctl('verify');
+($rc, $out, $err) = $t->cxmctl('verify');
 is $rc, 0, 'verify finds it sound' or diag $out . $err;
 
 done_testing;
