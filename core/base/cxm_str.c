@@ -309,7 +309,7 @@ cxm_buf_space(cxm_buf_t *buf, size_t len)
 
 
 void
-cxm_buf_put(cxm_buf_t *buf, const void *data, size_t len)
+cxm_buf_put_grown(cxm_buf_t *buf, const void *data, size_t len)
 {
     if (len == 0 || !cxm_buf_grow(buf, len)) {
         return;
@@ -317,20 +317,6 @@ cxm_buf_put(cxm_buf_t *buf, const void *data, size_t len)
 
     memcpy(buf->data + buf->len, data, len);
     buf->len += len;
-}
-
-
-void
-cxm_buf_puts(cxm_buf_t *buf, const char *s)
-{
-    cxm_buf_put(buf, s, strlen(s));
-}
-
-
-void
-cxm_buf_putc(cxm_buf_t *buf, uint8_t c)
-{
-    cxm_buf_put(buf, &c, 1);
 }
 
 

@@ -65,11 +65,34 @@ typedef struct {
 void cxm_buf_init(cxm_buf_t *buf, size_t max);
 void cxm_buf_free(cxm_buf_t *buf);                  /* may be called twice */
 void cxm_buf_reset(cxm_buf_t *buf);                 /* keeps the memory */
-void cxm_buf_put(cxm_buf_t *buf, const void *data, size_t len);
-void cxm_buf_puts(cxm_buf_t *buf, const char *s);
-void cxm_buf_putc(cxm_buf_t *buf, uint8_t c);
+void cxm_buf_put_grown(cxm_buf_t *buf, const void *data, size_t len);
 void cxm_buf_printf(cxm_buf_t *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Inline as far as there is room: most of what is written are a few bytes. */
+static inline void
+cxm_buf_put(cxm_buf_t *buf, const void *data, size_t len)
+{
+    if (len == 0 || len > buf->size - buf->len || buf->failed) {
+        cxm_buf_put_grown(buf, data, len);
+        return;
+    }
+
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+
+static inline void
+cxm_buf_puts(cxm_buf_t *buf, const char *s)
+{
+    cxm_buf_put(buf, s, strlen(s));
+}
+
+static inline void
+cxm_buf_putc(cxm_buf_t *buf, uint8_t c)
+{
+    cxm_buf_put(buf, &c, 1);
+}
 
 /*
  * Adds len bytes, counted in buf->len at once, for the caller to fill in
