@@ -42,7 +42,7 @@ sub answer {
     my ($survey, $answers, $who) = @_;
     my $r = $t->post("/s/$survey/responses", {answers => $answers,
         respondent => $who}, key => $key{server});
-    is $r->{status}, 201, 'answered' or diag $r->{body};
+    BAIL_OUT $r->{body} if $r->{status} != 201;
     return $r->{json}{id};
 }
 
@@ -123,6 +123,18 @@ subtest 'bounds of scores' => sub {
     is @{$json->{nps}{history}}, 24, 'not more values than that';
     is $json->{csat}{last}{value}, 5, 'what is behind them is still found';
     is_deeply [@$json{qw(looked more)}], [31, false], 'all were looked at';
+
+    answer('shop', {nps => 9}, {external_id => 's-2'}) for 1 .. 150;
+    $json = score($id)->{json};
+    is_deeply [@$json{qw(looked more)}], [180, true], 'no more than that';
+    is $json->{csat}{last}, undef, 'what is behind them is not found';
+    answer('care', {ok => 1, speed => 1, tone => 1},
+           {external_id => 's-2'}) for 1 .. 24;
+    $json = score($id)->{json};
+    is_deeply [map { scalar @{$json->{$_}{history}} } qw(nps csi csat)],
+        [24, 24, 24], 'all that is wanted';
+    is_deeply [@$json{qw(looked more)}], [48, true],
+        'is found without looking further';
 
     problem(score($nobody), 404, 'not_found');
     problem(score('nonsense'), 404, 'not_found');

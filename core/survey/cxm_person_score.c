@@ -418,7 +418,8 @@ values_json(const person_values_t *of)
 
     newer = of->n / 2;
 
-    return json_pack("{sO? so so sO}", "last", of->last,
+    return json_pack("{sO so so sO}",
+                     "last", of->last != NULL ? of->last : json_null(),
                      "mean", of->n == 0 ? json_null()
                              : json_real(mean(of->values, of->n)),
                      "trend", newer == 0 ? json_null()
@@ -434,18 +435,14 @@ score_json(const person_score_t *score)
 {
     int      bad;
     size_t   m;
-    json_t  *last, *out;
+    json_t  *out;
 
     out = json_object();
     bad = 0;
 
     for (m = 0; m < PERSON_METRICS; m++) {
-        last = values_json(&score->of[m]);
-        bad |= json_object_set_new(out, person_metrics[m].name, last);
-
-        if (score->of[m].n == 0) {
-            bad |= json_object_set_new(last, "last", json_null());
-        }
+        bad |= json_object_set_new(out, person_metrics[m].name,
+                                   values_json(&score->of[m]));
     }
 
     bad |= cxm_json_set_int(out, "looked", score->looked);
