@@ -12,7 +12,7 @@ use Time::HiRes qw(time);
 
 my $folder = dirname(__FILE__);
 
-our @EXPORT_OK = qw(median fdatasync_us wrk_beacon worker_memory);
+our @EXPORT_OK = qw(median fdatasync_us wrk_beacon filled worker_memory);
 
 sub median {
     my @sorted = sort { $a <=> $b } @_;
@@ -50,6 +50,19 @@ sub wrk_beacon {
         $out =~ /^(\d+) ([\d.]+) (\d+) ([\d.]+)$/m or die "wrk: $out";
     die "$bad bad replies of $path" if $bad;
     return wantarray ? ($requests / $time, $p99) : $requests / $time;
+}
+
+# A store of so many answers to the survey "year", and nginx on it.
+sub filled {
+    my ($answers, %conf) = @_;
+    my $t = CXM->new(start => 0, conf => {store => ' min_free=0', %conf});
+    my $start = time;
+    system(CXM::build_path() . '/bench/fill', $t->store_dir, $answers,
+        $t->admin_key) == 0 or die 'fill failed: make bench builds it';
+    printf "%8d answers written in %.0f s, %.0f/s\n", $answers,
+        time - $start, $answers / (time - $start);
+    $t->start;
+    return $t;
 }
 
 # Private memory of a process in KiB, the LMDB map left out.
