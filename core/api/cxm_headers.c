@@ -39,21 +39,7 @@ cxm_headers_trim(cxm_str_t s)
 static cxm_str_t
 cxm_headers_cut(cxm_str_t *s, char at)
 {
-    cxm_str_t    head;
-    const char  *p;
-
-    head = *s;
-    p = s->len == 0 ? NULL : memchr(s->data, at, s->len);
-
-    if (p == NULL) {
-        *s = (cxm_str_t) { 0, NULL };
-
-    } else {
-        head.len = (size_t) (p - s->data);
-        *s = (cxm_str_t) { s->len - head.len - 1, p + 1 };
-    }
-
-    return cxm_headers_trim(head);
+    return cxm_headers_trim(cxm_str_cut(s, at));
 }
 
 

@@ -71,28 +71,6 @@ cxm_query_decode(cxm_arena_t *arena, cxm_str_t s, cxm_str_t *out,
 }
 
 
-/* Cuts the next pair off text; it may be empty. */
-static cxm_str_t
-cxm_query_cut(cxm_str_t *text, char at)
-{
-    cxm_str_t    head;
-    const char  *p;
-
-    p = text->len == 0 ? NULL : memchr(text->data, at, text->len);
-
-    if (p == NULL) {
-        head = *text;
-        *text = (cxm_str_t) { 0, NULL };
-        return head;
-    }
-
-    head = (cxm_str_t) { (size_t) (p - text->data), text->data };
-    *text = (cxm_str_t) { text->len - head.len - 1, p + 1 };
-
-    return head;
-}
-
-
 static unsigned
 cxm_query_count(cxm_str_t text, unsigned max)
 {
@@ -101,7 +79,7 @@ cxm_query_count(cxm_str_t text, unsigned max)
     n = 0;
 
     while (text.len > 0 && n <= max) {
-        n += cxm_query_cut(&text, '&').len > 0;
+        n += cxm_str_cut(&text, '&').len > 0;
     }
 
     return n;
@@ -137,13 +115,13 @@ cxm_query_parse(cxm_arena_t *arena, cxm_str_t text, unsigned max,
 
     while (text.len > 0) {
 
-        value = cxm_query_cut(&text, '&');
+        value = cxm_str_cut(&text, '&');
 
         if (value.len == 0) {
             continue;
         }
 
-        name = cxm_query_cut(&value, '=');
+        name = cxm_str_cut(&value, '=');
         rc = cxm_query_decode(arena, name, &arg->name, err);
 
         if (rc == CXM_OK) {
@@ -244,7 +222,7 @@ cxm_query_find(cxm_query_place_t *place, cxm_str_t name)
 
     for (depth = 1; ; depth++) {
 
-        place->part = cxm_query_cut(&name, '.');
+        place->part = cxm_str_cut(&name, '.');
         cxm_pointer_push(place->pointer, sizeof(place->pointer),
                          place->part);
 

@@ -20,28 +20,6 @@ static const struct {
 };
 
 
-/* Cuts the next segment of a path off; data NULL behind the last one. */
-static cxm_str_t
-cxm_route_cut(cxm_str_t *path)
-{
-    cxm_str_t    head;
-    const char  *p;
-
-    head = *path;
-    p = head.len == 0 ? NULL : memchr(head.data, '/', head.len);
-
-    if (p == NULL) {
-        *path = (cxm_str_t) { 0, NULL };
-        return head;
-    }
-
-    head.len = (size_t) (p - head.data);
-    *path = (cxm_str_t) { path->len - head.len - 1, p + 1 };
-
-    return head;
-}
-
-
 /*
  * Whether the path is one of the pattern; params gets what stands for each
  * {name}, which is never empty.
@@ -60,8 +38,8 @@ cxm_route_match(const char *pattern, cxm_str_t path, cxm_str_t *params)
     }
 
     do {
-        want = cxm_route_cut(&rest);
-        part = cxm_route_cut(&path);
+        want = cxm_str_cut(&rest, '/');
+        part = cxm_str_cut(&path, '/');
 
         if (want.len > 0 && want.data[0] == '{') {
 
@@ -92,8 +70,8 @@ cxm_route_order(const char *a, const char *b)
 
     while (rest_a.data != NULL && rest_b.data != NULL) {
 
-        part_a = cxm_route_cut(&rest_a);
-        part_b = cxm_route_cut(&rest_b);
+        part_a = cxm_str_cut(&rest_a, '/');
+        part_b = cxm_str_cut(&rest_b, '/');
         var_a = part_a.len > 0 && part_a.data[0] == '{';
         var_b = part_b.len > 0 && part_b.data[0] == '{';
 

@@ -98,8 +98,7 @@ kinds_arg(cxm_call_t *call,
     const cxm_timeline_kind_t *kinds[CXM_TIMELINE_KINDS + 1])
 {
     size_t                      n;
-    cxm_str_t                   list, name;
-    const char                 *comma;
+    cxm_str_t                   list;
     const cxm_timeline_kind_t  *kind;
 
     memset(kinds, 0, sizeof(*kinds) * (CXM_TIMELINE_KINDS + 1));
@@ -112,11 +111,8 @@ kinds_arg(cxm_call_t *call,
     n = 0;
     list = cxm_call_arg(call, "kinds");
 
-    for ( ;; ) {
-        comma = list.len == 0 ? NULL : memchr(list.data, ',', list.len);
-        name = list;
-        name.len = comma == NULL ? list.len : (size_t) (comma - list.data);
-        kind = kind_find(name);
+    do {
+        kind = kind_find(cxm_str_cut(&list, ','));
 
         if (kind == NULL) {
             return cxm_issue(&call->err, "?kinds", "not_allowed",
@@ -127,13 +123,9 @@ kinds_arg(cxm_call_t *call,
             kinds[n++] = kind;
         }
 
-        if (comma == NULL) {
-            return CXM_OK;
-        }
+    } while (list.data != NULL);
 
-        list.data += name.len + 1;
-        list.len -= name.len + 1;
-    }
+    return CXM_OK;
 }
 
 

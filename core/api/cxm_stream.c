@@ -231,19 +231,12 @@ cxm_stream_kinds(const cxm_caller_t *caller, cxm_str_t names,
     cxm_kinds_t *out, cxm_error_t *err)
 {
     cxm_str_t                 name;
-    const char               *comma;
     const cxm_stream_kind_t  *kind;
 
     *out = 0;
 
-    for ( ;; ) {
-        name = names;
-        comma = names.len == 0 ? NULL : memchr(names.data, ',', names.len);
-
-        if (comma != NULL) {
-            name.len = (size_t) (comma - names.data);
-        }
-
+    do {
+        name = cxm_str_cut(&names, ',');
         kind = kind_named(name);
 
         if (kind == NULL) {
@@ -259,13 +252,9 @@ cxm_stream_kinds(const cxm_caller_t *caller, cxm_str_t names,
 
         *out |= kind_bit(kind->kind);
 
-        if (comma == NULL) {
-            return CXM_OK;
-        }
+    } while (names.data != NULL);
 
-        names.data += name.len + 1;
-        names.len -= name.len + 1;
-    }
+    return CXM_OK;
 }
 
 

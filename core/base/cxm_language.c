@@ -57,28 +57,6 @@ cxm_language_valid(cxm_str_t tag)
 }
 
 
-/* The next part of a tag; len 0 behind the last one. */
-static cxm_str_t
-cut_part(cxm_str_t *rest)
-{
-    cxm_str_t    part;
-    const char  *dash;
-
-    part = *rest;
-    dash = part.len == 0 ? NULL : memchr(part.data, '-', part.len);
-
-    if (dash == NULL) {
-        *rest = cxm_str("");
-        return part;
-    }
-
-    part.len = (size_t) (dash - part.data);
-    *rest = (cxm_str_t) { rest->len - part.len - 1, dash + 1 };
-
-    return part;
-}
-
-
 static int
 is_one_of(cxm_str_t part, const char *const *names)
 {
@@ -106,10 +84,10 @@ cxm_language_rtl(cxm_str_t tag)
         "nqo", "pnb", "ps", "sd", "syr", "ug", "ur", "yi", NULL
     };
 
-    language = cut_part(&tag);
+    language = cxm_str_cut(&tag, '-');
 
     while (tag.len > 0) {
-        part = cut_part(&tag);
+        part = cxm_str_cut(&tag, '-');
 
         if (part.len == 4 && is_letter(part.data[0])) {
             return is_one_of(part, scripts);
@@ -206,10 +184,9 @@ unsigned
 cxm_language_choose(const cxm_str_t *have, unsigned n, cxm_str_t wanted,
     cxm_str_t accept)
 {
-    int          q, score, best_score;
-    unsigned     i, best;
-    cxm_str_t    item, tag;
-    const char  *comma;
+    int        q, score, best_score;
+    unsigned   i, best;
+    cxm_str_t  tag;
 
     best = 0;
     best_score = 0;
@@ -228,22 +205,7 @@ cxm_language_choose(const cxm_str_t *have, unsigned n, cxm_str_t wanted,
     }
 
     while (accept.len > 0) {
-        comma = memchr(accept.data, ',', accept.len);
-        item = accept;
-
-        if (comma != NULL) {
-            item.len = (size_t) (comma - accept.data);
-        }
-
-        accept.data += item.len;
-        accept.len -= item.len;
-
-        if (comma != NULL) {
-            accept.data++;
-            accept.len--;
-        }
-
-        q = accept_item(item, &tag);
+        q = accept_item(cxm_str_cut(&accept, ','), &tag);
 
         for (i = 0; i < n; i++) {
             score = 2 * q + cxm_language_match(have[i], tag) - 2;

@@ -72,6 +72,27 @@ cxm_str_has(cxm_str_t a, const char *needle)
 }
 
 
+cxm_str_t
+cxm_str_cut(cxm_str_t *rest, char at)
+{
+    cxm_str_t    head;
+    const char  *p;
+
+    head = *rest;
+    p = head.len == 0 ? NULL : memchr(head.data, at, head.len);
+
+    if (p == NULL) {
+        *rest = (cxm_str_t) { 0, NULL };
+        return head;
+    }
+
+    head.len = (size_t) (p - head.data);
+    *rest = (cxm_str_t) { rest->len - head.len - 1, p + 1 };
+
+    return head;
+}
+
+
 /* Length of the character at p, 1..4; 0 when it is not well-formed. */
 static size_t
 cxm_utf8_char(const uint8_t *p, size_t len)

@@ -44,6 +44,12 @@ int cxm_utf8_valid(const char *data, size_t len);
 size_t cxm_utf8_prefix(const char *data, size_t len);   /* that is valid */
 
 /*
+ * Cuts what is before the first `at` off *rest and returns it; behind the
+ * last one *rest becomes empty with data NULL.
+ */
+cxm_str_t cxm_str_cut(cxm_str_t *rest, char at);
+
+/*
  * Appends "/" and the name, escaped as RFC 6901 says, to the JSON pointer in
  * an array of size bytes.  What does not fit is cut between characters, and
  * a pointer that was cut takes no more names.

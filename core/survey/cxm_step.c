@@ -130,26 +130,14 @@ cxm_step_back(const cxm_survey_t *survey, unsigned before,
 int
 cxm_step_asked(const json_t *input, cxm_str_t id)
 {
-    size_t       len;
-    cxm_str_t    list;
-    const char  *comma;
+    cxm_str_t  list;
 
     list = cxm_json_get_str(input, "asked");
 
     while (list.len > 0) {
-        comma = memchr(list.data, ',', list.len);
-        len = comma == NULL ? list.len : (size_t) (comma - list.data);
-
-        if (cxm_str_eq((cxm_str_t) { len, list.data }, id)) {
+        if (cxm_str_eq(cxm_str_cut(&list, ','), id)) {
             return 1;
         }
-
-        if (comma == NULL) {
-            break;
-        }
-
-        list.data += len + 1;
-        list.len -= len + 1;
     }
 
     return 0;

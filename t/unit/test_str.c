@@ -398,10 +398,34 @@ fixed_codecs(void **state)
 }
 
 
+static void
+cuts(void **state)
+{
+    cxm_str_t  rest;
+
+    (void) state;
+
+    rest = cxm_str("a,,bc");
+    assert_true(cxm_str_eqz(cxm_str_cut(&rest, ','), "a"));
+    assert_true(cxm_str_eqz(cxm_str_cut(&rest, ','), ""));
+    assert_non_null(rest.data);
+    assert_true(cxm_str_eqz(cxm_str_cut(&rest, ','), "bc"));
+    assert_null(rest.data);
+    assert_int_equal(rest.len, 0);
+    assert_int_equal(cxm_str_cut(&rest, ',').len, 0);
+
+    rest = cxm_str("a,");
+    (void) cxm_str_cut(&rest, ',');
+    assert_int_equal(rest.len, 0);
+    assert_non_null(rest.data);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(cuts),
         cmocka_unit_test(comparison),
         cmocka_unit_test(utf8_accepts),
         cmocka_unit_test(utf8_refuses),
