@@ -2,6 +2,7 @@
  * Sealed files: writing and reading them.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -264,30 +265,27 @@ cxm_archive_written(const cxm_archive_writer_t *writer)
 }
 
 
-/* A file of the same name may be ours, from before a crash, but no other's. */
-static cxm_rc_t
-archive_ours(const cxm_archive_writer_t *writer, const char *path,
-    cxm_error_t *err)
+/* 1: it is a file of this store; 0: it is another's; -1: errno. */
+static int
+archive_ours(int dir, const char *name, const cxm_uuid_t *uuid)
 {
     int      fd, same;
     uint8_t  header[CXM_ARCHIVE_HEADER];
 
-    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
     if (fd == -1) {
-        return errno == ENOENT ? CXM_OK : archive_io(errno, "open", path, err);
+        return -1;
     }
 
     same = read(fd, header, sizeof(header)) == (ssize_t) sizeof(header)
            && memcmp(header, CXM_ARCHIVE_MAGIC,
                      sizeof(CXM_ARCHIVE_MAGIC) - 1) == 0
-           && memcmp(header + CXM_ARCHIVE_UUID_AT, writer->uuid.b,
-                     sizeof(writer->uuid.b)) == 0;
+           && memcmp(header + CXM_ARCHIVE_UUID_AT, uuid->b, sizeof(uuid->b))
+              == 0;
     (void) close(fd);
 
-    return same ? CXM_OK
-           : cxm_fail(err, CXM_CONFLICT, NULL, "\"%.160s\" is there and not "
-                      "of this store", path);
+    return same;
 }
 
 
@@ -295,13 +293,19 @@ static cxm_rc_t
 archive_settle(cxm_archive_writer_t *writer, const char *path,
     cxm_error_t *err)
 {
-    int       fd, error;
-    cxm_rc_t  rc;
+    int  fd, error, ours;
 
-    rc = archive_ours(writer, path, err);
+    /* one of the same name may be ours, from before a crash */
 
-    if (rc != CXM_OK) {
-        return rc;
+    ours = archive_ours(AT_FDCWD, path, &writer->uuid);
+
+    if (ours == -1 && errno != ENOENT) {
+        return archive_io(errno, "open", path, err);
+    }
+
+    if (ours == 0) {
+        return cxm_fail(err, CXM_CONFLICT, NULL, "\"%.160s\" is there and not "
+                        "of this store", path);
     }
 
     if (fchmod(writer->fd, 0600) != 0 || fsync(writer->fd) != 0) {
@@ -365,6 +369,45 @@ cxm_archive_abort(cxm_archive_writer_t *writer)
     if (writer != NULL) {
         (void) unlink(writer->path);
         archive_writer_free(writer);
+    }
+}
+
+
+static int
+archive_listed(const char *name, const char *const *list)
+{
+    for (/* void */; *list != NULL; list++) {
+        if (strcmp(name, *list) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+cxm_archive_remove(const char *dir, const char *begin, const cxm_uuid_t *uuid,
+    const char *const *keep)
+{
+    DIR            *list;
+    struct dirent  *entry;
+
+    list = opendir(dir);
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        if (strncmp(entry->d_name, begin, strlen(begin)) == 0
+            && !archive_listed(entry->d_name, keep)
+            && archive_ours(dirfd(list), entry->d_name, uuid) == 1
+            && unlinkat(dirfd(list), entry->d_name, 0) != 0)
+        {
+            cxm_log(CXM_LOG_WARN, "cannot remove \"%s/%s\": %s", dir,
+                    entry->d_name, strerror(errno));
+        }
+    }
+
+    if (list != NULL) {
+        (void) closedir(list);
     }
 }
 

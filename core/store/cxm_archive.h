@@ -86,6 +86,13 @@ cxm_rc_t cxm_archive_finish(cxm_archive_writer_t *writer, const char *name,
 void cxm_archive_abort(cxm_archive_writer_t *writer);   /* NULL is allowed */
 
 /*
+ * Removes the store's files in the directory whose names begin so, but for
+ * those of keep (NULL ends): what no entry names.
+ */
+void cxm_archive_remove(const char *dir, const char *begin,
+    const cxm_uuid_t *uuid, const char *const *keep);
+
+/*
  * CXM_NOT_FOUND: there is no such file; CXM_CORRUPT: it is not what id says;
  * CXM_FORMAT; CXM_IO.  The second form takes the descriptor over.
  */

@@ -22,7 +22,7 @@ extern const cxm_kind_t  cxm_kind_checkpoint;
 /*
  * Archives the journal to its end and takes a checkpoint there.  The files
  * are on stable storage before an entry names them; a crash in between leaves
- * files that the next one writes over.  The caller holds the history alone.
+ * files that no entry names.  The caller holds the history alone.
  * Reads the journal as a long read; the tables in one snapshot, as long as
  * their file takes.  archive: directory of the volumes, made when it is not
  * there.  CXM_UNAVAILABLE CXM_LONG_STOPPED, CXM_FULL, CXM_CORRUPT.

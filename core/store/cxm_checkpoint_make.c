@@ -2,7 +2,6 @@
  * Checkpoints: their files.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,29 +236,13 @@ static void
 remove_tables(const cxm_store_t *store, const char *dir,
     const cxm_history_t *history)
 {
-    DIR            *list;
-    char            keep[2][CXM_HISTORY_NAME];
-    struct dirent  *entry;
+    char         names[2][CXM_HISTORY_NAME];
+    const char  *keep[] = { names[0], names[1], NULL };
 
-    cxm_history_tables_name(history->newest.seq, keep[0]);
-    cxm_history_tables_name(history->previous.seq, keep[1]);
+    cxm_history_tables_name(history->newest.seq, names[0]);
+    cxm_history_tables_name(history->previous.seq, names[1]);
 
-    list = opendir(dir);
-
-    while (list != NULL && (entry = readdir(list)) != NULL) {
-        if (strncmp(entry->d_name, "tables-", 7) == 0
-            && strcmp(entry->d_name, keep[0]) != 0
-            && strcmp(entry->d_name, keep[1]) != 0
-            && unlinkat(dirfd(list), entry->d_name, 0) != 0)
-        {
-            cxm_log(CXM_LOG_WARN, "store \"%s\": cannot remove \"%s\": %s",
-                    store->dir, entry->d_name, strerror(errno));
-        }
-    }
-
-    if (list != NULL) {
-        (void) closedir(list);
-    }
+    cxm_archive_remove(dir, "tables-", &store->uuid, keep);
 }
 
 

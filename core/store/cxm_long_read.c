@@ -39,6 +39,16 @@ long_read_pause(uint64_t us)
 
 
 cxm_rc_t
+cxm_long_stopped(cxm_stopped_pt stopped, void *ctx, cxm_error_t *err)
+{
+    return stopped == NULL || !stopped(ctx)
+           ? CXM_OK
+           : cxm_fail(err, CXM_UNAVAILABLE, CXM_LONG_STOPPED,
+                      "Nobody waits for this any more.");
+}
+
+
+cxm_rc_t
 cxm_long_read_next(cxm_long_read_t *read, cxm_error_t *err)
 {
     uint64_t  head;
@@ -52,9 +62,10 @@ cxm_long_read_next(cxm_long_read_t *read, cxm_error_t *err)
                         * (cxm_thread_us() - read->since));
     }
 
-    if (read->stopped != NULL && read->stopped(read->ctx)) {
-        return cxm_fail(err, CXM_UNAVAILABLE, CXM_LONG_STOPPED,
-                        "Nobody waits for this any more.");
+    rc = cxm_long_stopped(read->stopped, read->ctx, err);
+
+    if (rc != CXM_OK) {
+        return rc;
     }
 
     rc = cxm_txn_renew(read->txn, err);

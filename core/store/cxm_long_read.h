@@ -26,6 +26,10 @@
 /* Whether nobody waits for the result any more. */
 typedef int (*cxm_stopped_pt)(void *ctx);
 
+/* CXM_UNAVAILABLE CXM_LONG_STOPPED if so; stopped may be NULL. */
+cxm_rc_t cxm_long_stopped(cxm_stopped_pt stopped, void *ctx,
+    cxm_error_t *err);
+
 typedef struct {
     cxm_txn_t       *txn;
     cxm_stopped_pt   stopped;           /* NULL: never */

@@ -74,12 +74,13 @@ drop_class(cxm_store_t *store, const cxm_drop_t *what, cxm_stopped_pt stopped,
     cxm_rc_t  rc;
 
     do {
-        if (stopped != NULL && stopped(ctx)) {
-            return cxm_fail(err, CXM_UNAVAILABLE, CXM_LONG_STOPPED,
-                            "Nobody waits for this any more.");
+        more = 0;
+        rc = cxm_long_stopped(stopped, ctx, err);
+
+        if (rc == CXM_OK) {
+            rc = cxm_drop_step(store, what, &more, err);
         }
 
-        rc = cxm_drop_step(store, what, &more, err);
     } while (rc == CXM_OK && more);
 
     return rc;

@@ -110,11 +110,8 @@ save_table(cxm_tables_save_t *save, cxm_table_t table)
     for (n = 1; rc == CXM_OK; n++) {
         rc = save_row(save, table, &row);
 
-        if (rc == CXM_OK && n % CXM_TABLES_ROWS == 0 && save->stopped != NULL
-            && save->stopped(save->ctx))
-        {
-            rc = cxm_fail(save->err, CXM_UNAVAILABLE, CXM_LONG_STOPPED,
-                          "Nobody waits for this any more.");
+        if (rc == CXM_OK && n % CXM_TABLES_ROWS == 0) {
+            rc = cxm_long_stopped(save->stopped, save->ctx, save->err);
         }
 
         if (rc != CXM_OK) {

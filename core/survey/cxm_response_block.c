@@ -20,6 +20,29 @@ cxm_response_block_key(cxm_row_key_t *key, uint64_t survey, uint64_t first)
 }
 
 
+/* The payload of a block, which has to begin with the key's first bytes. */
+static cxm_rc_t
+block_copy(cxm_txn_t *txn, const cxm_row_key_t *key, size_t within,
+    const cxm_raw_row_t *row, cxm_buf_t *payload)
+{
+    cxm_rc_t   rc;
+    cxm_str_t  value;
+
+    if (row->key.len != CXM_BLOCK_KEY || !cxm_row_within(row, key, within)) {
+        return CXM_NOT_FOUND;
+    }
+
+    rc = cxm_row_check(txn, CXM_T_DOC, row, &value);
+
+    if (rc == CXM_OK) {
+        cxm_buf_put(payload, value.data, value.len);
+        rc = payload->failed ? CXM_INTERNAL : CXM_OK;
+    }
+
+    return rc;
+}
+
+
 /*
  * Payload, a copy, of the block that may hold `no`, or with `next` of the one
  * that begins with it or behind it.
@@ -29,7 +52,6 @@ block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, int next,
     cxm_buf_t *payload)
 {
     cxm_rc_t        rc;
-    cxm_str_t       value;
     cxm_cursor_t   *cursor;
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
@@ -44,19 +66,8 @@ block_load(cxm_txn_t *txn, uint64_t survey, uint64_t no, int next,
     rc = next ? cxm_cursor_seek(cursor, &key, &row)
               : cxm_cursor_seek_back(cursor, &key, &row);
 
-    if (rc == CXM_OK && (row.key.len != CXM_BLOCK_KEY
-        || !cxm_row_within(&row, &key, CXM_BLOCK_KEY_SURVEY)))
-    {
-        rc = CXM_NOT_FOUND;
-    }
-
     if (rc == CXM_OK) {
-        rc = cxm_row_check(txn, CXM_T_DOC, &row, &value);
-    }
-
-    if (rc == CXM_OK) {
-        cxm_buf_put(payload, value.data, value.len);
-        rc = payload->failed ? CXM_INTERNAL : CXM_OK;
+        rc = block_copy(txn, &key, CXM_BLOCK_KEY_SURVEY, &row, payload);
     }
 
     cxm_cursor_close(cursor);
@@ -260,7 +271,6 @@ block_first(cxm_txn_t *txn, uint64_t *survey, uint64_t *first,
     cxm_buf_t *payload)
 {
     cxm_rc_t        rc;
-    cxm_str_t       value;
     const uint8_t  *p;
     cxm_cursor_t   *cursor;
     cxm_row_key_t   key;
@@ -275,22 +285,14 @@ block_first(cxm_txn_t *txn, uint64_t *survey, uint64_t *first,
 
     rc = cxm_cursor_seek(cursor, &key, &row);
 
-    if (rc == CXM_OK && (row.key.len != CXM_BLOCK_KEY
-        || !cxm_row_within(&row, &key, 1)))
-    {
-        rc = CXM_NOT_FOUND;
+    if (rc == CXM_OK) {
+        rc = block_copy(txn, &key, 1, &row, payload);
     }
 
     if (rc == CXM_OK) {
         p = (const uint8_t *) row.key.data + 1;
         *survey = cxm_get_u64(p);
         *first = cxm_get_u64(p + 8);
-        rc = cxm_row_check(txn, CXM_T_DOC, &row, &value);
-    }
-
-    if (rc == CXM_OK) {
-        cxm_buf_put(payload, value.data, value.len);
-        rc = payload->failed ? CXM_INTERNAL : CXM_OK;
     }
 
     cxm_cursor_close(cursor);

@@ -245,30 +245,52 @@ stopped_anywhere(void **state)
 }
 
 
-/* Files of a checkpoint that was not written down are written over. */
+static void
+copy_file(const char *from, const char *to)
+{
+    char  command[900];
+
+    snprintf(command, sizeof(command), "cp '%s' '%s'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+
+/*
+ * Files of a checkpoint that was not written down: tables go with the next
+ * one; a volume is left alone, it may be all that there is of its entries.
+ */
 static void
 files_without_an_entry(void **state)
 {
-    char           path[400], name[CXM_HISTORY_NAME];
+    char           one[400], path[400], name[CXM_HISTORY_NAME];
     cxm_volume_t   volume = { 0 };
 
     (void) state;
 
     pass_days(3, 20);
+    assert_int_equal(files_in("archive", one), 3);
     volume.first = history().archived + 1;
     volume.last = volume.first + 100;
     cxm_history_volume_name(&volume, name);
     snprintf(path, sizeof(path), "%s/%s", archive, name);
-    assert_int_equal(symlink("/dev/null", path), 0);
+    copy_file(one, path);
     snprintf(path, sizeof(path), "%s/new-1.tmp", archive);
-    fclose(fopen(path, "w"));
-    snprintf(path, sizeof(path), "%s/checkpoint/new-2.tmp", f.dir);
-    fclose(fopen(path, "w"));
+    copy_file("/etc/hostname", path);
+
+    (void) files_in("checkpoint", one);
     snprintf(path, sizeof(path), "%s/checkpoint/tables-%020d", f.dir, 7);
-    fclose(fopen(path, "w"));
+    copy_file(one, path);
+    snprintf(path, sizeof(path), "%s/checkpoint/new-2.tmp", f.dir);
+    copy_file("/etc/hostname", path);
+
+    /* what is not ours is left alone */
+
+    snprintf(path, sizeof(path), "%s/checkpoint/tables-of-mine", f.dir);
+    copy_file("/etc/hostname", path);
 
     pass_days(10, 20);
-    assert_int_equal(files_in("checkpoint", NULL), 2);
+    assert_int_equal(files_in("checkpoint", NULL), 3);
+    assert_int_equal(access(path, F_OK), 0);
     assert_int_equal(files_in("archive", NULL), 14);
     assert_sound(1);
 }
