@@ -256,6 +256,43 @@ subtest 'keys and persons' => sub {
     call(200, 'GET', '/admin/responses/{id}', params => {id => $id});
 };
 
+subtest 'customers, before an erasure and after it' => sub {
+    call(201, 'PUT', '/admin/fields/{kind}', params => {kind => 'customer'},
+        json => {fields => [
+            {name => 'plan', type => 'string'},
+            {name => 'shoe', type => 'number', personal => true}]});
+    my $id = call(201, 'POST', '/admin/customers', json => {
+        name => 'Eva Lind', birthdate => '1990-02-28', tags => ['vip'],
+        attributes => {plan => 'pro', shoe => 39},
+        identifiers => [{type => 'email', value => 'eva@example.org'}]})
+        ->{json}{id};
+    my %of = (params => {id => $id});
+    my $at = '/admin/customers/{id}';
+    my $note = call(201, 'POST', "$at/notes", %of, json => {text => 'Hello'});
+    my $task = call(201, 'POST', "$at/tasks", %of, json => {title => 'Call',
+        due_at => '2100-01-01T00:00:00Z'});
+    call(201, 'POST', "$at/consents", %of, json => {purpose => 'news',
+        granted => true, channel => 'web', evidence => 'form 7'});
+    call(201, 'POST', "$at/identifiers", %of,
+         json => {type => 'phone', value => '+49 30 1234567'});
+
+    my @read = ('/admin/customers', $at, map { "$at/$_" }
+        qw(identifiers notes tasks consents history timeline score));
+    my @one = (
+        ["$at/notes/{note}", {id => $id, note => $note->{json}{id}}],
+        ["$at/tasks/{task}", {id => $id, task => $task->{json}{id}}]);
+    for my $erased (0, 1) {
+        call(201, 'POST', '/admin/privacy/erasures',
+             json => {email => 'eva@example.org'}) if $erased;
+        for my $key ($t->admin_key, $t->key('analyst')) {
+            call(200, 'GET', $_, $_ eq '/admin/customers' ? () : %of,
+                 key => $key) for @read;
+            call(200, 'GET', $_->[0], params => $_->[1], key => $key) for @one;
+        }
+    }
+    call(409, 'PATCH', $at, %of, json => {name => 'Eva'});
+};
+
 call(200, 'GET', '/admin/openapi.json');
 
 $api->check;

@@ -213,6 +213,8 @@ typedef struct {
                                        cxm_route_answers() does not see */
     const cxm_fields_t  *output;    /* JSON of 200, 201 and 202; of a list
                                        (its query has a cursor) each item */
+    const cxm_field_t   *beside;    /* of a list: members besides items and
+                                       next; NULL: none, or NULL name ends */
     const char          *media;     /* of 200 when it is not JSON, or may be
                                        something else */
     cxm_prepare_pt       prepare;   /* in the loop, no transaction; one that

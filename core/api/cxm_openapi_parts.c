@@ -227,20 +227,36 @@ cxm_openapi_body(const cxm_route_t *route)
 /* --- answers ------------------------------------------------------------ */
 
 static json_t *
+openapi_list_schema(const cxm_route_t *route, json_t *one)
+{
+    json_t             *schema, *members;
+    const cxm_field_t  *field;
+
+    schema = json_pack("{ss s{s{ss so} s{s[ss] ss}} s[ss]}", "type", "object",
+                       "properties",
+                       "items", "type", "array", "items", one,
+                       "next", "type", "string", "null",
+                               "description", "The cursor of the next page.",
+                       "required", "items", "next");
+    members = json_object_get(schema, "properties");
+
+    for (field = route->beside; field != NULL && field->name != NULL; field++) {
+        json_object_set_new(members, field->name,
+                            cxm_field_schema_value(field));
+    }
+
+    return schema;
+}
+
+
+static json_t *
 openapi_good_schema(const cxm_route_t *route)
 {
     json_t  *one;
 
     one = cxm_openapi_ref("schemas", route->output->name);
 
-    return !cxm_route_is_list(route)
-           ? one
-           : json_pack("{ss s{s{ss so} s{s[ss] ss}} s[ss]}", "type", "object",
-                       "properties",
-                       "items", "type", "array", "items", one,
-                       "next", "type", "string", "null",
-                               "description", "The cursor of the next page.",
-                       "required", "items", "next");
+    return cxm_route_is_list(route) ? openapi_list_schema(route, one) : one;
 }
 
 

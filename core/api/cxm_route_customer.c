@@ -57,14 +57,23 @@ static const cxm_field_t  task_list_query[] = {
 };
 
 static const cxm_field_t  identifiers_output_fields[] = {
-    { .name = "items", .type = CXM_FIELD_ANY,
-      .flags = CXM_FIELD_NULLABLE | CXM_FIELD_PERSONAL,
-      .summary = "with personal_read" },
+    { .name = "items", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_PERSONAL,
+      .item = &cxm_identifier_item, .summary = "with personal_read" },
     { .name = NULL }
 };
 
 static const cxm_fields_t  identifiers_output = {
     "Identifiers", identifiers_output_fields
+};
+
+static const cxm_field_t  consent_state_item = {
+    .type = CXM_FIELD_OBJECT, .object = &cxm_consent_state_fields
+};
+
+static const cxm_field_t  consents_beside[] = {
+    { .name = "current", .type = CXM_FIELD_MAP, .item = &consent_state_item,
+      .summary = "By purpose." },
+    { .name = NULL }
 };
 
 static const cxm_field_t  identifier_query[] = {
@@ -507,7 +516,7 @@ const cxm_route_t  cxm_routes_customer[] = {
     { CXM_RESOURCE_ROW(CXM_GET, "customers/{id}/consents", READ,
                        consent, CXM_ROUTE_PERSONAL),
       .query = cxm_resource_page, .answers = CXM_200,
-      .output = &cxm_consent_fields,
+      .output = &cxm_consent_fields, .beside = consents_beside,
       .read = consents_read, .write = cxm_write_audit,
       .summary = "How each purpose stands, and all that was said" },
     CXM_RESOURCE_POST("customers/{id}/consents", WRITE, consent,

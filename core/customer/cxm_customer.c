@@ -32,7 +32,7 @@ const cxm_fields_t  cxm_identifier_fields = {
     "Identifier", identifier_fields
 };
 
-static const cxm_field_t  identifier_item = {
+const cxm_field_t  cxm_identifier_item = {
     .type = CXM_FIELD_OBJECT, .object = &cxm_identifier_fields
 };
 
@@ -41,7 +41,8 @@ static const cxm_field_t  tag_item = {
 };
 
 static const cxm_field_t  attribute_item = {
-    .type = CXM_FIELD_SCALAR, .max = CXM_TEXT_MAX
+    .type = CXM_FIELD_SCALAR, .flags = CXM_FIELD_PERSONAL,
+    .max = CXM_TEXT_MAX
 };
 
 static const cxm_field_t  person_item = { .type = CXM_FIELD_INT };
@@ -67,7 +68,7 @@ static const cxm_field_t  customer_fields[] = {
       .flags = CXM_FIELD_LOOKUP },
     { .name = "identifiers", .type = CXM_FIELD_ARRAY,
       .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
-      .item = &identifier_item },
+      .item = &cxm_identifier_item },
     { .name = "tags", .type = CXM_FIELD_ARRAY,
       .flags = CXM_FIELD_LOOKUP | CXM_FIELD_UNIQUE,
       .max = CXM_CUSTOMER_TAGS, .item = &tag_item,

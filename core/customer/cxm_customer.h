@@ -58,6 +58,7 @@ cxm_rc_t cxm_customer_drop_identifier(cxm_record_write_t *write,
     cxm_str_t type, cxm_str_t value, cxm_doc_t *out);
 
 extern const cxm_fields_t  cxm_identifier_fields;
+extern const cxm_field_t   cxm_identifier_item;     /* one in a list */
 
 
 /* --- what belongs to a customer ----------------------------------------- */
@@ -79,6 +80,7 @@ extern const cxm_due_class_t  cxm_due_task;
  */
 extern const cxm_record_t  cxm_record_consent;
 extern const cxm_fields_t  cxm_consent_fields;
+extern const cxm_fields_t  cxm_consent_state_fields;
 extern const cxm_kind_t    cxm_kind_consent;
 
 typedef struct {

@@ -33,6 +33,21 @@ static const cxm_field_t  consent_fields[] = {
 
 const cxm_fields_t  cxm_consent_fields = { "Consent", consent_fields };
 
+/* Members of the fact that a purpose stands by. */
+static const cxm_field_t  state_fields[] = {
+    { .name = "granted", .type = CXM_FIELD_BOOL,
+      .flags = CXM_FIELD_REQUIRED },
+    { .name = "at", .type = CXM_FIELD_TIME, .flags = CXM_FIELD_REQUIRED },
+    { .name = "channel", .type = CXM_FIELD_ENUM, .values = consent_channels },
+    { .name = "text_version", .type = CXM_FIELD_STRING },
+    { .name = "author", .type = CXM_FIELD_ANY },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_consent_state_fields = {
+    "ConsentState", state_fields
+};
+
 
 static cxm_rc_t
 consent_check(cxm_record_write_t *write)
@@ -264,32 +279,28 @@ typedef struct {
 static int
 state_json(void *ctx, const cxm_consent_t *consent)
 {
-    size_t             i;
-    json_t            *state;
-    cxm_doc_t          doc;
-    consent_states_t  *states;
-
-    static const char *const  shown[] = {
-        "granted", "at", "channel", "text_version", "author"
-    };
+    int                 bad;
+    json_t             *state, *value;
+    cxm_doc_t           doc;
+    consent_states_t   *states;
+    const cxm_field_t  *field;
 
     states = ctx;
     state = json_object();
     states->rc = cxm_doc_get(states->txn, CXM_KIND_CONSENT, consent->no, &doc,
                              NULL);
+    bad = 0;
 
-    for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-        if (json_object_get(doc.body, shown[i]) != NULL) {
-            (void) json_object_set(state, shown[i],
-                                   json_object_get(doc.body, shown[i]));
-        }
+    for (field = state_fields; field->name != NULL; field++) {
+        value = json_object_get(doc.body, field->name);
+        bad |= value != NULL && json_object_set(state, field->name, value) != 0;
     }
 
     cxm_doc_clear(&doc);
+    bad |= json_object_setn_new(states->out, consent->purpose.data,
+                                consent->purpose.len, state) != 0;
 
-    if (json_object_setn_new(states->out, consent->purpose.data,
-                             consent->purpose.len, state) != 0)
-    {
+    if (bad) {
         states->rc = CXM_INTERNAL;
     }
 

@@ -236,56 +236,6 @@ cxm_field_schema(const cxm_fields_t *table)
 
 /* --- what is answered --------------------------------------------------- */
 
-/* Who may not read personal members gets none, also none that is required. */
-static void
-cxm_schema_impersonal(json_t *schema)
-{
-    size_t       i;
-    json_t      *member, *required, *properties;
-    const char  *name;
-
-    required = json_object_get(schema, "required");
-    properties = json_object_get(schema, "properties");
-
-    for (i = json_array_size(required); i-- > 0; /* void */ ) {
-        name = json_string_value(json_array_get(required, i));
-        member = json_object_get(properties, name);
-
-        if (json_object_get(member, "x-personal") != NULL) {
-            json_array_remove(required, i);
-        }
-    }
-
-    if (json_array_size(required) == 0) {
-        json_object_del(schema, "required");
-    }
-
-    json_object_foreach(properties, name, member) {
-        cxm_schema_impersonal(member);
-    }
-
-    member = json_object_get(schema, "items");
-
-    if (json_is_object(member)) {
-        cxm_schema_impersonal(member);
-    }
-}
-
-
-json_t *
-cxm_field_schema_shown(const cxm_fields_t *table)
-{
-    json_t  *schema;
-
-    schema = cxm_field_schema(table);
-    cxm_schema_impersonal(schema);
-
-    return schema;
-}
-
-
-/* --- merge patches ------------------------------------------------------ */
-
 static void
 cxm_schema_nullable(json_t *schema)
 {
@@ -310,6 +260,64 @@ cxm_schema_nullable(json_t *schema)
     json_array_append_new(type, json_string("null"));
 }
 
+
+/*
+ * Who may not read personal members gets none, also none that is required;
+ * those of a person who is erased are null.
+ */
+static void
+cxm_schema_impersonal(json_t *schema)
+{
+    size_t       i;
+    json_t      *member, *required, *properties;
+    const char  *name;
+
+    if (!json_is_object(schema)) {
+        return;
+    }
+
+    required = json_object_get(schema, "required");
+    properties = json_object_get(schema, "properties");
+
+    for (i = json_array_size(required); i-- > 0; /* void */ ) {
+        name = json_string_value(json_array_get(required, i));
+        member = json_object_get(properties, name);
+
+        if (json_object_get(member, "x-personal") != NULL) {
+            json_array_remove(required, i);
+        }
+    }
+
+    if (json_array_size(required) == 0) {
+        json_object_del(schema, "required");
+    }
+
+    json_object_foreach(properties, name, member) {
+        cxm_schema_impersonal(member);
+    }
+
+    cxm_schema_impersonal(json_object_get(schema, "items"));
+    cxm_schema_impersonal(json_object_get(schema, "additionalProperties"));
+
+    if (json_object_get(schema, "x-personal") != NULL) {
+        cxm_schema_nullable(schema);
+    }
+}
+
+
+json_t *
+cxm_field_schema_shown(const cxm_fields_t *table)
+{
+    json_t  *schema;
+
+    schema = cxm_field_schema(table);
+    cxm_schema_impersonal(schema);
+
+    return schema;
+}
+
+
+/* --- merge patches ------------------------------------------------------ */
 
 /* Nothing has to be there, null takes away: of objects in it as well. */
 static void
