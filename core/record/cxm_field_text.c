@@ -7,11 +7,11 @@
 #include "cxm_language.h"
 #include "cxm_phone.h"
 #include "cxm_time.h"
+#include "cxm_zone.h"
 
 
 #define CXM_EMAIL_MAX  254
 #define CXM_PHONE_MAX  40       /* as it is written, with spaces and the like */
-#define CXM_ZONE_MAX   64
 
 
 typedef struct {
@@ -119,36 +119,6 @@ cxm_field_is_country(cxm_str_t s)
 }
 
 
-/* [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)* */
-static int
-cxm_field_is_zone(cxm_str_t s)
-{
-    size_t  i, part;
-    char    c;
-
-    part = 0;
-
-    for (i = 0; i < s.len; i++) {
-        c = s.data[i];
-
-        if (c == '/' && part > 0) {
-            part = 0;
-
-        } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-                   || (c >= '0' && c <= '9') || (c != '\0'
-                   && strchr("_+-", c) != NULL))
-        {
-            part++;
-
-        } else {
-            return 0;
-        }
-    }
-
-    return part > 0;
-}
-
-
 static int
 cxm_field_is_email(cxm_str_t s)
 {
@@ -232,7 +202,7 @@ static const cxm_field_form_t  cxm_field_forms[] = {
                              "a language tag, as \"en\" is one" },
     [CXM_FIELD_COUNTRY] = { cxm_field_is_country, CXM_STRING_MAX,
                             "a country code of two capital letters" },
-    [CXM_FIELD_ZONE] = { cxm_field_is_zone, CXM_ZONE_MAX,
+    [CXM_FIELD_ZONE] = { cxm_zone_name_valid, CXM_ZONE_NAME_MAX,
                          "a time zone, as \"Europe/Berlin\" is one" }
 };
 
