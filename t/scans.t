@@ -233,6 +233,70 @@ subtest 'the 1,001st value is (other)' => sub {
         ->{segments}[0]{n}, 50;
 };
 
+# -- touchpoints --------------------------------------------------------------
+
+my %agents = (desktop => 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0',
+              mobile => 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Mobile',
+              bot => 'Googlebot/2.1');
+my @types = ('page_view', 'purchase', 'search');
+my @places = ('cart', 'home', undef);
+my @events;
+
+sub send_events {
+    for my $agent (sort keys %agents) {
+        my @batch = map {
+            my $place = any(@places);
+            {type => any(@types), $place ? (touchpoint => $place) : (),
+             client_time => sprintf('2026-03-%02dT%02d:%02d:00Z',
+                                    1 + int rand 9, int rand 24, int rand 60)}
+        } 1 .. 80;
+        # what a server sends is no bot's, whatever its agent is
+        my $reply = $t->post('/b', {events => \@batch},
+            key => $agent eq 'bot' ? undef : $server,
+            headers => {'User-Agent' => $agents{$agent}});
+        is $reply->{json}{accepted}, 80, "events by $agent"
+            or diag $reply->{body};
+        push @events, map {{%$_, agent => $agent}} @batch;
+    }
+}
+
+subtest 'touchpoints by several segments' => sub {
+    send_events();
+    answer('few', {answers => {nps => 1}}) for 1 .. 3;     # not in the way
+    send_events();
+
+    my @span = (from => '2026-03-02T06:15:00Z', to => '2026-03-08T20:30:00Z');
+    my @none = (where => 'country:');
+    for my $where (qw(type:search touchpoint:cart touchpoint: device:mobile
+        device:))
+    {
+        for my $bucket (qw(none day hour)) {
+            my @query = (@span, bucket => $bucket, where => $where);
+            is_deeply metric('touchpoints', @query, @none),
+                metric('touchpoints', @query);
+        }
+    }
+    is_deeply metric('touchpoints', @span, by => 'type', @none)->{segments},
+        metric('touchpoints', @span, by => 'type')->{segments};
+
+    for my $type (@types) {
+        for my $place (@places) {
+            my $json = metric('touchpoints', where => "type:$type",
+                              where => 'touchpoint:' . ($place // ''));
+            my @left = grep { $_->{type} eq $type && ($_->{touchpoint} // '')
+                              eq ($place // '') } @events;
+            is $json->{n}, @left, 'as many as were sent';
+            is $json->{bots}, grep { $_->{agent} eq 'bot' } @left;
+        }
+    }
+    my $json = metric('touchpoints', where => 'type:purchase',
+                      by => 'touchpoint', where => 'device:desktop');
+    my %n = map { ($_->{value} // '') => $_->{n} } @{$json->{segments}};
+    is_deeply \%n, {map { my $place = $_ // ''; $place => scalar grep {
+        $_->{type} eq 'purchase' && $_->{agent} eq 'desktop'
+        && ($_->{touchpoint} // '') eq $place } @events } @places};
+};
+
 # -- many rows ----------------------------------------------------------------
 
 my $body = $t->write_file('answer.json', '{"answers": {"nps": 9, "sat": 4},'

@@ -114,6 +114,7 @@ touchpoints_read(cxm_call_t *call, cxm_txn_t *txn)
     cxm_scoring_begin(&scoring, call, txn);
 
     scoring.query.metric = "touchpoints";
+    scoring.query.rows = cxm_touchpoint_cells;
     scoring.query.survey = CXM_SERIES_TOUCHPOINT;
     scoring.query.min = CXM_TOUCH_PEOPLE;
     scoring.query.max = CXM_TOUCH_BOTS;

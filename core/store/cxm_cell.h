@@ -43,12 +43,32 @@ typedef void (*cxm_cell_pt)(void *ctx, unsigned question, uint32_t value,
     cxm_ms_t at, uint32_t point, uint64_t count);
 
 /*
- * How a room counts them.  A long read: data is what it needs to be one.
- * CXM_UNAVAILABLE when it was stopped.
+ * How a room counts them: a long read.  CXM_UNAVAILABLE when it was stopped;
+ * CXM_INVALID with pointer "?from": some of it is no longer kept.
  */
 typedef cxm_rc_t (*cxm_cell_source_pt)(cxm_long_read_t *read,
     const cxm_cell_query_t *query, cxm_cell_pt fn, void *ctx,
     cxm_error_t *err);
+
+
+/*
+ * What such reads of entries, or of rows numbered by them, have in common:
+ * nothing is ever dated after the entry that brought it, so they begin at the
+ * first entry of `from`; and retention must not have taken, nor take, what
+ * they still need, since counters keep it.
+ */
+typedef struct {
+    cxm_long_read_t  *read;
+    cxm_keep_t        keep;         /* class of the entries */
+    uint64_t          next;         /* entry to go on with; the room's */
+    uint64_t          dropped;      /* last one that retention took */
+} cxm_cell_scan_t;
+
+cxm_rc_t cxm_cell_scan_begin(cxm_cell_scan_t *scan, cxm_long_read_t *read,
+    cxm_keep_t keep, cxm_ms_t from, cxm_error_t *err);
+
+/* The next snapshot, as cxm_long_read_next(). */
+cxm_rc_t cxm_cell_scan_next(cxm_cell_scan_t *scan, cxm_error_t *err);
 
 
 #endif /* CXM_CELL_H */

@@ -21,6 +21,10 @@ cxm_long_read_begin(cxm_long_read_t *read, cxm_txn_t *txn,
     read->ctx = ctx;
     read->since = cxm_thread_us();
     read->head = cxm_txn_head(txn);
+
+    /* until the first pause has shown it */
+
+    read->busy = 1;
 }
 
 

@@ -19,7 +19,7 @@
 
 
 #define CXM_LONG_ROWS   10000
-#define CXM_LONG_SHARE  10
+#define CXM_LONG_SHARE  20
 
 #define CXM_LONG_STOPPED  "stopped"     /* code of a read that was stopped */
 

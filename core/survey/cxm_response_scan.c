@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-#include "cxm_journal.h"
 #include "cxm_response_row_read.h"
 
 
@@ -19,11 +18,10 @@
 typedef uint8_t  cxm_scan_places_t[UINT16_MAX + 1];
 
 typedef struct {
-    cxm_long_read_t         *read;
+    cxm_cell_scan_t          cells;     /* next: number of an answer */
     const cxm_cell_query_t  *query;
     cxm_cell_pt              fn;
     void                    *ctx;
-    uint64_t                 next;      /* answers from this number on */
 
     cxm_scan_places_t        questions;
     cxm_scan_places_t        segments;
@@ -84,12 +82,8 @@ scan_filter(cxm_row_scan_t *scan, unsigned i)
 }
 
 
-/*
- * Where to begin: an answer is never dated after the entry that brought it,
- * which has its number.
- */
 static cxm_rc_t
-scan_begin(cxm_row_scan_t *scan, cxm_error_t *err)
+scan_begin(cxm_row_scan_t *scan, cxm_long_read_t *read, cxm_error_t *err)
 {
     unsigned                 i;
     const cxm_cell_query_t  *query;
@@ -108,7 +102,8 @@ scan_begin(cxm_row_scan_t *scan, cxm_error_t *err)
         scan_filter(scan, i);
     }
 
-    return cxm_journal_since(scan->read->txn, query->from, &scan->next, err);
+    return cxm_cell_scan_begin(&scan->cells, read, CXM_KEEP_RESPONSES,
+                               query->from, err);
 }
 
 
@@ -225,14 +220,14 @@ scan_block(cxm_row_scan_t *scan, cxm_str_t payload)
             return CXM_CORRUPT;
         }
 
-        scan->read->rows++;
+        scan->cells.read->rows++;
 
         /* counters know quarter hours */
 
         at = row.at - row.at % CXM_MS_QUARTER;
 
-        if (found.passed == scan->all && row.no >= scan->next
-            && row.no <= scan->read->head
+        if (found.passed == scan->all && row.no >= scan->cells.next
+            && row.no <= scan->cells.read->head
             && at >= scan->query->from && at < scan->query->to)
         {
             scan_cells(scan, at, &found);
@@ -240,7 +235,7 @@ scan_block(cxm_row_scan_t *scan, cxm_str_t payload)
 
     } while (rd.pos < rd.end);
 
-    scan->next = row.no + 1;
+    scan->cells.next = row.no + 1;
 
     return CXM_OK;
 }
@@ -252,12 +247,15 @@ scan_block(cxm_row_scan_t *scan, cxm_str_t payload)
 static cxm_rc_t
 scan_blocks(cxm_row_scan_t *scan, cxm_cursor_t *cursor)
 {
-    cxm_rc_t       rc;
-    cxm_str_t      payload;
-    cxm_row_key_t  key;
-    cxm_raw_row_t  block;
+    cxm_rc_t          rc;
+    cxm_str_t         payload;
+    cxm_row_key_t     key;
+    cxm_raw_row_t     block;
+    cxm_long_read_t  *read;
 
-    cxm_response_block_key(&key, scan->query->survey, scan->next);
+    read = scan->cells.read;
+
+    cxm_response_block_key(&key, scan->query->survey, scan->cells.next);
 
     /* the answer may be in the block before */
 
@@ -272,20 +270,20 @@ scan_blocks(cxm_row_scan_t *scan, cxm_cursor_t *cursor)
 
     while (rc == CXM_OK) {
         if (!cxm_row_within(&block, &key, CXM_BLOCK_KEY_SURVEY)
-            || scan->next > scan->read->head)
+            || scan->cells.next > read->head)
         {
             return CXM_NOT_FOUND;
         }
 
         rc = block.key.len != CXM_BLOCK_KEY
              ? CXM_CORRUPT
-             : cxm_row_check(scan->read->txn, CXM_T_DOC, &block, &payload);
+             : cxm_row_check(read->txn, CXM_T_DOC, &block, &payload);
 
         if (rc == CXM_OK) {
             rc = scan_block(scan, payload);
         }
 
-        if (rc != CXM_OK || cxm_long_read_full(scan->read)) {
+        if (rc != CXM_OK || cxm_long_read_full(read)) {
             return rc;
         }
 
@@ -302,7 +300,7 @@ scan_snapshot(cxm_row_scan_t *scan)
     cxm_rc_t       rc;
     cxm_cursor_t  *cursor;
 
-    rc = cxm_cursor_open(scan->read->txn, CXM_T_DOC, &cursor);
+    rc = cxm_cursor_open(scan->cells.read->txn, CXM_T_DOC, &cursor);
 
     if (rc == CXM_OK) {
         rc = scan_blocks(scan, cursor);
@@ -326,18 +324,17 @@ cxm_response_cells(cxm_long_read_t *read, const cxm_cell_query_t *query,
         return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
-    scan->read = read;
     scan->query = query;
     scan->fn = fn;
     scan->ctx = ctx;
 
-    rc = scan_begin(scan, err);
+    rc = scan_begin(scan, read, err);
 
     while (rc == CXM_OK) {
         rc = scan_snapshot(scan);
 
         if (rc == CXM_OK) {
-            rc = cxm_long_read_next(read, err);
+            rc = cxm_cell_scan_next(&scan->cells, err);
 
         } else if (rc != CXM_NOT_FOUND) {
             (void) cxm_fail(err, rc, NULL, "Answers cannot be read.");

@@ -24,6 +24,7 @@
 #define CXM_TOUCHPOINT_H
 
 #include "cxm_access.h"
+#include "cxm_cell.h"
 #include "cxm_export.h"
 #include "cxm_field.h"
 #include "cxm_import.h"
@@ -134,6 +135,14 @@ cxm_rc_t cxm_touchpoint_place(cxm_txn_t *txn, const cxm_uuid_t *id,
 
 extern const cxm_export_rows_t  cxm_touchpoint_rows;
 extern const cxm_import_kind_t  cxm_touchpoint_import;
+
+/*
+ * Cells of events from their entries: a cxm_cell_source_pt.  Exactly those
+ * that counters hold; events that come while it reads are left out.
+ */
+cxm_rc_t cxm_touchpoint_cells(cxm_long_read_t *read,
+    const cxm_cell_query_t *query, cxm_cell_pt fn, void *ctx,
+    cxm_error_t *err);
 
 /* Number of a segment by name; 0: none. */
 uint16_t cxm_touch_segment(cxm_str_t name);

@@ -47,6 +47,21 @@ cxm_touch_segment(cxm_str_t name)
 }
 
 
+const char *
+cxm_touch_segment_name(uint16_t segment)
+{
+    size_t  i;
+
+    for (i = 0; i < CXM_TOUCH_NAMES; i++) {
+        if (cxm_touch_names[i].no == (cxm_touch_segment_t) segment) {
+            return cxm_touch_names[i].name;
+        }
+    }
+
+    return NULL;
+}
+
+
 cxm_rc_t
 cxm_touch_key(const json_t *event, cxm_touch_key_t *key)
 {
@@ -161,12 +176,29 @@ value_place(cxm_touch_t *touch, uint16_t segment, cxm_str_t text)
 }
 
 
-/*
- * Number of a segment's value, from the transaction's memory if it was asked
- * for lately: a number never changes once it is given.
- */
 static cxm_rc_t
-value_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
+value_find(cxm_txn_t *txn, uint16_t segment, cxm_str_t text, uint32_t *value)
+{
+    cxm_rc_t  rc;
+
+    if (cxm_txn_writable(txn)) {
+        return cxm_dict_assign(txn, CXM_SERIES_TOUCHPOINT, segment, text,
+                               value);
+    }
+
+    rc = cxm_dict_find(txn, CXM_SERIES_TOUCHPOINT, segment, text, value);
+
+    if (rc == CXM_NOT_FOUND) {
+        *value = CXM_DICT_OTHER;
+        return CXM_OK;
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_touch_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
     uint32_t *value)
 {
     cxm_rc_t            rc;
@@ -193,7 +225,7 @@ value_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
         return CXM_OK;
     }
 
-    rc = cxm_dict_assign(txn, CXM_SERIES_TOUCHPOINT, segment, text, value);
+    rc = value_find(txn, segment, text, value);
 
     if (rc == CXM_OK && text.len <= CXM_TOUCH_TEXT) {
         place->segment = segment;
@@ -259,9 +291,10 @@ apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
     for (i = 0; i < CXM_TOUCH_NAMES && rc == CXM_OK; i++) {
         series.segment = (uint16_t) cxm_touch_names[i].no;
 
-        rc = value_number(txn, series.segment,
-                          cxm_json_get_str(event, cxm_touch_names[i].name),
-                          &series.value);
+        rc = cxm_touch_number(txn, series.segment,
+                              cxm_json_get_str(event,
+                                               cxm_touch_names[i].name),
+                              &series.value);
 
         if (rc == CXM_OK) {
             rc = count_event(txn, &series, &count);

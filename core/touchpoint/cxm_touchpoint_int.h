@@ -45,6 +45,18 @@ typedef struct {
 /* CXM_NOT_FOUND: it has no id; CXM_CORRUPT. */
 cxm_rc_t cxm_touch_key(const json_t *event, cxm_touch_key_t *key);
 
+/* Name of a segment that there is, and of the member of an event. */
+const char *cxm_touch_segment_name(uint16_t segment);
+
+/*
+ * Number of a segment's value, from the transaction's memory if it was asked
+ * for lately: a number never changes once it is given.  A value that has none
+ * gets one in a write transaction, in others it is (other): it came when
+ * there were none left.
+ */
+cxm_rc_t cxm_touch_number(cxm_txn_t *txn, uint16_t segment, cxm_str_t text,
+    uint32_t *value);
+
 /* NULL without memory. */
 cxm_touch_t *cxm_touch_of(cxm_txn_t *txn);
 
