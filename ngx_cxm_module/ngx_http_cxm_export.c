@@ -2,6 +2,7 @@
  * Exports.
  */
 
+#include "cxm_long_read.h"
 #include "ngx_http_cxm_export.h"
 #include "ngx_http_cxm_reply.h"
 #include "ngx_http_cxm_store.h"
@@ -44,6 +45,10 @@ struct ngx_http_cxm_export_s {
 };
 
 
+/* The longest rest, ms: rows may have come from a slow disk. */
+#define NGX_HTTP_CXM_EXPORT_REST  500
+
+
 static ngx_http_cxm_exports_t *ngx_http_cxm_export_worker(
     ngx_http_cxm_export_t *export);
 static void ngx_http_cxm_export_close(ngx_http_cxm_export_t *export);
@@ -51,6 +56,9 @@ static void ngx_http_cxm_export_unref(ngx_http_cxm_export_t *export);
 static void ngx_http_cxm_lane_next(ngx_http_cxm_lane_t *lane);
 static void ngx_http_cxm_lane_wait(ngx_http_cxm_lane_t *lane);
 static void ngx_http_cxm_exports_run(ngx_http_cxm_exports_t *exports);
+static void ngx_http_cxm_exports_rest(ngx_http_cxm_exports_t *exports,
+    const cxm_piece_t *piece);
+static void ngx_http_cxm_exports_rested(ngx_event_t *ev);
 static void ngx_http_cxm_lane_run(ngx_http_cxm_lane_t *lane);
 static void ngx_http_cxm_lane_task(void *data, ngx_log_t *log);
 static void ngx_http_cxm_lane_done(ngx_event_t *ev);
@@ -69,6 +77,10 @@ ngx_http_cxm_exports_init(ngx_http_cxm_exports_t *exports,
     exports->log = log;
 
     ngx_queue_init(&exports->waiting);
+
+    exports->rest.handler = ngx_http_cxm_exports_rested;
+    exports->rest.data = exports;
+    exports->rest.log = log;
 }
 
 
@@ -270,7 +282,8 @@ ngx_http_cxm_exports_run(ngx_http_cxm_exports_t *exports)
 {
     ngx_queue_t  *q;
 
-    while (exports->nrunning < NGX_HTTP_CXM_EXPORT_TASKS
+    while (!exports->rest.timer_set
+           && exports->nrunning < NGX_HTTP_CXM_EXPORT_TASKS
            && !ngx_queue_empty(&exports->waiting))
     {
         q = ngx_queue_head(&exports->waiting);
@@ -278,6 +291,42 @@ ngx_http_cxm_exports_run(ngx_http_cxm_exports_t *exports)
 
         ngx_http_cxm_lane_run(ngx_queue_data(q, ngx_http_cxm_lane_t, queue));
     }
+}
+
+
+/* What the piece took is one part of the time until the next. */
+
+static void
+ngx_http_cxm_exports_rest(ngx_http_cxm_exports_t *exports,
+    const cxm_piece_t *piece)
+{
+    ngx_msec_t  rest, left;
+
+    rest = (ngx_msec_t) (piece->us * (CXM_LONG_SHARE - 1) / 1000);
+
+    if (!piece->busy || rest == 0) {
+        return;
+    }
+
+    left = 0;
+
+    if (exports->rest.timer_set) {
+        left = exports->rest.timer.key - ngx_current_msec;
+        left = (ngx_msec_int_t) left > 0 ? left : 0;
+        ngx_del_timer(&exports->rest);
+    }
+
+    rest += left;
+
+    ngx_add_timer(&exports->rest,
+                  ngx_min(rest, NGX_HTTP_CXM_EXPORT_REST));
+}
+
+
+static void
+ngx_http_cxm_exports_rested(ngx_event_t *ev)
+{
+    ngx_http_cxm_exports_run(ev->data);
 }
 
 
@@ -352,6 +401,7 @@ ngx_http_cxm_lane_done(ngx_event_t *ev)
 
     /* first give the threads their work, then send */
 
+    ngx_http_cxm_exports_rest(exports, &lane->piece);
     ngx_http_cxm_exports_run(exports);
 
     if (r == NULL) {

@@ -4,7 +4,8 @@
  *
  * Each lane has a piece; while one is being sent the next are filled, so a
  * client that does not read is at most NGX_HTTP_CXM_EXPORT_LANES pieces
- * behind and then costs neither a thread nor a transaction.
+ * behind and then costs neither a thread nor a transaction.  While others
+ * write, all exports of a worker take one part in CXM_LONG_SHARE of a core.
  *
  * An export goes with the pool of its request: nginx may point into its
  * buffers until then.  A thread may be filling a piece longer than that, so
@@ -30,6 +31,7 @@ typedef struct {
     ngx_uint_t          nexports;
     ngx_uint_t          nrunning;   /* pieces in the pool */
     ngx_queue_t         waiting;    /* lanes whose turn comes */
+    ngx_event_t         rest;       /* none runs until then */
 } ngx_http_cxm_exports_t;
 
 

@@ -6,6 +6,7 @@
 
 #include "cxm_export.h"
 #include "cxm_memory.h"
+#include "cxm_time.h"
 
 
 /* A row is one entry at most, and no byte of it becomes more than six. */
@@ -148,29 +149,50 @@ cxm_export_next(cxm_export_t *export, cxm_piece_t *piece)
 }
 
 
+static void
+export_walk(const cxm_export_t *export, cxm_store_t *store,
+    cxm_piece_t *piece)
+{
+    uint64_t    head;
+    cxm_txn_t  *txn;
+
+    piece->rc = cxm_txn_read(store, &txn, &piece->err);
+
+    if (piece->rc != CXM_OK) {
+        return;
+    }
+
+    head = cxm_txn_head(txn);
+    piece->rc = export->rows->walk(txn, export, piece);
+    cxm_txn_rest(txn);
+
+    if (piece->rc == CXM_OK) {
+        piece->rc = cxm_txn_renew(txn, &piece->err);
+        piece->busy = piece->rc == CXM_OK && cxm_txn_head(txn) != head;
+    }
+
+    cxm_txn_end(txn);
+}
+
+
 void
 cxm_export_fill(const cxm_export_t *export, cxm_store_t *store,
     cxm_piece_t *piece)
 {
-    size_t      before;
-    cxm_txn_t  *txn;
+    size_t    before;
+    uint64_t  since;
 
     (void) cxm_memory_failed();
 
+    since = cxm_thread_us();
     cxm_error_init(&piece->err);
+    piece->rc = CXM_OK;
+    piece->busy = 0;
     piece->left = CXM_EXPORT_ROWS;
     before = piece->out.len;
 
-    if (cxm_piece_done(piece)) {
-        piece->rc = CXM_OK;
-
-    } else {
-        piece->rc = cxm_txn_read(store, &txn, &piece->err);
-    }
-
-    if (piece->rc == CXM_OK && !cxm_piece_done(piece)) {
-        piece->rc = export->rows->walk(txn, export, piece);
-        cxm_txn_end(txn);
+    if (!cxm_piece_done(piece)) {
+        export_walk(export, store, piece);
     }
 
     if (piece->rc == CXM_OK && (piece->out.failed || cxm_memory_failed())) {
@@ -179,6 +201,7 @@ cxm_export_fill(const cxm_export_t *export, cxm_store_t *store,
     }
 
     piece->bytes += piece->out.len - before;
+    piece->us = cxm_thread_us() - since;
 }
 
 

@@ -49,6 +49,8 @@ typedef struct {
     uint64_t      bytes;        /* and what came of them, in all fills */
     uint64_t      looked;
     unsigned      left;         /* rows to look at in this transaction */
+    uint64_t      us;           /* of a thread, for the last fill */
+    int           busy;         /* somebody wrote during it */
     cxm_rc_t      rc;
     cxm_error_t   err;
 } cxm_piece_t;
