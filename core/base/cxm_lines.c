@@ -64,9 +64,14 @@ cxm_lines_next(cxm_lines_t *lines, int end, cxm_str_t *line)
     const char  *p;
 
     for ( ;; ) {
-        rest.data = (const char *) lines->text.data + lines->at;
-        rest.len = lines->text.len - lines->at;
-        p = rest.len == 0 ? NULL : memchr(rest.data, '\n', rest.len);
+        rest = cxm_str("");
+
+        if (lines->at < lines->text.len) {
+            rest.data = (const char *) lines->text.data + lines->at;
+            rest.len = lines->text.len - lines->at;
+        }
+
+        p = memchr(rest.data, '\n', rest.len);
 
         if (p == NULL) {
             break;

@@ -73,12 +73,31 @@ csv_quoted(cxm_str_t s)
 }
 
 
+/* What stands between quotes. */
+static void
+csv_put(cxm_buf_t *out, cxm_str_t s)
+{
+    size_t       from;
+    const char  *quote;
+
+    for (from = 0; from < s.len; from = (size_t) (quote - s.data) + 1) {
+        quote = memchr(s.data + from, '"', s.len - from);
+
+        if (quote == NULL) {
+            cxm_buf_put(out, s.data + from, s.len - from);
+            break;
+        }
+
+        cxm_buf_put(out, s.data + from, (size_t) (quote - s.data) + 1 - from);
+        cxm_buf_putc(out, '"');
+    }
+}
+
+
 static void
 csv_text(cxm_buf_t *out, cxm_str_t s)
 {
-    int          formula;
-    size_t       from;
-    const char  *quote;
+    int  formula;
 
     formula = csv_formula(s);
 
@@ -92,19 +111,7 @@ csv_text(cxm_buf_t *out, cxm_str_t s)
     }
 
     cxm_buf_puts(out, formula ? "\"'" : "\"");
-
-    for (from = 0; from < s.len; from = (size_t) (quote - s.data) + 1) {
-        quote = memchr(s.data + from, '"', s.len - from);
-
-        if (quote == NULL) {
-            cxm_buf_put(out, s.data + from, s.len - from);
-            break;
-        }
-
-        cxm_buf_put(out, s.data + from, (size_t) (quote - s.data) + 1 - from);
-        cxm_buf_putc(out, '"');
-    }
-
+    csv_put(out, s);
     cxm_buf_putc(out, '"');
 }
 
@@ -320,7 +327,7 @@ cxm_csv_head(cxm_buf_t *out, const cxm_export_t *export)
 
         for (j = 0; j < column->depth; j++) {
             cxm_buf_putc(out, '.');
-            cxm_buf_put(out, column->path[j].data, column->path[j].len);
+            csv_put(out, column->path[j]);
         }
 
         cxm_buf_putc(out, '"');
