@@ -32,7 +32,7 @@ fuzz  := build/fuzz
 
 packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
     libjansson-dev libsodium-dev libmaxminddb-dev libutf8proc-dev zlib1g-dev \
-    tzdata curl
+    liboath-dev tzdata curl
 test_packages := perl libmojolicious-perl libev-perl \
     libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev \
     nghttp2-client strace clang libclang-rt-14-dev cppcheck
@@ -65,7 +65,8 @@ fuzzers    := $(fuzz_src:t/fuzz/%.c=$(fuzz)/%)
 cflags := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
     -Wmissing-prototypes -Wvla -Werror -O2 -g -fvisibility=hidden -fPIC \
     -D_GNU_SOURCE -MMD -MP -Icore $(patsubst %/,-I%,$(wildcard core/*/)) $(SAN)
-libs   := -llmdb -ljansson -lsodium -lmaxminddb -lutf8proc -lz -lm -lpthread
+libs   := -llmdb -ljansson -lsodium -lmaxminddb -lutf8proc -loath -lz -lm \
+    -lpthread
 
 # The module through nginx: nginx's own -W -Wall -Werror and these.  A full
 # tree compiles nginx too, whose code does not bear the stricter warnings.

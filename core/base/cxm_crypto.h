@@ -41,6 +41,7 @@ typedef enum {
     CXM_SUBKEY_FINGERPRINT,     /* of request bodies */
     CXM_SUBKEY_ARCHIVE = 10,    /* sealed files beside the environment */
     CXM_SUBKEY_TERM = 13,       /* words and values in indexes of documents */
+    CXM_SUBKEY_RECOVERY = 17,   /* hashes of recovery codes */
     CXM_SUBKEY_N
 } cxm_subkey_t;
 

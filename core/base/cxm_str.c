@@ -433,6 +433,28 @@ cxm_buf_html(cxm_buf_t *buf, cxm_str_t s)
 }
 
 
+/* RFC 3986: all but the unreserved characters. */
+void
+cxm_buf_uri(cxm_buf_t *buf, cxm_str_t s)
+{
+    size_t       i;
+    const char  *plain;
+
+    plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+            "-._~";
+
+    for (i = 0; i < s.len; i++) {
+
+        if (s.data[i] != '\0' && strchr(plain, s.data[i]) != NULL) {
+            cxm_buf_putc(buf, (uint8_t) s.data[i]);
+
+        } else {
+            cxm_buf_printf(buf, "%%%02X", (uint8_t) s.data[i]);
+        }
+    }
+}
+
+
 const uint8_t *
 cxm_read_bytes(cxm_reader_t *rd, size_t len)
 {

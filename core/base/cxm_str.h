@@ -107,6 +107,7 @@ cxm_buf_putc(cxm_buf_t *buf, uint8_t c)
 uint8_t *cxm_buf_space(cxm_buf_t *buf, size_t len);
 void cxm_buf_varint(cxm_buf_t *buf, uint64_t v);    /* LEB128, 1..10 bytes */
 void cxm_buf_html(cxm_buf_t *buf, cxm_str_t s);     /* escapes & < > " ' */
+void cxm_buf_uri(cxm_buf_t *buf, cxm_str_t s);      /* as part of a URI */
 
 static inline cxm_str_t
 cxm_buf_str(const cxm_buf_t *buf)

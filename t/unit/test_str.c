@@ -288,6 +288,20 @@ buf_escapes_html(void **state)
 
 
 static void
+buf_escapes_parts_of_a_uri(void **state)
+{
+    cxm_buf_t  buf;
+
+    (void) state;
+
+    cxm_buf_init(&buf, 64);
+    cxm_buf_uri(&buf, (cxm_str_t) { 12, "a-Z_9~. /\0:\xc3" });
+    assert_true(cxm_str_eqz(cxm_buf_str(&buf), "a-Z_9~.%20%2F%00%3A%C3"));
+    cxm_buf_free(&buf);
+}
+
+
+static void
 varint_round_trip(void **state)
 {
     size_t           i;
@@ -437,6 +451,7 @@ main(void)
         cmocka_unit_test(buf_fails_for_good),
         cmocka_unit_test(buf_prints),
         cmocka_unit_test(buf_escapes_html),
+        cmocka_unit_test(buf_escapes_parts_of_a_uri),
         cmocka_unit_test(varint_round_trip),
         cmocka_unit_test(varint_beyond_64_bits),
         cmocka_unit_test(reader_stops_at_the_end),
