@@ -64,8 +64,6 @@ cxm_index_number(cxm_txn_t *txn, const cxm_row_key_t *key, size_t skip,
 }
 
 
-
-
 static void
 cxm_index_key_row(cxm_row_key_t *key, cxm_ns_t ns, unsigned kind,
     const uint8_t hash[CXM_HASH_LEN])
@@ -112,6 +110,53 @@ cxm_index_key_drop(cxm_indexing_t *doc, const void *item)
 }
 
 
+/* Of whichever part: which document has the value. */
+static cxm_rc_t
+cxm_index_holder(cxm_txn_t *txn, unsigned kind,
+    const cxm_index_value_t *value, uint64_t *no)
+{
+    size_t         i;
+    uint8_t        hash[CXM_HASH_LEN];
+    cxm_rc_t       rc;
+    cxm_row_key_t  key;
+
+    rc = cxm_index_hash(cxm_txn_store(txn), value, hash);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = CXM_NOT_FOUND;
+
+    for (i = 0; i < CXM_INDEX_PARTS && rc == CXM_NOT_FOUND; i++) {
+        cxm_index_key_row(&key, cxm_index_parts[i].keys, kind, hash);
+        rc = cxm_index_number(txn, &key, cxm_index_parts[i].slot_len, no);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_index_find(cxm_txn_t *txn, cxm_kind_no_t kind, const cxm_field_t *field,
+    cxm_str_t value, uint64_t *no)
+{
+    cxm_rc_t           rc;
+    cxm_index_value_t  sought;
+
+    memset(&sought, 0, sizeof(sought));
+    sought.field = field;
+    sought.path = cxm_strz(field->name);
+    sought.value = json_stringn(value.data, value.len);
+
+    rc = sought.value == NULL ? CXM_NOT_FOUND
+                              : cxm_index_holder(txn, kind, &sought, no);
+    json_decref((json_t *) sought.value);
+
+    return rc;
+}
+
+
 typedef struct {
     cxm_txn_t    *txn;
     uint8_t       kind;
@@ -125,38 +170,29 @@ typedef struct {
 static void
 cxm_index_taken(void *ctx, const cxm_index_value_t *value)
 {
-    size_t              i;
-    uint8_t             hash[CXM_HASH_LEN];
     uint64_t            other;
     cxm_rc_t            rc;
-    cxm_row_key_t       key;
     cxm_index_taken_t  *taken;
 
     taken = ctx;
 
-    if (!(value->flags & CXM_FIELD_KEY)
-        || cxm_index_hash(cxm_txn_store(taken->txn), value, hash) != CXM_OK)
-    {
+    if (!(value->flags & CXM_FIELD_KEY)) {
         return;
     }
 
-    for (i = 0; i < CXM_INDEX_PARTS; i++) {
-        cxm_index_key_row(&key, cxm_index_parts[i].keys, taken->kind, hash);
-        rc = cxm_index_number(taken->txn, &key, cxm_index_parts[i].slot_len,
-                              &other);
+    rc = cxm_index_holder(taken->txn, taken->kind, value, &other);
 
-        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
-            taken->rc = rc;
+    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+        taken->rc = rc;
 
-        } else if (rc == CXM_OK && other != taken->no) {
-            if (taken->rc == CXM_OK) {
-                taken->rc = cxm_fail(taken->err, CXM_CONFLICT, "value_taken",
-                                     "Another one has this value.");
-            }
-
-            (void) cxm_issue(taken->err, value->pointer, "taken",
-                             "Another one has this value.");
+    } else if (rc == CXM_OK && other != taken->no) {
+        if (taken->rc == CXM_OK) {
+            taken->rc = cxm_fail(taken->err, CXM_CONFLICT, "value_taken",
+                                 "Another one has this value.");
         }
+
+        (void) cxm_issue(taken->err, value->pointer, "taken",
+                         "Another one has this value.");
     }
 }
 

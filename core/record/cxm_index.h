@@ -55,6 +55,13 @@ cxm_rc_t cxm_index_free(cxm_txn_t *txn, cxm_kind_no_t kind, uint64_t no,
     const cxm_fields_t *table, const json_t *document, cxm_error_t *err);
 
 /*
+ * The document that has this value in a KEY field of its own table, personal
+ * or not; CXM_NOT_FOUND, also for what is no text.
+ */
+cxm_rc_t cxm_index_find(cxm_txn_t *txn, cxm_kind_no_t kind,
+    const cxm_field_t *field, cxm_str_t value, uint64_t *no);
+
+/*
  * Only in apply: the indexes have of document `no` what these parts of it
  * say, the personal one being of the person of the slot; NULL: nothing.  A
  * new document gets an ordinal, one that is gone (both are NULL) loses it.

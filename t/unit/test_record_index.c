@@ -37,10 +37,21 @@ members(cxm_txn_t *txn, cxm_ns_t ns, cxm_term_kind_t kind, const char *path,
 }
 
 
+static cxm_rc_t
+holder(cxm_txn_t *txn, const char *number, uint64_t *no)
+{
+    return cxm_index_find(txn, person.kind,
+                          cxm_field_find(person.fields, cxm_str("number")),
+                          cxm_strz(number), no);
+}
+
+
 /* Ordinals as digits, the highest first. */
 static void
 indexes(void **state)
 {
+    uint64_t             no;
+    cxm_doc_t            doc;
     cxm_txn_t           *txn;
     cxm_uuid_t           a, b;
     cxm_record_write_t   write;
@@ -65,6 +76,16 @@ indexes(void **state)
                      CXM_CONFLICT);
     assert_int_equal(patch(txn, &person, &a, 0, "{\"number\":\"a 1\"}"),
                      CXM_OK);
+
+    assert_int_equal(holder(txn, "A 1", &no), CXM_OK);
+    assert_int_equal(cxm_doc_by_id(txn, person.kind, &a, &doc, &err),
+                     CXM_OK);
+    assert_int_equal(doc.no, no);
+    cxm_doc_clear(&doc);
+    assert_int_equal(holder(txn, "a 2", &no), CXM_OK);
+    assert_int_equal(holder(txn, "A 3", &no), CXM_NOT_FOUND);
+    assert_int_equal(holder(txn, "", &no), CXM_NOT_FOUND);
+    assert_int_equal(holder(txn, "\xff", &no), CXM_NOT_FOUND);
 
     assert_int_equal(members(txn, CXM_NS_DOC_POSTINGS, CXM_TERM_VALUE,
                              "tags", "vip"), 21);
