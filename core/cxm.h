@@ -20,6 +20,7 @@
 #include "cxm_rebuild.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
+#include "cxm_staff.h"
 #include "cxm_touchpoint.h"
 #include "cxm_upgrade.h"
 #include "cxm_verify.h"

@@ -33,7 +33,8 @@ typedef enum {
     CXM_SCOPE_PRIVACY_ERASE = 1 << 12,
     CXM_SCOPE_CUSTOMER_READ = 1 << 14,
     CXM_SCOPE_CUSTOMER_WRITE = 1 << 15,
-    CXM_SCOPE_FIELD_ADMIN   = 1 << 16   /* fields that the site defines */
+    CXM_SCOPE_FIELD_ADMIN   = 1 << 16,  /* fields that the site defines */
+    CXM_SCOPE_STAFF_ADMIN   = 1 << 19
 } cxm_scope_t;
 
 typedef struct {
@@ -44,6 +45,7 @@ typedef struct {
 /* admin, analyst, rep, manager, marketing, sales, product, success,
    privacy, server, viewer; ends with a NULL name. */
 extern const cxm_role_t  cxm_roles[];
+extern const char *const  cxm_role_names[];     /* for tables of fields */
 const cxm_role_t *cxm_role_find(cxm_str_t name);
 
 /* "survey_read"; for OpenAPI and problem details. */

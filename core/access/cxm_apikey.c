@@ -176,27 +176,6 @@ cxm_principal_check(cxm_txn_t *txn, const cxm_principal_t *principal,
 
 /* --- keeping ------------------------------------------------------------ */
 
-json_t *
-cxm_actor_json(cxm_txn_t *txn, uint64_t actor)
-{
-    json_t     *out;
-    cxm_doc_t   doc;
-
-    if (actor == 0
-        || cxm_doc_get(txn, CXM_KIND_KEY, actor, &doc, NULL) != CXM_OK)
-    {
-        return json_null();
-    }
-
-    out = json_pack("{sO? sO?}",
-                    "id", json_object_get(doc.body, "slug"),
-                    "name", json_object_get(doc.body, "name"));
-    cxm_doc_clear(&doc);
-
-    return out;
-}
-
-
 /* Id text of the key that acts; null for the system. */
 static json_t *
 cxm_apikey_actor(cxm_txn_t *txn, const cxm_caller_t *caller)

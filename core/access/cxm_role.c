@@ -35,7 +35,8 @@ static const struct {
     { CXM_SCOPE_PRIVACY_ERASE, "privacy_erase" },
     { CXM_SCOPE_CUSTOMER_READ, "customer_read" },
     { CXM_SCOPE_CUSTOMER_WRITE, "customer_write" },
-    { CXM_SCOPE_FIELD_ADMIN, "field_admin" }
+    { CXM_SCOPE_FIELD_ADMIN, "field_admin" },
+    { CXM_SCOPE_STAFF_ADMIN, "staff_admin" }
 };
 
 
@@ -45,7 +46,8 @@ const cxm_role_t  cxm_roles[] = {
                | CXM_SCOPE_LINK_MINT | CXM_SCOPE_EXPORT
                | CXM_SCOPE_KEY_ADMIN | CXM_SCOPE_BENCHMARK_WRITE
                | CXM_SCOPE_TOUCHPOINT_READ
-               | CXM_SCOPE_PRIVACY_ERASE | CXM_SCOPE_FIELD_ADMIN },
+               | CXM_SCOPE_PRIVACY_ERASE | CXM_SCOPE_FIELD_ADMIN
+               | CXM_SCOPE_STAFF_ADMIN },
     { "analyst", CXM_INSIGHT_SCOPES | CXM_SCOPE_EXPORT
                  | CXM_SCOPE_BENCHMARK_WRITE },
     { "rep", CXM_STAFF_SCOPES },
@@ -64,6 +66,12 @@ const cxm_role_t  cxm_roles[] = {
                 | CXM_SCOPE_CUSTOMER_WRITE },
     { "viewer", CXM_SCOPE_SURVEY_READ | CXM_SCOPE_METRICS_READ },
     { NULL, 0 }
+};
+
+
+const char *const  cxm_role_names[] = {
+    "admin", "analyst", "rep", "manager", "marketing", "sales", "product",
+    "success", "privacy", "server", "viewer", NULL
 };
 
 

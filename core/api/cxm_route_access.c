@@ -7,14 +7,9 @@
 #include "cxm_routes.h"
 
 
-static const char *const  cxm_key_roles[] = {
-    "admin", "analyst", "rep", "manager", "marketing", "sales", "product",
-    "success", "privacy", "server", "viewer", NULL
-};
-
 static const cxm_field_t  cxm_key_input_fields[] = {
     { .name = "role", .type = CXM_FIELD_ENUM, .flags = CXM_FIELD_REQUIRED,
-      .values = cxm_key_roles, .summary = "What the key may do." },
+      .values = cxm_role_names, .summary = "What the key may do." },
     { .name = "name", .type = CXM_FIELD_STRING, .max = 100,
       .summary = "For people; may be empty." },
     { .name = "expires_at", .type = CXM_FIELD_TIME,
@@ -30,7 +25,7 @@ static const cxm_field_t  cxm_key_fields[] = {
     { .name = "slug", .type = CXM_FIELD_SLUG,
       .summary = "The id within the key's text." },
     { .name = "name", .type = CXM_FIELD_STRING },
-    { .name = "role", .type = CXM_FIELD_ENUM, .values = cxm_key_roles },
+    { .name = "role", .type = CXM_FIELD_ENUM, .values = cxm_role_names },
     { .name = "expires_at", .type = CXM_FIELD_TIME },
     { .name = "revoked_at", .type = CXM_FIELD_TIME },
     { .name = "created_by", .type = CXM_FIELD_SLUG,
@@ -43,7 +38,7 @@ static const cxm_fields_t  cxm_key_output = { "Key", cxm_key_fields };
 
 static const cxm_field_t  cxm_key_made_fields[] = {
     { .name = "id", .type = CXM_FIELD_SLUG },
-    { .name = "role", .type = CXM_FIELD_ENUM, .values = cxm_key_roles },
+    { .name = "role", .type = CXM_FIELD_ENUM, .values = cxm_role_names },
     { .name = "token", .type = CXM_FIELD_STRING,
       .summary = "The key itself, told this once." },
     { .name = NULL }

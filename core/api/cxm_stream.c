@@ -157,7 +157,8 @@ static const cxm_stream_kind_t  stream_kinds[] = {
     { CXM_KIND_NOTE, CXM_SCOPE_CUSTOMER_READ, show_named },
     { CXM_KIND_TASK, CXM_SCOPE_CUSTOMER_READ, show_named },
     { CXM_KIND_CONSENT, CXM_SCOPE_CUSTOMER_READ, show_named },
-    { CXM_KIND_FIELDS, CXM_SCOPE_CUSTOMER_READ, show_named }
+    { CXM_KIND_FIELDS, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_STAFF, CXM_SCOPE_STAFF_ADMIN, show_named }
 };
 
 #define CXM_STREAM_KINDS  (sizeof(stream_kinds) / sizeof(stream_kinds[0]))

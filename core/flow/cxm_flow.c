@@ -14,6 +14,7 @@
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
+#include "cxm_staff.h"
 #include "cxm_survey.h"
 #include "cxm_touchpoint.h"
 
@@ -45,7 +46,9 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_NOTE] = &cxm_kind_note,
         [CXM_KIND_TASK] = &cxm_kind_task,
         [CXM_KIND_CONSENT] = &cxm_kind_consent,
-        [CXM_KIND_FIELDS] = &cxm_kind_fields
+        [CXM_KIND_FIELDS] = &cxm_kind_fields,
+        [CXM_KIND_STAFF] = &cxm_kind_staff,
+        [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret
     },
     .due = cxm_flow_due,
     .flush = cxm_touchpoint_flush

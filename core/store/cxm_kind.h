@@ -51,6 +51,8 @@ typedef enum {
     CXM_KIND_TASK = 22,         /* customer: to be done for one */
     CXM_KIND_CONSENT = 23,      /* customer: given or taken back */
     CXM_KIND_FIELDS = 24,       /* record: fields that the site defines */
+    CXM_KIND_STAFF = 39,        /* access: member of the staff */
+    CXM_KIND_STAFF_SECRET = 40, /* access: what it signs in with */
     CXM_KIND_N
 } cxm_kind_no_t;
 

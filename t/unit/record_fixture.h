@@ -14,7 +14,6 @@
 #include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_record.h"
-#include "cxm_verify.h"
 
 
 /* --- two kinds ---------------------------------------------------------- */
@@ -294,19 +293,7 @@ shown(cxm_txn_t *txn, const cxm_record_t *record, const cxm_uuid_t *id,
 static inline void
 verify(void)
 {
-    char               scratch[96];
-    cxm_rc_t           rc;
-    cxm_verify_t       found;
-    cxm_verify_opts_t  opts = { 0 };
-
-    cxm_error_init(&err);
-    snprintf(scratch, sizeof(scratch), "%s/scratch", fixture.root);
-    opts.scratch = scratch;
-    rc = cxm_verify(fixture.store, &opts, &found, &err);
-
-    if (rc != CXM_OK) {
-        fail_msg("verify: %s %s", found.finding, err.detail);
-    }
+    fixture_verify(&fixture);
 }
 
 

@@ -20,6 +20,7 @@
 
 #include "cxm_row.h"
 #include "cxm_store.h"
+#include "cxm_verify.h"
 
 
 /* A Sunday, 2026-11-22T00:00:00Z. */
@@ -131,6 +132,26 @@ fixture_rows(fixture_t *f, cxm_table_t table)
     assert_int_equal(cxm_store_stat(f->store, &stat, NULL), CXM_OK);
 
     return stat.rows[table];
+}
+
+
+static inline void
+fixture_verify(fixture_t *f)
+{
+    char               scratch[96];
+    cxm_rc_t           rc;
+    cxm_error_t        err;
+    cxm_verify_t       found;
+    cxm_verify_opts_t  opts = { 0 };
+
+    cxm_error_init(&err);
+    snprintf(scratch, sizeof(scratch), "%s/scratch", f->root);
+    opts.scratch = scratch;
+    rc = cxm_verify(f->store, &opts, &found, &err);
+
+    if (rc != CXM_OK) {
+        fail_msg("verify: %s %s", found.finding, err.detail);
+    }
 }
 
 
