@@ -29,6 +29,8 @@ static const cxm_field_t  cxm_totp_rows[] = {
       .flags = CXM_FIELD_REQUIRED, .max = CXM_TOTP_SECRET_TEXT },
     { .name = "on", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_REQUIRED },
     { .name = "step", .type = CXM_FIELD_INT },
+    { .name = "wrong", .type = CXM_FIELD_INT },
+    { .name = "wrong_at", .type = CXM_FIELD_TIME },
     { .name = "recovery", .type = CXM_FIELD_ARRAY, .max = CXM_RECOVERY_N,
       .item = &cxm_totp_recovery },
     { .name = NULL }
@@ -172,33 +174,91 @@ cxm_totp_check(const uint8_t secret[CXM_TOTP_SECRET], cxm_str_t code,
 }
 
 
+static cxm_rc_t
+cxm_totp_may_guess(const json_t *totp, cxm_ms_t now, cxm_error_t *err)
+{
+    cxm_ms_t  at;
+
+    if (cxm_json_get_int(totp, "wrong", 0) < CXM_TOTP_WRONG
+        || cxm_rfc3339_parse(cxm_json_get_str(totp, "wrong_at"), &at)
+           != CXM_OK
+        || now >= at + CXM_TOTP_PAUSE || now < at)
+    {
+        return CXM_OK;
+    }
+
+    if (err != NULL) {
+        err->retry_after = (unsigned) ((at + CXM_TOTP_PAUSE - now)
+                                       / CXM_MS_SECOND) + 1;
+    }
+
+    return cxm_fail(err, CXM_TOO_MANY, "rate_limited",
+                    "There were too many wrong codes; a recovery code is "
+                    "still taken.");
+}
+
+
+static void
+cxm_totp_right(json_t *totp)
+{
+    (void) json_object_del(totp, "wrong");
+    (void) json_object_del(totp, "wrong_at");
+}
+
+
+static int
+cxm_totp_taken(json_t *totp, int64_t step)
+{
+    cxm_totp_right(totp);
+
+    return cxm_json_set_int(totp, "step", step);
+}
+
+
+static int
+cxm_totp_refused(json_t *totp, cxm_ms_t now)
+{
+    int   bad;
+    char  time[CXM_RFC3339_LEN + 1];
+
+    cxm_rfc3339_format(now, time);
+    bad = cxm_json_set_int(totp, "wrong",
+                           cxm_json_get_int(totp, "wrong", 0) + 1);
+
+    return bad | json_object_set_new(totp, "wrong_at", json_string(time));
+}
+
+
 cxm_rc_t
 cxm_totp_use(json_t *totp, cxm_str_t code, cxm_ms_t now, cxm_error_t *err)
 {
+    int       bad;
     char      typed[CXM_TOTP_TYPED];
     int64_t   step;
     uint8_t   secret[CXM_TOTP_SECRET];
     cxm_rc_t  rc;
 
+    rc = cxm_totp_may_guess(totp, now, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    step = cxm_json_get_int(totp, "step", 0);
     rc = cxm_base32_decode(cxm_json_get_str(totp, "secret"), secret,
                            sizeof(secret));
 
     if (rc == CXM_OK) {
-        step = cxm_json_get_int(totp, "step", 0);
         rc = cxm_totp_check(secret, cxm_totp_typed(code, typed), now, &step);
     }
 
     cxm_wipe(secret, sizeof(secret));
 
-    if (rc != CXM_OK) {
-        return cxm_totp_wrong(err);
-    }
+    bad = rc == CXM_OK ? cxm_totp_taken(totp, step)
+                       : cxm_totp_refused(totp, now);
 
-    if (cxm_json_set_int(totp, "step", step) != 0) {
-        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
-    }
-
-    return CXM_OK;
+    return bad ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+           : rc == CXM_OK ? CXM_OK : cxm_totp_wrong(err);
 }
 
 
@@ -290,6 +350,11 @@ cxm_totp_recover(json_t *totp, const cxm_key_t *key, cxm_str_t code,
         }
     }
 
-    return json_array_remove(hashes, found) == 0 ? CXM_OK
-                                                 : cxm_totp_wrong(err);
+    if (json_array_remove(hashes, found) != 0) {
+        return cxm_totp_wrong(err);
+    }
+
+    cxm_totp_right(totp);
+
+    return CXM_OK;
 }

@@ -6,15 +6,22 @@
  * Its state is a JSON object that a document of the owner keeps HIDDEN:
  *
  *   {"secret": base32, "on": false}        begun: shown to the owner
- *   {"secret", "on": true, "step": n, "recovery": [hex of a hash, ...]}
+ *   {"secret", "on": true, "step": n, "recovery": [hex of a hash, ...],
+ *    "wrong"?: n, "wrong_at"?: time}
  *
  * `step` is that of the last code taken: none is taken again, nor an older
  * one.  Of a recovery code only a keyed hash is kept, with the secret in it,
  * and that goes when the code is used.
  *
- * Functions that take a code change the state; the caller writes its document
- * in the transaction in which it read it, so that of two who come with one
- * code one is refused.  How often somebody may guess is the caller's too.
+ * Who knows the password may guess CXM_TOTP_WRONG codes in a row, and from
+ * then on one an hour: a chance of 3 in 1,000,000 each.  A code that is taken
+ * ends the row.  Recovery codes, which nobody guesses, are always taken, so
+ * that the owner is not locked out by it.
+ *
+ * Functions that take a code change the state, also when they refuse it; the
+ * caller writes its document in the transaction in which it read it, so that
+ * of two who come with one code one is refused, and no guess is forgotten
+ * (cxm_call_deny() refuses a call that has written).
  */
 
 #ifndef CXM_TOTP_H
@@ -29,6 +36,8 @@
 #define CXM_TOTP_SECRET_TEXT  32            /* characters of base32 */
 #define CXM_TOTP_DIGITS       6
 #define CXM_TOTP_STEP         (30 * CXM_MS_SECOND)
+#define CXM_TOTP_WRONG        10
+#define CXM_TOTP_PAUSE        CXM_MS_HOUR
 
 #define CXM_RECOVERY_N        10            /* codes */
 #define CXM_RECOVERY_LEN      19            /* "abcd-efgh-ijkl-mnop": 80 bits */
@@ -55,7 +64,8 @@ void cxm_totp_uri(cxm_buf_t *out, const json_t *totp, cxm_str_t issuer,
 
 /*
  * Takes a code of the present step or one beside it.  The same
- * CXM_UNAUTHORIZED "wrong_code" for any that is not taken.
+ * CXM_UNAUTHORIZED "wrong_code" for any that is not taken; CXM_TOO_MANY, with
+ * retry_after: there were too many, this one was not looked at.
  */
 cxm_rc_t cxm_totp_use(json_t *totp, cxm_str_t code, cxm_ms_t now,
     cxm_error_t *err);

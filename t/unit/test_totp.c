@@ -162,6 +162,54 @@ state_remembers_the_step(void **state)
 }
 
 
+/* Ten in a row, then one an hour, until a right one comes. */
+static void
+guesses_are_few(void **state)
+{
+    size_t        i;
+    json_t       *totp;
+    cxm_ms_t      now;
+    cxm_error_t   err;
+
+    (void) state;
+
+    totp = rfc_state();
+    now = 1234567890 * (cxm_ms_t) 1000;
+
+    for (i = 0; i < CXM_TOTP_WRONG; i++) {
+        cxm_error_init(&err);
+        assert_int_equal(cxm_totp_use(totp, cxm_str("000000"), now, &err),
+                         CXM_UNAUTHORIZED);
+    }
+
+    assert_int_equal(cxm_totp_use(totp, cxm_str("005924"), now + 1000, &err),
+                     CXM_TOO_MANY);
+    assert_string_equal(err.code, "rate_limited");
+    assert_int_equal(err.retry_after, 3600);
+    assert_int_equal(cxm_field_check(&cxm_totp_fields, totp, "", &err),
+                     CXM_OK);
+
+    /* an hour later one is looked at */
+
+    now += CXM_TOTP_PAUSE;
+    assert_int_equal(cxm_totp_use(totp, cxm_str("000000"), now, &err),
+                     CXM_UNAUTHORIZED);
+    assert_int_equal(cxm_totp_use(totp, cxm_str("000000"), now, &err),
+                     CXM_TOO_MANY);
+
+    /* the vector of 1234567890 + 765432110 s */
+
+    now = 2000000000 * (cxm_ms_t) 1000;
+    assert_int_equal(cxm_totp_use(totp, cxm_str("279037"), now, &err),
+                     CXM_OK);
+    assert_int_equal(cxm_totp_use(totp, cxm_str("000000"), now, &err),
+                     CXM_UNAUTHORIZED);
+    assert_int_equal(cxm_json_get_int(totp, "wrong", 0), 1);
+
+    json_decref(totp);
+}
+
+
 static void
 begun_is_not_on(void **state)
 {
@@ -303,6 +351,7 @@ main(void)
         cmocka_unit_test(step_is_taken_once),
         cmocka_unit_test(what_is_no_code),
         cmocka_unit_test(state_remembers_the_step),
+        cmocka_unit_test(guesses_are_few),
         cmocka_unit_test(begun_is_not_on),
         cmocka_unit_test(uri_of_an_app),
         cmocka_unit_test(recovery_codes_work_once),
