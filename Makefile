@@ -39,11 +39,12 @@ test_packages := perl libmojolicious-perl libev-perl \
 
 # Tests that run programs of node, each with folders of packages: t/web.t and
 # t/embed.t drive a browser, the second also builds web/ anew, t/duckdb.t reads
-# exports, the others check OpenAPI.  A node that came from elsewhere conflicts
+# exports, t/passwords.t makes their list anew, the others check OpenAPI.  A node that came from elsewhere conflicts
 # with Debian's npm, so the commands decide.
 node_tests := $(if $(filter t/web.t t/embed.t,$(TESTS)),t/web) \
     $(if $(filter t/embed.t,$(TESTS)),web) \
     $(if $(filter t/duckdb.t,$(TESTS)),t/duckdb) \
+    $(if $(filter t/passwords.t,$(TESTS)),build-aux/passwords) \
     $(if $(filter t/openapi.t t/access-matrix.t,$(TESTS)),t/openapi)
 node_tests := $(strip $(node_tests))
 node_modules := $(node_tests:%=%/node_modules/.package-lock.json)

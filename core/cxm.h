@@ -15,6 +15,7 @@
 #include "cxm_log.h"
 #include "cxm_once.h"
 #include "cxm_openapi.h"
+#include "cxm_password.h"
 #include "cxm_person.h"
 #include "cxm_query.h"
 #include "cxm_rebuild.h"

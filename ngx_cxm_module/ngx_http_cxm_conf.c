@@ -4,6 +4,7 @@
 
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_geoip.h"
+#include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
@@ -22,12 +23,19 @@ static char *ngx_http_cxm_public_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_cxm_threads(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_cxm_hash_memory(ngx_conf_t *cf, void *post,
+    void *data);
 static ngx_int_t ngx_http_cxm_default_pool(ngx_conf_t *cf,
     ngx_thread_pool_t **pool);
 static char *ngx_http_cxm_merge_endpoint(ngx_conf_t *cf,
     ngx_http_cxm_loc_conf_t *prev, ngx_http_cxm_loc_conf_t *conf);
 static void ngx_http_cxm_surveys_path(ngx_http_cxm_srv_conf_t *scf,
     ngx_http_cxm_loc_conf_t *conf);
+
+
+static ngx_conf_post_t  ngx_http_cxm_hash_memory_post = {
+    ngx_http_cxm_hash_memory
+};
 
 
 ngx_command_t  ngx_http_cxm_commands[] = {
@@ -123,6 +131,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
       0,
       NULL },
 
+    { ngx_string("cxm_hash_memory"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_cxm_main_conf_t, hash_memory),
+      &ngx_http_cxm_hash_memory_post },
+
       ngx_null_command
 };
 
@@ -142,6 +157,8 @@ ngx_http_cxm_create_main_conf(ngx_conf_t *cf)
     if (cln == NULL) {
         return NULL;
     }
+
+    mcf->hash_memory = NGX_CONF_UNSET_SIZE;
 
     mcf->zones = cxm_zones_create();
     if (mcf->zones == NULL) {
@@ -180,7 +197,7 @@ ngx_http_cxm_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_cxm_hash_conf(cf, mcf);
 }
 
 
@@ -625,6 +642,23 @@ invalid:
                        &value[i]);
 
     return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_cxm_hash_memory(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *memory = data;
+
+    if (*memory < CXM_PASSWORD_MEMORY) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cxm_hash_memory\" must be at least %uDm, what "
+                           "hashing one password takes",
+                           CXM_PASSWORD_MEMORY >> 20);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 

@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_batch.h"
 #include "ngx_http_cxm_export.h"
+#include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_reply.h"
 #include "ngx_http_cxm_scan.h"
@@ -74,6 +75,10 @@ ngx_http_cxm_job_run(ngx_http_cxm_job_t *job, cxm_next_t next)
 
     case CXM_NEXT_READ_POOL:
         rc = ngx_http_cxm_job_read(job);
+        break;
+
+    case CXM_NEXT_HASH:
+        rc = ngx_http_cxm_hash_add(job);
         break;
 
     case CXM_NEXT_WRITE:
@@ -165,6 +170,12 @@ ngx_http_cxm_job_leave(ngx_http_cxm_job_t *job)
 
     if (job->state == NGX_HTTP_CXM_JOB_SCAN_QUEUED) {
         ngx_http_cxm_scan_cancel(job);
+        ngx_http_cxm_job_free(job);
+        return;
+    }
+
+    if (job->state == NGX_HTTP_CXM_JOB_HASH_QUEUED) {
+        ngx_http_cxm_hash_cancel(job);
         ngx_http_cxm_job_free(job);
         return;
     }

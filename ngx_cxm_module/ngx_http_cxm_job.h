@@ -4,7 +4,7 @@
  * The job owns the call until it ends.  The request waits for it and may
  * leave at any time: then nobody is answered, but a write still happens,
  * because the client has sent it.  The event loop alone touches a job, but
- * for the call of a running batch or scan, which is the thread's.
+ * for the call of a running batch, scan or hash, which is the thread's.
  *
  *   NEW -> QUEUED -> RUNNING -> (again, for the next phase) -> gone
  */
@@ -19,6 +19,8 @@ typedef enum {
     NGX_HTTP_CXM_JOB_NEW = 0,
     NGX_HTTP_CXM_JOB_SCAN_QUEUED,
     NGX_HTTP_CXM_JOB_SCAN_RUNNING,
+    NGX_HTTP_CXM_JOB_HASH_QUEUED,
+    NGX_HTTP_CXM_JOB_HASH_RUNNING,
     NGX_HTTP_CXM_JOB_WRITE
 } ngx_http_cxm_job_state_e;
 

@@ -7,6 +7,8 @@
 
 
 static void ngx_http_cxm_metrics_tick(ngx_event_t *ev);
+static ngx_uint_t ngx_http_cxm_metrics_queued(ngx_http_cxm_store_t *store,
+    ngx_queue_t *jobs);
 static uint64_t ngx_http_cxm_metrics_since(ngx_http_request_t *r);
 
 
@@ -38,7 +40,12 @@ ngx_http_cxm_metrics_zone(ngx_conf_t *cf, ngx_http_cxm_store_t *store)
 void
 ngx_http_cxm_metrics_start(ngx_http_cxm_store_t *store, ngx_log_t *log)
 {
-    store->gauges = cxm_metrics_worker(ngx_http_cxm_metrics_of(store));
+    cxm_metrics_t  *metrics;
+
+    metrics = ngx_http_cxm_metrics_of(store);
+    metrics->hash_permits = store->worker->hash.nslots;
+
+    store->gauges = cxm_metrics_worker(metrics);
 
     store->tick.data = store;
     store->tick.handler = ngx_http_cxm_metrics_tick;
@@ -63,13 +70,34 @@ ngx_http_cxm_metrics_tick(ngx_event_t *ev)
 }
 
 
+static ngx_uint_t
+ngx_http_cxm_metrics_queued(ngx_http_cxm_store_t *store, ngx_queue_t *jobs)
+{
+    ngx_uint_t           n;
+    ngx_queue_t         *q;
+    ngx_http_cxm_job_t  *job;
+
+    n = 0;
+
+    for (q = ngx_queue_head(jobs);
+         q != ngx_queue_sentinel(jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
+        n += job->store == store;
+    }
+
+    return n;
+}
+
+
 void
 ngx_http_cxm_metrics_update(ngx_http_cxm_store_t *store)
 {
     uint64_t             *gauges;
-    ngx_uint_t            i, running, queued;
-    ngx_queue_t          *q;
+    ngx_uint_t            i, scans, hashes;
     ngx_http_cxm_job_t   *job;
+    ngx_http_cxm_hash_t  *hash;
     ngx_http_cxm_scan_t  *scan;
 
     if (store->gauges == NULL) {
@@ -77,30 +105,32 @@ ngx_http_cxm_metrics_update(ngx_http_cxm_store_t *store)
     }
 
     gauges = store->gauges->gauges;
+    hash = &store->worker->hash;
     scan = &store->worker->scan;
-    running = 0;
-    queued = 0;
+    hashes = 0;
+    scans = 0;
 
     for (i = 0; i < NGX_HTTP_CXM_SCAN_RUNNING; i++) {
         job = scan->slots[i].job;
-        running += job != NULL && job->store == store;
+        scans += job != NULL && job->store == store;
     }
 
-    for (q = ngx_queue_head(&scan->queued);
-         q != ngx_queue_sentinel(&scan->queued);
-         q = ngx_queue_next(q))
-    {
-        job = ngx_queue_data(q, ngx_http_cxm_job_t, queue);
-        queued += job->store == store;
+    for (i = 0; i < hash->nslots; i++) {
+        job = hash->slots[i].job;
+        hashes += job != NULL && job->store == store;
     }
 
     gauges[CXM_GAUGE_OPEN] = ngx_http_cxm_store_handle(store) != NULL;
     gauges[CXM_GAUGE_QUEUE_OPS] = store->batch->nqueued;
     gauges[CXM_GAUGE_QUEUE_BYTES] = store->batch->bytes;
-    gauges[CXM_GAUGE_SCANS] = running;
-    gauges[CXM_GAUGE_SCANS_QUEUED] = queued;
+    gauges[CXM_GAUGE_SCANS] = scans;
+    gauges[CXM_GAUGE_SCANS_QUEUED] = ngx_http_cxm_metrics_queued(store,
+                                                          &scan->queued);
     gauges[CXM_GAUGE_EXPORTS] = store->exports;
     gauges[CXM_GAUGE_STREAMS] = store->tail->nstreams;
+    gauges[CXM_GAUGE_HASHES] = hashes;
+    gauges[CXM_GAUGE_HASHES_QUEUED] = ngx_http_cxm_metrics_queued(store,
+                                                           &hash->queued);
 }
 
 

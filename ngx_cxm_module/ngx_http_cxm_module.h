@@ -11,6 +11,7 @@
  *   job       a call on its way through its phases; request and job know
  *             each other only until one of them ends
  *   batch     group commit: one batch a store and worker in flight
+ *   hash      passwords: as many at a time as there are permits
  *   scan      reads that are too long for the event loop
  *   export    replies of any length, in pieces
  *   stream    live streams: what happens, to clients that stay
@@ -62,6 +63,10 @@ typedef struct {
     unsigned                threads:1;  /* cxm_threads was given */
 
     cxm_zones_t            *zones;      /* of this configuration */
+
+    size_t                  hash_memory;
+    ngx_uint_t              hash_permits;
+    ngx_http_cxm_shm_t     *hashes;     /* who has them */
 
     ngx_http_cxm_shm_t     *served;     /* NULL: no location has a
                                            cxm_touchpoint */

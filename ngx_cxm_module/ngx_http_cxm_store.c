@@ -89,6 +89,11 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
 #endif
 
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
+
+    if (ngx_http_cxm_hash_init(&worker->hash, mcf, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_cxm_exports_init(&worker->exports, mcf->scan_pool, cycle->log);
     ngx_http_cxm_geoip_start(mcf, cycle->log);
 
@@ -508,7 +513,8 @@ ngx_http_cxm_worker_tick(ngx_event_t *ev)
 
 
 /*
- * Scans first, since they may turn into writes.  What a thread may still
+ * Scans and passwords first, since they turn into writes; of the two the
+ * passwords, since scans may turn into them.  What a thread may still
  * use is left open; the process ends in any case.
  */
 
@@ -519,6 +525,7 @@ ngx_http_cxm_worker_exit(ngx_http_cxm_main_conf_t *mcf)
     ngx_http_cxm_store_t   **store;
 
     ngx_http_cxm_geoip_exit(mcf);
+    ngx_http_cxm_hash_exit(&mcf->worker->hash);
     ngx_http_cxm_scan_exit(&mcf->worker->scan);
 
     store = mcf->stores.elts;

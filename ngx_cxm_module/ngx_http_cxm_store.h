@@ -15,12 +15,14 @@
 #include "ngx_http_cxm_batch.h"
 #include "ngx_http_cxm_edge.h"
 #include "ngx_http_cxm_export.h"
+#include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_scan.h"
 #include "ngx_http_cxm_stream.h"
 
 
 struct ngx_http_cxm_worker_s {
     ngx_http_cxm_scan_t    scan;
+    ngx_http_cxm_hash_t    hash;
     ngx_http_cxm_exports_t exports;
     ngx_event_t            hold;        /* not cancelable: armed while there
                                            are jobs, so that a graceful quit

@@ -110,6 +110,16 @@ my @refused = (
     ['cxm_insecure_cookies twice',
         'cxm_insecure_cookies on; cxm_insecure_cookies on;',
         qr/"cxm_insecure_cookies" directive is duplicate/],
+    ['less memory than a password takes',
+        "cxm_store $store; cxm_hash_memory 18m;",
+        qr/"cxm_hash_memory" must be at least 19m/],
+    ['a memory that is no size', "cxm_store $store; cxm_hash_memory much;",
+        qr/"cxm_hash_memory" directive invalid value/],
+    ['cxm_hash_memory twice',
+        "cxm_store $store; cxm_hash_memory 19m; cxm_hash_memory 19m;",
+        qr/"cxm_hash_memory" directive is duplicate/],
+    ['cxm_hash_memory in a server', "server { $L cxm_hash_memory 19m; }",
+        qr/"cxm_hash_memory" directive is not allowed here/],
     ['threads of an unknown kind', "cxm_store $store; cxm_threads read=x;",
         qr/invalid parameter "read=x"/],
     ['threads without a name', "cxm_store $store; cxm_threads write=;",
@@ -211,6 +221,7 @@ my @accepted = (
         cxm_retention touchpoints=36h responses=off journal=1y
                       archive=$store/somewhere;
         cxm_threads write=w scan=s hash=default;
+        cxm_hash_memory 64m;
         server {
             $L
             location /s/ { cxm_surveys; cxm_time_zone UTC; }

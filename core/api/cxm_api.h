@@ -6,6 +6,7 @@
  *   cxm_call_begin()   event loop: route, access, body, `prepare`
  *   phase READ         a read transaction: in the loop if the route is
  *                      bounded (at most 256 rows), else in the scan pool
+ *   phase HASH         a password: in the hash pool, with a permit
  *   phase WRITE        in a batch, through cxm_call_op()
  *   cxm_call_end()     makes call->reply, always: also problem documents
  *
@@ -220,6 +221,7 @@ typedef struct {
     cxm_prepare_pt       prepare;   /* in the loop, no transaction; one that
                                        sets a reply ends the call */
     cxm_handler_pt       read;
+    cxm_prepare_pt       hash;      /* between read and write, see below */
     cxm_handler_pt       write;     /* a second phase when read is there */
     cxm_handler_pt       after;     /* a second write, see below */
     const char          *summary;
@@ -240,6 +242,14 @@ typedef struct {
  *
  * The write phase may run more than once (cxm_batch.h): output, reply,
  * headers and err are put back before each run to what `read` left.
+ */
+
+/*
+ * `hash` is for cxm_password.h's slow functions: it runs in a thread, without
+ * a transaction, while the call holds one of the permits that bound their
+ * memory over all workers.  `read` leaves what it needs in call->data, and
+ * there it leaves its result for `write`.  A `read` that sets a reply, and a
+ * `hash` that does, end the call.
  */
 
 /*
@@ -318,6 +328,7 @@ typedef enum {
     CXM_NEXT_DONE = 0,          /* go to cxm_call_end() */
     CXM_NEXT_READ_LOOP,
     CXM_NEXT_READ_POOL,
+    CXM_NEXT_HASH,
     CXM_NEXT_WRITE
 } cxm_next_t;
 
@@ -344,6 +355,9 @@ cxm_next_t cxm_call_begin(cxm_call_t *call, const cxm_request_t *request);
 
 /* Runs the read phase in a transaction of its own. */
 cxm_next_t cxm_call_read(cxm_call_t *call);
+
+/* Runs the hash phase. */
+cxm_next_t cxm_call_hash(cxm_call_t *call);
 
 /* Whether a long read of its read phase was stopped. */
 int cxm_call_stopped(const cxm_call_t *call);

@@ -121,6 +121,18 @@ cxm_call_to_write(cxm_call_t *call)
 }
 
 
+/* What comes behind read, or at once. */
+static cxm_next_t
+cxm_call_to_hash(cxm_call_t *call)
+{
+    if (call->route->hash == NULL) {
+        return cxm_call_to_write(call);
+    }
+
+    return call->reply.status == 0 ? CXM_NEXT_HASH : CXM_NEXT_DONE;
+}
+
+
 cxm_next_t
 cxm_call_begin(cxm_call_t *call, const cxm_request_t *request)
 {
@@ -142,7 +154,7 @@ cxm_call_begin(cxm_call_t *call, const cxm_request_t *request)
     call->request = NULL;
 
     if (call->route->read == NULL) {
-        return cxm_call_to_write(call);
+        return cxm_call_to_hash(call);
     }
 
     return call->route->flags & CXM_ROUTE_BOUNDED ? CXM_NEXT_READ_LOOP
@@ -201,7 +213,7 @@ cxm_call_read(cxm_call_t *call)
 
     /* here, in the pool: a long list would hold up the event loop */
 
-    if (call->rc == CXM_OK) {
+    if (call->rc == CXM_OK && cxm_call_to_hash(call) != CXM_NEXT_HASH) {
         cxm_call_dump(call);
     }
 
@@ -210,7 +222,17 @@ cxm_call_read(cxm_call_t *call)
                          (double) (cxm_monotonic_us() - start) / 1000);
     }
 
-    return call->rc == CXM_OK ? cxm_call_to_write(call) : CXM_NEXT_DONE;
+    return call->rc == CXM_OK ? cxm_call_to_hash(call) : CXM_NEXT_DONE;
+}
+
+
+cxm_next_t
+cxm_call_hash(cxm_call_t *call)
+{
+    call->rc = call->route->hash(call);
+
+    return call->rc == CXM_OK && call->reply.status == 0
+           ? cxm_call_to_write(call) : CXM_NEXT_DONE;
 }
 
 

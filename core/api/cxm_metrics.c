@@ -315,6 +315,23 @@ put_writes(const metrics_writer_t *w, const cxm_metrics_t *metrics)
 
 
 static void
+put_hashes(const metrics_writer_t *w, const cxm_metrics_t *metrics)
+{
+    put_head(w, "hash_duration_seconds", "histogram",
+             "Time that hashing a password took.");
+    put_histogram(w, "hash_duration_seconds", "", &metrics->hashes,
+                  bounds_us, CXM_METRICS_SECOND);
+
+    put_one(w, "hash_permits", "gauge",
+            "Passwords that may be hashed at a time.",
+            (double) metrics->hash_permits);
+    put_one(w, "hashes_refused_total", "counter",
+            "Passwords that waited too long to be hashed.",
+            (double) metrics->hashes_refused);
+}
+
+
+static void
 put_rejects(const metrics_writer_t *w, const cxm_metrics_t *metrics)
 {
     char                         labels[64];
@@ -355,7 +372,9 @@ put_gauges(const metrics_writer_t *w, const cxm_metrics_t *metrics)
         { "scans_running", "Long reads at work." },
         { "scans_queued", "Long reads that wait." },
         { "exports_running", "Exports being sent." },
-        { "streams", "Clients that listen to the live stream." }
+        { "streams", "Clients that listen to the live stream." },
+        { "hashes_running", "Passwords being hashed." },
+        { "hashes_queued", "Passwords that wait to be hashed." }
     };
 
     workers = 0;
@@ -439,6 +458,7 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     put_gauges(&w, metrics);
     put_requests(&w, metrics);
     put_writes(&w, metrics);
+    put_hashes(&w, metrics);
     put_rejects(&w, metrics);
 
     if (about->stat != NULL) {

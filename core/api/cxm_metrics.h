@@ -35,6 +35,8 @@ typedef enum {
     CXM_GAUGE_SCANS_QUEUED,
     CXM_GAUGE_EXPORTS,
     CXM_GAUGE_STREAMS,
+    CXM_GAUGE_HASHES,           /* permits that it has */
+    CXM_GAUGE_HASHES_QUEUED,
     CXM_GAUGE_N
 } cxm_gauge_t;
 
@@ -59,6 +61,9 @@ typedef struct {
     uint64_t              transactions;
     uint64_t              touchpoints;          /* of the server, on disk */
     uint64_t              touchpoints_lost;
+    cxm_histogram_t       hashes;               /* of passwords, us */
+    uint64_t              hashes_refused;       /* no permit in time */
+    uint64_t              hash_permits;         /* there are, of all workers */
     cxm_metrics_reason_t  reasons[CXM_METRICS_REASONS];
     uint64_t              reasons_other;
     cxm_metrics_worker_t  workers[CXM_METRICS_WORKERS];

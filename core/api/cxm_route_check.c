@@ -143,6 +143,14 @@ cxm_route_wrong_export(const cxm_route_t *route)
 
 
 static int
+cxm_route_wrong_hash(const cxm_route_t *route)
+{
+    return route->hash != NULL
+           && ((route->method & CXM_ROUTE_READS) || route->write == NULL);
+}
+
+
+static int
 cxm_route_no_summary(const cxm_route_t *route)
 {
     return route->summary == NULL || route->summary[0] == '\0'
@@ -205,6 +213,8 @@ static const cxm_route_rule_t  cxm_route_rules[] = {
                                     "phases" },
     { cxm_route_wrong_export, "exports rows, but is no GET that reads in the "
                               "pool" },
+    { cxm_route_wrong_hash, "hashes a password without writing what came of "
+                            "it" },
     { cxm_route_no_summary, "has no summary, or one that ends in a point" },
     { cxm_route_no_success, "answers no success" },
     { cxm_route_no_output, "has no schema of what it answers" },

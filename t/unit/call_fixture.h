@@ -35,6 +35,7 @@ static fixture_t    fixture;
 static char         admin[7 + CXM_TOKEN_LEN + 1];       /* "Bearer ..." */
 static char         viewer[7 + CXM_TOKEN_LEN + 1];
 static unsigned     runs;                               /* of write phases */
+static unsigned     hashes;                             /* and hash phases */
 static cxm_rc_t     next_rc;                            /* of the next write */
 
 
@@ -230,6 +231,43 @@ form_write(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
+/* As a sign-in does it: what is read is hashed, what came of it written. */
+static inline cxm_rc_t
+word_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    (void) txn;
+
+    call->number = (uint64_t) cxm_json_get_int(call->input, "n", 0);
+
+    return call->number != 1
+           ? CXM_OK : cxm_call_reply(call, 200, json_pack("{si}", "n", 1));
+}
+
+
+static inline cxm_rc_t
+word_hash(cxm_call_t *call)
+{
+    hashes++;
+
+    if (call->number == 3) {
+        return cxm_call_reply(call, 200, json_pack("{si}", "n", 3));
+    }
+
+    return call->number != 2
+           ? CXM_OK : cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL, "No.");
+}
+
+
+static inline cxm_rc_t
+word_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_txn_touch(txn);
+    runs++;
+
+    return cxm_call_reply(call, 201, json_pack("{si}", "n", 4));
+}
+
+
 static inline void
 page_of_problem(cxm_call_t *call)
 {
@@ -271,6 +309,11 @@ static const cxm_route_t  routes[] = {
       .path = "{survey}/form", .policy = CXM_PUBLIC,
       .flags = CXM_ROUTE_FORM, .input = &note_input, ANSWERS(CXM_200),
       .prepare = form_prepare, .write = form_write },
+    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
+      .path = "{survey}/words", .policy = CXM_PUBLIC,
+      .flags = CXM_ROUTE_BOUNDED, .input = &note_input,
+      ANSWERS(CXM_200 | CXM_201), .read = word_read, .hash = word_hash,
+      .write = word_write },
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_POST, .path = "",
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_RAW | CXM_ROUTE_BIG,
       ANSWERS(CXM_200), .prepare = raw_prepare, .write = raw_write },
@@ -317,6 +360,7 @@ setup(void **state)
     make_key("admin", admin);
     make_key("viewer", viewer);
     runs = 0;
+    hashes = 0;
     next_rc = CXM_OK;
     *state = NULL;
 
@@ -378,6 +422,10 @@ drive_in(cxm_store_t *store, const cxm_request_t *r)
 
     if (next == CXM_NEXT_READ_LOOP || next == CXM_NEXT_READ_POOL) {
         next = cxm_call_read(call);
+    }
+
+    if (next == CXM_NEXT_HASH) {
+        next = cxm_call_hash(call);
     }
 
     if (next == CXM_NEXT_WRITE) {

@@ -108,6 +108,7 @@ checks_of_tables(void **state)
     without(read, NULL, "no handler");
     without(flags, CXM_ROUTE_RAW, "raw without prepare");
     without(flags, CXM_ROUTE_PERSONAL, "personal");
+    without(hash, word_hash, "hashes a password");
     without(summary, NULL, "no summary");
     without(summary, "A note.", "no summary");
     without(answers, CXM_404, "no success");

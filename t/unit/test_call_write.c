@@ -491,6 +491,41 @@ key_routes(void **state)
 }
 
 
+static void
+hashed_before_it_writes(void **state)
+{
+    size_t          i;
+    cxm_call_t     *call;
+    cxm_request_t   r;
+
+    /* 1: read ends it; 2: hash fails; 3: hash ends it; 4: all the way */
+
+    static const struct {
+        const char  *body;
+        int          status;
+        unsigned     hashes, runs;
+    } words[] = {
+        { "{\"text\":\"a\",\"n\":1}", 200, 0, 0 },
+        { "{\"text\":\"a\",\"n\":2}", 401, 1, 0 },
+        { "{\"text\":\"a\",\"n\":3}", 200, 2, 0 },
+        { "{\"text\":\"a\",\"n\":4}", 201, 3, 1 }
+    };
+
+    (void) state;
+
+    r = request(CXM_ENDPOINT_SURVEYS, CXM_POST, "demo/words");
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        set_json(&r, words[i].body);
+        call = drive(&r);
+        assert_int_equal(call->reply.status, words[i].status);
+        assert_int_equal(hashes, words[i].hashes);
+        assert_int_equal(runs, words[i].runs);
+        cxm_call_free(call);
+    }
+}
+
+
 int
 main(void)
 {
@@ -498,6 +533,7 @@ main(void)
         test(conditions), test(idempotency), test(idempotency_of_others),
         test(audits), test(repeats), test(degraded), test(discreet),
         test(heads), test(halves), test(key_routes),
+        test(hashed_before_it_writes)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
