@@ -82,6 +82,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
       CXM_ENDPOINT_METRICS,
       NULL },
 
+    { ngx_string("cxm_self_service"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_cxm_endpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      CXM_ENDPOINT_SELF,
+      NULL },
+
     { ngx_string("cxm_geoip"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_cxm_geoip,

@@ -68,6 +68,8 @@ static const ngx_http_cxm_header_t  ngx_http_cxm_headers[] = {
     { "purpose",          offsetof(cxm_request_t, sec_purpose) },
     { "x-moz",            offsetof(cxm_request_t, sec_purpose) },
     { "sec-purpose",      offsetof(cxm_request_t, sec_purpose) },
+    { "sec-fetch-site",   offsetof(cxm_request_t, sec_fetch_site) },
+    { "cookie",           offsetof(cxm_request_t, cookie) },
     { NULL,               0 }
 };
 
@@ -208,6 +210,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
                                         ? &scf->surveys
                                         : &scf->store->surveys);
     request->allow_origin = lcf->allow_origin;
+    request->insecure_cookies = lcf->insecure_cookies;
     request->zone = lcf->time_zone;
     request->zones = mcf->zones;
     request->served = ngx_http_cxm_served_get;

@@ -70,6 +70,7 @@ my %object = (
         return $made->{json}{url} =~ s{.*/}{}r;
     },
     '/admin/responses/{id}' => sub { answered()->{id} },
+    '/me/sessions/{id}' => sub { uuid() },
     '/admin/fields/{kind}' => sub {
         $t->put('/admin/fields/customer', {fields => []}, key => 1);
         return 'customer';
@@ -234,7 +235,7 @@ is $rc, 0, 'a key is revoked';
 # undef: it may
 sub refusal {
     my ($operation, $who) = @_;
-    return 401 if $who eq 'revoked';
+    return 401 if $who eq 'revoked' || $operation->{customer};
     return if $operation->{public} || $operation->{roles}{$who};
     return $who eq 'none' ? 401 : 403;
 }

@@ -51,10 +51,30 @@ const cxm_role_t *cxm_role_find(cxm_str_t name);
 /* "survey_read"; for OpenAPI and problem details. */
 const char *cxm_scope_name(cxm_scope_t scope);
 
+typedef enum {
+    CXM_PRINCIPAL_PUBLIC = 0,
+    CXM_PRINCIPAL_KEY,
+    CXM_PRINCIPAL_STAFF,
+    CXM_PRINCIPAL_CUSTOMER,
+    CXM_PRINCIPAL_SYSTEM                /* tools and jobs */
+} cxm_principal_kind_t;
+
 typedef struct {
-    uint64_t           actor;           /* key's document number; 0: public */
-    const cxm_role_t  *role;            /* NULL: public */
+    cxm_principal_kind_t  kind;
+    uint64_t           actor;           /* number of its document: of the key,
+                                           the staff member, the account; 0:
+                                           none */
+    const cxm_role_t  *role;            /* NULL: a customer, or public */
     unsigned           scopes;
+    uint64_t           session;         /* document that told who it is, by a
+                                           cookie; 0: none */
+    int                ambient;         /* the browser says it unasked: other
+                                           sites can make it do so */
+
+    /* CXM_PRINCIPAL_CUSTOMER; 0: there is no such record (any more). */
+    uint64_t           customer;
+    cxm_uuid_t         customer_id;
+    uint64_t           subject;         /* person slot */
 } cxm_principal_t;
 
 typedef struct cxm_caller_s {
@@ -99,6 +119,11 @@ cxm_rc_t cxm_principal_check(cxm_txn_t *txn,
 
 /* Device class and bot mark from a User-Agent; device NULL when unknown. */
 void cxm_agent_classify(cxm_caller_t *caller);
+
+#define CXM_AGENT_NAME  40
+
+/* "Firefox on Linux", for people to know their devices by; 0: unknown. */
+int cxm_agent_name(cxm_str_t agent, char out[CXM_AGENT_NAME]);
 
 
 #define CXM_TOKEN_LEN  (4 + 13 + 1 + 52)

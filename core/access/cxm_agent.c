@@ -4,6 +4,8 @@
  * Libraries (curl, Python) are no bots: servers send events with them.
  */
 
+#include <stdio.h>
+
 #include "cxm_access.h"
 
 
@@ -89,4 +91,65 @@ cxm_agent_classify(cxm_caller_t *caller)
             break;
         }
     }
+}
+
+
+/* --- names -------------------------------------------------------------- */
+
+typedef struct {
+    const char  *has;
+    const char  *name;
+} cxm_agent_name_t;
+
+/* Those that call themselves by another's name, too, come before it. */
+static const cxm_agent_name_t  cxm_agent_browsers[] = {
+    { "edg", "Edge" },
+    { "opr/", "Opera" },
+    { "samsungbrowser", "Samsung Internet" },
+    { "firefox", "Firefox" },
+    { "fxios", "Firefox" },
+    { "chrome", "Chrome" },
+    { "crios", "Chrome" },
+    { "chromium", "Chrome" },
+    { "safari", "Safari" },
+    { NULL, NULL }
+};
+
+static const cxm_agent_name_t  cxm_agent_systems[] = {
+    { "iphone", "iPhone" },
+    { "ipad", "iPad" },
+    { "android", "Android" },
+    { "windows", "Windows" },
+    { "macintosh", "macOS" },
+    { "cros ", "ChromeOS" },
+    { "linux", "Linux" },
+    { NULL, NULL }
+};
+
+
+static const char *
+cxm_agent_find(cxm_str_t agent, const cxm_agent_name_t *names)
+{
+    while (names->has != NULL && !cxm_str_has(agent, names->has)) {
+        names++;
+    }
+
+    return names->name;
+}
+
+
+int
+cxm_agent_name(cxm_str_t agent, char out[CXM_AGENT_NAME])
+{
+    const char  *browser, *system;
+
+    browser = cxm_agent_find(agent, cxm_agent_browsers);
+    system = cxm_agent_find(agent, cxm_agent_systems);
+
+    (void) snprintf(out, CXM_AGENT_NAME, "%s%s%s",
+                    browser == NULL ? "" : browser,
+                    browser != NULL && system != NULL ? " on " : "",
+                    system == NULL ? "" : system);
+
+    return out[0] != '\0';
 }

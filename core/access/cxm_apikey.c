@@ -120,6 +120,7 @@ cxm_apikey_check(cxm_txn_t *txn, const cxm_apikey_t *key, cxm_ms_t now,
     rc = CXM_UNAUTHORIZED;
 
     if (cxm_apikey_good(key, doc.body, now) && role != NULL) {
+        principal->kind = CXM_PRINCIPAL_KEY;
         principal->actor = doc.no;
         principal->role = role;
         principal->scopes = role->scopes;

@@ -127,6 +127,7 @@ cxm_caller_system(cxm_caller_t *caller)
 {
     memset(caller, 0, sizeof(*caller));
 
+    caller->principal.kind = CXM_PRINCIPAL_SYSTEM;
     caller->principal.role = &cxm_roles[0];
     caller->principal.scopes = cxm_roles[0].scopes;
 }

@@ -54,6 +54,7 @@ typedef enum {
     CXM_ENDPOINT_BEACON,
     CXM_ENDPOINT_ADMIN,
     CXM_ENDPOINT_METRICS,
+    CXM_ENDPOINT_SELF,
     CXM_ENDPOINT_N
 } cxm_endpoint_t;
 
@@ -85,7 +86,9 @@ typedef struct {
     cxm_str_t       content_type, content_encoding, accept;
     cxm_str_t       authorization, idempotency_key, if_match, if_none_match;
     cxm_str_t       origin, user_agent, host, accept_language;
-    cxm_str_t       sec_gpc, dnt, sec_purpose;
+    cxm_str_t       sec_gpc, dnt, sec_purpose, sec_fetch_site;
+    cxm_str_t       cookie;
+    int             insecure_cookies;   /* plain http may have them */
     cxm_str_t       last_event_id;
     unsigned        owner_scopes;   /* of the store's owner, who calls by a
                                        tool and needs no key; 0: by a key */
@@ -130,7 +133,8 @@ typedef cxm_rc_t (*cxm_prepare_pt)(cxm_call_t *call);
 
 typedef enum {
     CXM_PUBLIC = 1,             /* anybody */
-    CXM_SCOPED                  /* a principal that has `scopes` */
+    CXM_SCOPED,                 /* a principal that has `scopes` */
+    CXM_CUSTOMER                /* a customer, however known */
 } cxm_policy_t;                 /* 0 is no policy: refused at start */
 
 /* Statuses that a route answers. */
@@ -286,6 +290,8 @@ struct cxm_call_s {
     int                   form;         /* the body was form-encoded */
     int                   html;         /* Accept prefers text/html */
     cxm_str_t             accept_language, idempotency_key;
+    cxm_str_t             cookies;      /* the header, for cxm_cookie.h */
+    int                   insecure_cookies;
     cxm_str_t             cors_origin;  /* the allowed Origin, or NULL */
     cxm_str_t             framed_by;    /* all allowed ones, as CSP lists them;
                                            empty: none */
@@ -308,6 +314,10 @@ struct cxm_call_s {
                                            the path */
     cxm_export_t         *export;       /* rows that are the reply's body */
     cxm_stream_t         *stream;       /* the same of events, without end */
+    uint64_t              seen;         /* session whose use is to be noted */
+    uint64_t              half;         /* half session of the cookie, or 0 */
+    int                   only_seen;    /* the write is that and no more */
+    cxm_rc_t              denied;       /* see cxm_call_deny() */
     cxm_rc_t              rc;
     cxm_reply_t           reply;
     cxm_op_t              op;
@@ -402,6 +412,16 @@ int64_t cxm_call_int(const cxm_call_t *call, const char *name, int64_t def);
 void cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value);
 void cxm_call_headerf(cxm_call_t *call, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* One more, also of a name that is there: Set-Cookie. */
+void cxm_call_add_header(cxm_call_t *call, const char *name, cxm_str_t value);
+
+/*
+ * In `write`, which then returns CXM_OK: what it wrote is kept, and the reply
+ * is this problem.  For what must be known of a refusal.
+ */
+cxm_rc_t cxm_call_deny(cxm_call_t *call, cxm_rc_t rc, const char *code,
+    const char *detail);
 
 /* Location: the address of this call and, if not empty, "/" and the tail. */
 void cxm_call_location(cxm_call_t *call, cxm_str_t tail);

@@ -8,6 +8,7 @@
 #include "cxm_json.h"
 #include "cxm_log.h"
 #include "cxm_memory.h"
+#include "cxm_session.h"
 #include "cxm_status.h"
 
 
@@ -92,6 +93,7 @@ static const cxm_prepare_pt  cxm_call_steps[] = {
     cxm_step_route,
     cxm_step_store,
     cxm_step_principal,
+    cxm_step_cross_site,
     cxm_step_conditions,
     cxm_step_args,
     cxm_step_input,
@@ -109,7 +111,8 @@ cxm_call_to_write(cxm_call_t *call)
     if (route->write == NULL
         || ((route->flags & CXM_ROUTE_PERSONAL) && !call->audit))
     {
-        return CXM_NEXT_DONE;
+        call->only_seen = call->seen != 0;
+        return call->only_seen ? CXM_NEXT_WRITE : CXM_NEXT_DONE;
     }
 
     if (call->method == CXM_HEAD && route->read == NULL) {
@@ -275,12 +278,34 @@ cxm_call_rewind(cxm_call_t *call)
     call->reply.body.failed = 0;
     call->reply.nheaders = call->mark.nheaders;
     call->subject = 0;
+    call->denied = CXM_OK;
 
     cxm_error_init(&call->err);
 }
 
 
 static cxm_rc_t cxm_call_after(cxm_txn_t *txn, void *data, cxm_error_t *err);
+
+
+/*
+ * A session that was there when the call began may have been ended while it
+ * waited.  Noting its use is nothing that a call may fail for.
+ */
+static cxm_rc_t
+cxm_call_session(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t  rc;
+
+    if (call->caller.principal.session == 0) {
+        return CXM_OK;
+    }
+
+    rc = cxm_session_check(txn, call->caller.principal.session, call->now,
+                           &call->err);
+
+    return rc == CXM_OK && call->seen != 0
+           ? cxm_session_seen(txn, call->seen, &call->err) : rc;
+}
 
 
 static cxm_rc_t
@@ -293,7 +318,11 @@ cxm_call_write(cxm_txn_t *txn, void *data, cxm_error_t *err)
     cxm_call_rewind(call);
 
     call->op.then = NULL;
-    rc = cxm_idempotent_write(call, txn);
+    rc = cxm_call_session(call, txn);
+
+    if (rc == CXM_OK && !call->only_seen) {
+        rc = cxm_idempotent_write(call, txn);
+    }
 
     if (rc != CXM_OK) {
         cxm_problem_default(call, rc);
@@ -339,6 +368,16 @@ cxm_call_after(cxm_txn_t *txn, void *data, cxm_error_t *err)
     rc = call->route->after(call, txn);
 
     return rc == CXM_OK ? cxm_idempotent_keep(call, txn) : rc;
+}
+
+
+cxm_rc_t
+cxm_call_deny(cxm_call_t *call, cxm_rc_t rc, const char *code,
+    const char *detail)
+{
+    call->denied = cxm_fail(&call->err, rc, code, "%s", detail);
+
+    return CXM_OK;
 }
 
 
@@ -428,6 +467,13 @@ cxm_call_end(cxm_call_t *call)
         if (call->after && call->op.then_rc != CXM_OK) {
             cxm_call_rewind(call);
         }
+    }
+
+    if (call->only_seen) {
+        call->rc = CXM_OK;
+
+    } else if (call->rc == CXM_OK) {
+        call->rc = call->denied;
     }
 
     cxm_call_unaudited(call);

@@ -17,7 +17,16 @@
 /* cxm_headers.c: copies and reads what the headers say. */
 cxm_rc_t cxm_step_headers(cxm_call_t *call);
 cxm_rc_t cxm_step_conditions(cxm_call_t *call);
+
+/* Without spaces around it; the part before the separator, cut off. */
+cxm_str_t cxm_header_trim(cxm_str_t s);
+cxm_str_t cxm_header_cut(cxm_str_t *s, char at);
+
+/* cxm_principal.c: who it is, and whether the route's policy lets them. */
 cxm_rc_t cxm_step_principal(cxm_call_t *call);
+
+/* cxm_cross_site.c: 403 "cross_site", 415. */
+cxm_rc_t cxm_step_cross_site(cxm_call_t *call);
 
 /* cxm_route.c: CXM_NOT_FOUND, CXM_METHOD; answers OPTIONS. */
 cxm_rc_t cxm_step_route(cxm_call_t *call);
@@ -33,6 +42,10 @@ cxm_rc_t cxm_step_args(cxm_call_t *call);
 
 /* cxm_input.c */
 cxm_rc_t cxm_step_input(cxm_call_t *call);
+
+/* Whether a Content-Type is JSON; or one that any page can send anywhere. */
+int cxm_media_is_json(cxm_str_t type);
+int cxm_media_is_simple(cxm_str_t type);
 
 
 /* "GET, HEAD, OPTIONS" of a set of methods, in the arena. */
@@ -64,6 +77,14 @@ void cxm_problem_reply(cxm_call_t *call);
  * error, and one that was set before belongs to something else.
  */
 void cxm_problem_default(cxm_call_t *call, cxm_rc_t rc);
+
+/* Whether pages of other origins may be let in: CORS. */
+static inline int
+cxm_endpoint_shared(cxm_endpoint_t endpoint)
+{
+    return endpoint == CXM_ENDPOINT_SURVEYS || endpoint == CXM_ENDPOINT_BEACON
+           || endpoint == CXM_ENDPOINT_SELF;
+}
 
 /* cxm_reply.c: what every reply of an endpoint carries. */
 void cxm_reply_common(cxm_call_t *call);

@@ -17,8 +17,8 @@
 
 /* --- pieces of header values -------------------------------------------- */
 
-static cxm_str_t
-cxm_headers_trim(cxm_str_t s)
+cxm_str_t
+cxm_header_trim(cxm_str_t s)
 {
     while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
         s.data++;
@@ -35,11 +35,10 @@ cxm_headers_trim(cxm_str_t s)
 }
 
 
-/* Cuts up to the separator off; the head is trimmed. */
-static cxm_str_t
-cxm_headers_cut(cxm_str_t *s, char at)
+cxm_str_t
+cxm_header_cut(cxm_str_t *s, char at)
 {
-    return cxm_headers_trim(cxm_str_cut(s, at));
+    return cxm_header_trim(cxm_str_cut(s, at));
 }
 
 
@@ -80,14 +79,14 @@ cxm_accept_q(cxm_str_t params)
 
     while (params.len > 0) {
 
-        value = cxm_headers_cut(&params, CXM_MEDIA_PARAM);
-        param = cxm_headers_cut(&value, '=');
+        value = cxm_header_cut(&params, CXM_MEDIA_PARAM);
+        param = cxm_header_cut(&value, '=');
 
         if (!cxm_str_ieqz(param, "q")) {
             continue;
         }
 
-        value = cxm_headers_trim(value);
+        value = cxm_header_trim(value);
 
         if (value.len == 0 || value.data[0] != '0') {
             return 1000;
@@ -149,8 +148,8 @@ cxm_accept_html(cxm_str_t accept)
     memset(&json, 0, sizeof(json));
 
     while (accept.len > 0) {
-        item = cxm_headers_cut(&accept, ',');
-        range = cxm_headers_cut(&item, CXM_MEDIA_PARAM);
+        item = cxm_header_cut(&accept, ',');
+        range = cxm_header_cut(&item, CXM_MEDIA_PARAM);
 
         cxm_accept_note(&html, range, item, html_names);
         cxm_accept_note(&json, range, item, json_names);
@@ -171,8 +170,8 @@ cxm_headers_language(cxm_arena_t *arena, cxm_str_t accept)
     size_t     i;
     cxm_str_t  tag, none = { 0, NULL };
 
-    tag = cxm_headers_cut(&accept, ',');
-    tag = cxm_headers_cut(&tag, CXM_MEDIA_PARAM);
+    tag = cxm_header_cut(&accept, ',');
+    tag = cxm_header_cut(&tag, CXM_MEDIA_PARAM);
 
     if (tag.len == 0 || tag.len > CXM_LANGUAGE_MAX) {
         return none;
@@ -274,6 +273,7 @@ cxm_step_headers(cxm_call_t *call)
     request = call->request;
 
     call->endpoint = request->endpoint;
+    call->insecure_cookies = request->insecure_cookies;
     call->method = request->method;
     call->now = request->now;
     call->body_len = request->body.len;
@@ -284,6 +284,7 @@ cxm_step_headers(cxm_call_t *call)
     call->surveys = cxm_arena_str(&call->arena, request->surveys);
     call->base = cxm_arena_str(&call->arena, request->base);
     call->path = cxm_arena_str(&call->arena, request->path);
+    call->cookies = cxm_headers_bytes(&call->arena, request->cookie);
     call->accept_language = cxm_headers_copy(&call->arena,
                                              request->accept_language,
                                              CXM_AGENT_MAX);
@@ -293,8 +294,7 @@ cxm_step_headers(cxm_call_t *call)
 
     call->framed_by = cxm_headers_origins(call, request->allow_origin);
 
-    if ((call->endpoint == CXM_ENDPOINT_SURVEYS
-         || call->endpoint == CXM_ENDPOINT_BEACON)
+    if (cxm_endpoint_shared(call->endpoint)
         && cxm_origin_allowed(request->allow_origin, request->origin))
     {
         call->cors_origin = cxm_arena_str(&call->arena, request->origin);
@@ -360,11 +360,11 @@ cxm_headers_if_match(const cxm_request_t *request)
     uint64_t   version;
     cxm_str_t  tag;
 
-    tag = cxm_headers_trim(request->if_match);
+    tag = cxm_header_trim(request->if_match);
 
     if (tag.len == 0) {
         return request->method == CXM_PUT
-               && cxm_str_eqz(cxm_headers_trim(request->if_none_match), "*")
+               && cxm_str_eqz(cxm_header_trim(request->if_none_match), "*")
                ? CXM_VERSION_NONE : CXM_VERSION_ANY;
     }
 
@@ -405,59 +405,6 @@ cxm_step_conditions(cxm_call_t *call)
     call->idempotency_key = cxm_arena_str(&call->arena, key);
 
     return CXM_OK;
-}
-
-
-/* --- the principal ------------------------------------------------------ */
-
-static cxm_rc_t
-cxm_headers_authenticate(cxm_call_t *call, cxm_str_t token)
-{
-    cxm_rc_t    rc;
-    cxm_txn_t  *txn;
-
-    rc = cxm_txn_read(call->store, &txn, &call->err);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = cxm_authenticate(txn, token, call->now, &call->caller.principal,
-                          &call->err);
-    cxm_txn_end(txn);
-
-    return rc;
-}
-
-
-/* Other schemes are not ours: a server may ask for Basic in front of us. */
-cxm_rc_t
-cxm_step_principal(cxm_call_t *call)
-{
-    cxm_rc_t      rc;
-    cxm_str_t     token, scheme;
-    cxm_caller_t  owner;
-
-    if (call->request->owner_scopes != 0) {
-        cxm_caller_system(&owner);
-        call->caller.principal = owner.principal;
-        call->caller.principal.scopes &= call->request->owner_scopes;
-    }
-
-    token = cxm_headers_trim(call->request->authorization);
-    scheme = cxm_headers_cut(&token, ' ');
-
-    if (cxm_str_ieqz(scheme, "Bearer")) {
-        rc = cxm_headers_authenticate(call, cxm_headers_trim(token));
-
-        if (rc != CXM_OK) {
-            return rc;
-        }
-    }
-
-    return call->route->policy == CXM_PUBLIC
-           ? CXM_OK
-           : cxm_require(&call->caller, call->route->scopes, &call->err);
 }
 
 

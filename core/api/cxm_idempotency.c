@@ -141,7 +141,9 @@ cxm_idempotent_keep(cxm_call_t *call, cxm_txn_t *txn)
     cxm_rc_t          rc;
     cxm_reply_key_t   key;
 
-    if (call->idempotency_key.data == NULL || call->reply.status >= 500) {
+    if (call->idempotency_key.data == NULL || call->reply.status >= 500
+        || call->denied != CXM_OK)
+    {
         return CXM_OK;
     }
 

@@ -59,6 +59,25 @@ cxm_input_media_of(cxm_str_t type)
 }
 
 
+int
+cxm_media_is_json(cxm_str_t type)
+{
+    return cxm_input_media_of(type) == CXM_MEDIA_JSON;
+}
+
+
+int
+cxm_media_is_simple(cxm_str_t type)
+{
+    cxm_media_t  media;
+
+    media = cxm_input_media_of(type);
+
+    return media == CXM_MEDIA_FORM || media == CXM_MEDIA_TEXT
+           || cxm_str_has(type, "multipart/form-data");
+}
+
+
 size_t
 cxm_body_limit(cxm_endpoint_t endpoint, int authorized)
 {

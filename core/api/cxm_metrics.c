@@ -25,7 +25,8 @@ static const char *const  endpoint_names[CXM_METRICS_ENDPOINTS] = {
     [CXM_ENDPOINT_SURVEYS] = "surveys",
     [CXM_ENDPOINT_BEACON] = "beacon",
     [CXM_ENDPOINT_ADMIN] = "admin",
-    [CXM_ENDPOINT_METRICS] = "metrics"
+    [CXM_ENDPOINT_METRICS] = "metrics",
+    [CXM_ENDPOINT_SELF] = "self_service"
 };
 
 

@@ -15,7 +15,7 @@
 
 
 #define CXM_METRICS_BUCKETS    14       /* of a histogram, +Inf apart */
-#define CXM_METRICS_ENDPOINTS  6        /* by cxm_endpoint_t */
+#define CXM_METRICS_ENDPOINTS  7        /* by cxm_endpoint_t */
 #define CXM_METRICS_CLASSES    4        /* 2xx .. 5xx */
 #define CXM_METRICS_REASONS    64       /* codes of problems; others are
                                            "other" */

@@ -33,7 +33,8 @@ static const struct {
     [CXM_ENDPOINT_SURVEYS] = { "/s/", "survey", "public surveys" },
     [CXM_ENDPOINT_BEACON] = { "/b", "beacon", "beacon" },
     [CXM_ENDPOINT_ADMIN] = { "/admin/", "admin", NULL },
-    [CXM_ENDPOINT_METRICS] = { "/metrics", "metrics", "prometheus" }
+    [CXM_ENDPOINT_METRICS] = { "/metrics", "metrics", "prometheus" },
+    [CXM_ENDPOINT_SELF] = { "/me/", "self", "self-service" }
 };
 
 
@@ -151,12 +152,14 @@ openapi_access(json_t *operation, const cxm_route_t *route)
 {
     json_t  *needs;
 
-    needs = json_pack("[{so}]", "bearer", openapi_scopes(route->scopes));
+    needs = route->policy == CXM_CUSTOMER
+            ? json_pack("[{s[]}]", "customer")
+            : json_pack("[{so}]", "bearer", openapi_scopes(route->scopes));
 
     if (route->policy == CXM_PUBLIC) {
         json_array_insert_new(needs, 0, json_object());
 
-    } else {
+    } else if (route->policy == CXM_SCOPED) {
         json_object_set_new(operation, "x-scopes",
                             openapi_scopes(route->scopes));
         json_object_set_new(operation, "x-roles",

@@ -52,11 +52,10 @@ cxm_reply_printable(cxm_str_t value)
 }
 
 
-void
-cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value)
+static void
+cxm_reply_set_header(cxm_call_t *call, cxm_header_t *header, const char *name,
+    cxm_str_t value)
 {
-    cxm_header_t  *header;
-
     value = cxm_arena_str(&call->arena, value);
 
     /* a line break would let the value make headers of its own */
@@ -64,8 +63,6 @@ cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value)
     if (value.data == NULL || !cxm_reply_printable(value)) {
         return;
     }
-
-    header = cxm_reply_find_header(call, name);
 
     if (header == NULL && call->reply.nheaders < CXM_REPLY_HEADERS) {
         header = &call->reply.headers[call->reply.nheaders++];
@@ -75,6 +72,21 @@ cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value)
     if (header != NULL) {
         header->value = value;
     }
+}
+
+
+void
+cxm_call_header(cxm_call_t *call, const char *name, cxm_str_t value)
+{
+    cxm_reply_set_header(call, cxm_reply_find_header(call, name), name,
+                         value);
+}
+
+
+void
+cxm_call_add_header(cxm_call_t *call, const char *name, cxm_str_t value)
+{
+    cxm_reply_set_header(call, NULL, name, value);
 }
 
 
@@ -233,9 +245,7 @@ cxm_reply_common(cxm_call_t *call)
         cxm_call_header(call, "Cache-Control", cxm_str("no-store"));
     }
 
-    if (call->endpoint != CXM_ENDPOINT_SURVEYS
-        && call->endpoint != CXM_ENDPOINT_BEACON)
-    {
+    if (!cxm_endpoint_shared(call->endpoint)) {
         return;
     }
 

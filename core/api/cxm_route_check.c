@@ -43,10 +43,15 @@ cxm_route_answers(const cxm_route_t *route)
 
     answers = route->answers | CXM_400 | CXM_401 | CXM_422 | CXM_503;
 
-    answers |= route->policy == CXM_SCOPED ? CXM_403 : 0;
+    answers |= route->policy == CXM_SCOPED
+               || (write && route->endpoint == CXM_ENDPOINT_SELF)
+               ? CXM_403 : 0;
     answers |= strchr(route->path, '{') != NULL ? CXM_404 : 0;
     answers |= write ? CXM_413 : 0;
-    answers |= route->input != NULL ? CXM_415 : 0;
+    answers |= route->input != NULL
+               || (write && (route->endpoint == CXM_ENDPOINT_SELF
+                             || route->policy == CXM_SCOPED))
+               ? CXM_415 : 0;
 
     /* an Idempotency-Key whose first request is not over, or was a secret */
 
@@ -65,7 +70,8 @@ cxm_route_answers(const cxm_route_t *route)
 static int
 cxm_route_no_policy(const cxm_route_t *route)
 {
-    return route->policy != CXM_PUBLIC && route->policy != CXM_SCOPED;
+    return route->policy != CXM_PUBLIC && route->policy != CXM_SCOPED
+           && route->policy != CXM_CUSTOMER;
 }
 
 

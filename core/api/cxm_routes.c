@@ -24,6 +24,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_stream,
     cxm_routes_script,
     cxm_routes_metrics,
+    cxm_routes_session,
     cxm_routes_openapi,
     NULL
 };

@@ -27,6 +27,7 @@ extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
 extern const cxm_route_t  cxm_routes_touchpoint[];
+extern const cxm_route_t  cxm_routes_session[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

@@ -41,6 +41,8 @@ typedef enum {
     CXM_SUBKEY_FINGERPRINT,     /* of request bodies */
     CXM_SUBKEY_ARCHIVE = 10,    /* sealed files beside the environment */
     CXM_SUBKEY_TERM = 13,       /* words and values in indexes of documents */
+    CXM_SUBKEY_ACCOUNT = 14,    /* one-time tokens that are mailed */
+    CXM_SUBKEY_PLACE = 15,      /* devices and networks of accounts */
     CXM_SUBKEY_RECOVERY = 17,   /* hashes of recovery codes */
     CXM_SUBKEY_N
 } cxm_subkey_t;

@@ -5,6 +5,7 @@
 #include "cxm_flow.h"
 
 #include "cxm_access.h"
+#include "cxm_account.h"
 #include "cxm_benchmark.h"
 #include "cxm_checkpoint.h"
 #include "cxm_customer.h"
@@ -14,6 +15,7 @@
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
+#include "cxm_session.h"
 #include "cxm_staff.h"
 #include "cxm_survey.h"
 #include "cxm_touchpoint.h"
@@ -24,6 +26,7 @@ static const cxm_due_class_t *const  cxm_flow_due[] = {
     &cxm_due_exposure,
     &cxm_due_erasure,
     &cxm_due_task,
+    &cxm_due_session,
     NULL
 };
 
@@ -47,6 +50,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_TASK] = &cxm_kind_task,
         [CXM_KIND_CONSENT] = &cxm_kind_consent,
         [CXM_KIND_FIELDS] = &cxm_kind_fields,
+        [CXM_KIND_ACCOUNT] = &cxm_kind_account,
+        [CXM_KIND_SESSION] = &cxm_kind_session,
         [CXM_KIND_STAFF] = &cxm_kind_staff,
         [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret
     },

@@ -111,6 +111,13 @@ cxm_rc_t cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
 cxm_rc_t cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record,
     uint64_t slot, uint64_t *kept);
 
+/*
+ * For a `forget` whose documents are not to stay: they go as if each were
+ * deleted, by the kind's own apply.
+ */
+cxm_rc_t cxm_record_vanish(cxm_txn_t *txn, const cxm_record_t *record,
+    uint64_t slot);
+
 extern const cxm_lookups_t  cxm_record_lookups;
 
 

@@ -228,3 +228,49 @@ cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record, uint64_t slot,
         ++*kept;
     }
 }
+
+
+static cxm_rc_t
+vanish_one(cxm_txn_t *txn, const cxm_record_t *record, uint64_t no)
+{
+    cxm_rc_t     rc;
+    cxm_doc_t    doc;
+    cxm_entry_t  entry;
+
+    rc = cxm_doc_get(txn, record->kind, no, &doc, NULL);
+
+    if (rc == CXM_OK) {
+        memset(&entry, 0, sizeof(entry));
+        entry.kind = (uint8_t) record->kind;
+        entry.action = CXM_ACTION_DELETE;
+        entry.id = doc.id;
+        entry.replaces = doc.version;
+        entry.subject = doc.subject;
+
+        rc = cxm_store_flow(cxm_txn_store(txn))->kinds[record->kind]
+                 ->apply(txn, &entry);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+cxm_rc_t
+cxm_record_vanish(cxm_txn_t *txn, const cxm_record_t *record, uint64_t slot)
+{
+    uint64_t  no;
+    cxm_rc_t  rc;
+
+    do {
+        rc = cxm_record_of_person(txn, record, slot, &no);
+
+        if (rc == CXM_OK) {
+            rc = vanish_one(txn, record, no);
+        }
+
+    } while (rc == CXM_OK);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}

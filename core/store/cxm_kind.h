@@ -51,9 +51,13 @@ typedef enum {
     CXM_KIND_TASK = 22,         /* customer: to be done for one */
     CXM_KIND_CONSENT = 23,      /* customer: given or taken back */
     CXM_KIND_FIELDS = 24,       /* record: fields that the site defines */
+    CXM_KIND_ACCOUNT = 31,      /* account: of a customer */
+    CXM_KIND_SESSION = 32,      /* access: who signed in */
+    CXM_KIND_TOKEN = 33,        /* account: mailed, to be used once */
+    CXM_KIND_SIGNIN = 34,       /* account: what happened with one */
     CXM_KIND_STAFF = 39,        /* access: member of the staff */
     CXM_KIND_STAFF_SECRET = 40, /* access: what it signs in with */
-    CXM_KIND_N
+    CXM_KIND_N = 41             /* one more than the last */
 } cxm_kind_no_t;
 
 /*

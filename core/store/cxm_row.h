@@ -56,6 +56,8 @@ typedef enum {
     CXM_NS_PERSON_LINK = 40,    /* slot -> slot */
     CXM_NS_PERSON_LINKED = 41,  /* the way back */
     CXM_NS_CONSENT = 42,        /* customer's uuid(16), purpose -> state */
+    CXM_NS_SESSION_OWNER = 56,  /* owner's no, session no -> nothing */
+    CXM_NS_SIGNIN = 57,         /* person's slot, sequence -> nothing */
     CXM_NS_PERSON_RESPONSE = 0xf0,  /* slot, response no -> survey no; behind
                                        all others, so that new slots fill
                                        its pages */

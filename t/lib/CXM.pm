@@ -53,13 +53,13 @@ sub build_path  { $build }
 
 # conf => {
 #     main, events, http, server  text inside that block
-#     locations                   text after the three locations of API.md
+#     locations                   text after the locations of API.md
 #     store                       parameters of cxm_store, " min_free=0"
 #     workers                     worker_processes, 2
 #     daemon                      "on" or "off" (off)
 #     log_level                   of error_log (notice)
 #     h2                          1: a second port speaks HTTP/2 in clear text
-#     surveys, beacon, admin      text inside that location
+#     surveys, beacon, admin, me  text inside that location
 # }
 # store  => another's store_dir, with its admin_key: a second master on it
 # start  => 0: only the directory and the store; write_conf() or start() later
@@ -131,7 +131,7 @@ sub write_conf {
 
     my %c = (main => '', events => '', http => '', server => '',
              locations => '', store => '', surveys => '', beacon => '',
-             admin => '', %{$self->{conf}});
+             admin => '', me => '', %{$self->{conf}});
     my $dir = $self->{dir};
     my $h2 = $c{h2} ? "listen 127.0.0.1:$self->{h2_port} http2;" : '';
     my $user = $> == 0 ? 'user root;' : '';
@@ -177,6 +177,7 @@ http {
         location /s/ { cxm_surveys; $c{surveys} }
         location = /b { cxm_beacon; $c{beacon} }
         location /admin/ { cxm_admin; $c{admin} }
+        location /me/ { cxm_self_service; $c{me} }
         $c{locations}
     }
 }

@@ -26,7 +26,7 @@ sub new {
 
 sub document { $_[0]{document} }
 
-# {method, path, id, scopes, public, operation}, in a fixed order
+# {method, path, id, roles, public, customer, operation}, in a fixed order
 sub operations {
     my ($self) = @_;
     my @found;
@@ -37,7 +37,10 @@ sub operations {
             push @found, {
                 method => uc $method, path => $path, operation => $operation,
                 id     => $operation->{operationId},
-                public => !defined $operation->{'x-scopes'},
+                public => !grep({ $_->{customer} } @{$operation->{security}})
+                    && !defined $operation->{'x-scopes'},
+                customer => !!grep({ $_->{customer} }
+                                   @{$operation->{security}}),
                 roles  => {map { $_ => 1 } @{$operation->{'x-roles'} || []}},
                 params => [$path =~ /\{(\w+)\}/g],
             };

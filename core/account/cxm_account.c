@@ -1,0 +1,198 @@
+/*
+ * Accounts: the record.
+ */
+
+#include "cxm_account.h"
+#include "cxm_index.h"
+#include "cxm_json.h"
+#include "cxm_person.h"
+#include "cxm_totp.h"
+
+
+static const char *const  account_states[] = { "active", "closed", NULL };
+
+static const cxm_field_t  network_item = {
+    .type = CXM_FIELD_STRING, .max = 2 * CXM_ACCOUNT_NETWORK
+};
+
+static const cxm_field_t  account_fields[] = {
+    { .name = "email", .type = CXM_FIELD_EMAIL,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_READONLY | CXM_FIELD_KEY,
+      .summary = "proved to be the customer's" },
+    { .name = "name", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_READONLY },
+    { .name = "language", .type = CXM_FIELD_LANGUAGE,
+      .flags = CXM_FIELD_READONLY, .summary = "of messages" },
+    { .name = "status", .type = CXM_FIELD_ENUM, .values = account_states,
+      .flags = CXM_FIELD_READONLY },
+    { .name = "verified_at", .type = CXM_FIELD_TIME,
+      .flags = CXM_FIELD_READONLY,
+      .summary = "when the address was proved" },
+    { .name = "password_changed_at", .type = CXM_FIELD_TIME,
+      .flags = CXM_FIELD_READONLY },
+    { .name = "password", .type = CXM_FIELD_STRING,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_HIDDEN },
+    { .name = "totp", .type = CXM_FIELD_OBJECT, .object = &cxm_totp_fields,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_HIDDEN },
+    { .name = "networks", .type = CXM_FIELD_ARRAY, .item = &network_item,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_HIDDEN,
+      .max = CXM_ACCOUNT_NETWORKS },
+    CXM_RECORD_ROWS,
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_account_fields = { "Account", account_fields };
+
+#define CXM_ACCOUNT_EMAIL  (&account_fields[0])
+
+
+const cxm_record_t  cxm_record_account = {
+    .kind = CXM_KIND_ACCOUNT,
+    .name = "account",
+    .fields = &cxm_account_fields,
+    .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED
+};
+
+
+/* --- the kind ----------------------------------------------------------- */
+
+/* The name that a customer's identifier "account" leads by. */
+static cxm_rc_t
+apply_name(cxm_txn_t *txn, const cxm_doc_t *doc)
+{
+    char     text[CXM_UUID_LEN + 1];
+    uint8_t  hash[CXM_HASH_LEN];
+
+    cxm_uuid_format(&doc->id, text);
+    cxm_person_hash(cxm_txn_store(txn), CXM_PERSON_ACCOUNT, cxm_strz(text),
+                    hash);
+
+    return cxm_person_apply(txn, doc->subject, CXM_PERSON_ACCOUNT, hash);
+}
+
+
+static cxm_rc_t
+account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
+{
+    cxm_rc_t          rc;
+    cxm_doc_change_t  change;
+
+    rc = cxm_record_apply(txn, entry, &cxm_record_account, &change);
+
+    if (rc == CXM_OK && change.old.version == 0
+        && change.now.personal != NULL)
+    {
+        rc = apply_name(txn, &change.now);
+    }
+
+    cxm_doc_clear(&change.old);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+account_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
+{
+    return cxm_record_forget(txn, &cxm_record_account, slot, kept);
+}
+
+
+const cxm_kind_t  cxm_kind_account = {
+    .no = CXM_KIND_ACCOUNT,
+    .version = 1,
+    .name = "account",
+    .apply = account_apply,
+    .lookups = &cxm_record_lookups,
+    .forget = account_forget
+};
+
+
+/* --- finding ------------------------------------------------------------ */
+
+cxm_rc_t
+cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_get(txn, CXM_KIND_ACCOUNT, no, out, err);
+
+    if (rc == CXM_OK
+        && (out->erased || !cxm_str_eqz(cxm_json_get_str(out->body, "status"),
+                                        "active")))
+    {
+        cxm_doc_clear(out);
+        return CXM_NOT_FOUND;
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_account_live(cxm_txn_t *txn, uint64_t no, cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_account_get(txn, no, &doc, err);
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_fail(err, CXM_UNAUTHORIZED, NULL,
+                      "There is no such account any more.")
+           : rc;
+}
+
+
+cxm_rc_t
+cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    uint64_t  no;
+    cxm_rc_t  rc;
+
+    memset(out, 0, sizeof(*out));
+    rc = cxm_index_find(txn, CXM_KIND_ACCOUNT, CXM_ACCOUNT_EMAIL, email, &no);
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND
+               ? rc : cxm_fail(err, rc, NULL, "An index cannot be read.");
+    }
+
+    return cxm_account_get(txn, no, out, err);
+}
+
+
+/* --- changes ------------------------------------------------------------ */
+
+cxm_rc_t
+cxm_account_patch(cxm_txn_t *txn, uint64_t actor, const json_t *patch,
+    cxm_doc_t *doc, cxm_error_t *err)
+{
+    cxm_rc_t             rc;
+    cxm_doc_t            out;
+    cxm_caller_t         server;
+    cxm_record_write_t   write;
+
+    cxm_caller_system(&server);
+    memset(&write, 0, sizeof(write));
+    write.txn = txn;
+    write.record = &cxm_record_account;
+    write.caller = &server;
+    write.actor = actor;
+    write.id = doc->id;
+    write.if_match = CXM_VERSION_ANY;
+    write.ours = 1;
+    write.err = err;
+
+    rc = cxm_record_patch(&write, patch, &out);
+
+    if (rc == CXM_OK) {
+        cxm_doc_clear(doc);
+        *doc = out;
+    }
+
+    return rc;
+}
