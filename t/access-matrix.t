@@ -54,6 +54,12 @@ sub answered {
     return $reply->{json};
 }
 
+sub queued {
+    my $reply = $t->post('/admin/templates/taken/test',
+        {recipient => name() . '@example.org'}, key => 1);
+    return $reply->{json};
+}
+
 my %token;      # of a partial answer, by its id
 
 # The last parameter of a path, where its own PUT or POST will not do.
@@ -71,6 +77,12 @@ my %object = (
     },
     '/admin/responses/{id}' => sub { answered()->{id} },
     '/me/sessions/{id}' => sub { uuid() },
+    '/admin/outbox/{id}' => sub { queued()->{id} },
+    '/admin/templates/{slug}' => sub {
+        $t->put('/admin/templates/taken', {texts => {fr => {
+            subject => 'Oui', text => '{{site}}'}}}, key => 1);
+        return 'taken';
+    },
     '/admin/fields/{kind}' => sub {
         $t->put('/admin/fields/customer', {fields => []}, key => 1);
         return 'customer';
@@ -100,6 +112,11 @@ my %body = (
         return {email => $email};
     },
     'PUT /admin/fields/{kind}' => sub { return {fields => []} },
+    'PUT /admin/templates/{slug}' => sub { return {texts => {}} },
+    'PATCH /admin/templates/{slug}' => sub { return {language => 'de'} },
+    'POST /admin/templates/{slug}/preview' => sub { return {} },
+    'POST /admin/templates/{slug}/test' => sub {
+        return {recipient => name() . '@example.org'} },
     'POST /admin/customers/{id}/identifiers' => sub {
         return {type => 'external_id', value => name()} },
 );

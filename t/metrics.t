@@ -62,7 +62,8 @@ subtest 'the form' => sub {
         map { ("cxm_$_" => 'gauge') } qw(up workers workers_open streams
             queue_operations queue_bytes scans_running exports_running
             map_size_bytes map_used_bytes map_free_bytes disk_free_bytes
-            readers reader_lag_transactions due_rows once_rows latched));
+            readers reader_lag_transactions due_rows once_rows latched
+            outbox_queued outbox_oldest_seconds));
     is $m->{types}{$_}, $type{$_}, $_ for sort keys %type;
     is $m->{samples}{cxm_up}, 1;
     is $m->{samples}{cxm_workers}, 2;

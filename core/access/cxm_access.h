@@ -34,6 +34,7 @@ typedef enum {
     CXM_SCOPE_CUSTOMER_READ = 1 << 14,
     CXM_SCOPE_CUSTOMER_WRITE = 1 << 15,
     CXM_SCOPE_FIELD_ADMIN   = 1 << 16,  /* fields that the site defines */
+    CXM_SCOPE_TEMPLATE_WRITE = 1 << 18, /* texts of messages */
     CXM_SCOPE_STAFF_ADMIN   = 1 << 19
 } cxm_scope_t;
 

@@ -36,6 +36,7 @@ static const struct {
     { CXM_SCOPE_CUSTOMER_READ, "customer_read" },
     { CXM_SCOPE_CUSTOMER_WRITE, "customer_write" },
     { CXM_SCOPE_FIELD_ADMIN, "field_admin" },
+    { CXM_SCOPE_TEMPLATE_WRITE, "template_write" },
     { CXM_SCOPE_STAFF_ADMIN, "staff_admin" }
 };
 
@@ -47,13 +48,13 @@ const cxm_role_t  cxm_roles[] = {
                | CXM_SCOPE_KEY_ADMIN | CXM_SCOPE_BENCHMARK_WRITE
                | CXM_SCOPE_TOUCHPOINT_READ
                | CXM_SCOPE_PRIVACY_ERASE | CXM_SCOPE_FIELD_ADMIN
-               | CXM_SCOPE_STAFF_ADMIN },
+               | CXM_SCOPE_TEMPLATE_WRITE | CXM_SCOPE_STAFF_ADMIN },
     { "analyst", CXM_INSIGHT_SCOPES | CXM_SCOPE_EXPORT
                  | CXM_SCOPE_BENCHMARK_WRITE },
     { "rep", CXM_STAFF_SCOPES },
     { "manager", CXM_STAFF_SCOPES | CXM_SCOPE_TOUCHPOINT_READ
                  | CXM_SCOPE_FIELD_ADMIN },
-    { "marketing", CXM_INSIGHT_SCOPES },
+    { "marketing", CXM_INSIGHT_SCOPES | CXM_SCOPE_TEMPLATE_WRITE },
     { "sales", CXM_STAFF_SCOPES },
     { "product", CXM_INSIGHT_SCOPES | CXM_SCOPE_SURVEY_WRITE },
     { "success", CXM_STAFF_SCOPES },

@@ -164,8 +164,8 @@ typedef enum {
 #define CXM_ROUTE_PERSONAL  0x08    /* answers personal fields: audited */
 #define CXM_ROUTE_SECRET    0x10    /* answers a secret: not replayed */
 #define CXM_ROUTE_BIG       0x20    /* body up to CXM_BODY_SERVER with a key
-                                       of scope ingest, survey_write or
-                                       benchmark_write */
+                                       of scope ingest, survey_write,
+                                       benchmark_write or template_write */
 #define CXM_ROUTE_OPEN      0x40    /* other query arguments are let through:
                                        what mailers add to links of pages */
 #define CXM_ROUTE_DOC       0x80    /* of one document: it answers an ETag, GET

@@ -317,6 +317,7 @@ cxm_step_headers(cxm_call_t *call)
 
 /* --- conditions --------------------------------------------------------- */
 
+/* "0" is of what a document may replace: CXM_VERSION_NONE. */
 static int
 cxm_etag_parse(cxm_str_t tag, uint64_t *version)
 {
@@ -330,7 +331,8 @@ cxm_etag_parse(cxm_str_t tag, uint64_t *version)
     }
 
     if (tag.len < 3 || tag.len > 2 + 18 || tag.data[0] != '"'
-        || tag.data[tag.len - 1] != '"' || tag.data[1] == '0')
+        || tag.data[tag.len - 1] != '"'
+        || (tag.data[1] == '0' && tag.len > 3))
     {
         return 0;
     }

@@ -96,7 +96,8 @@ cxm_input_limit(cxm_call_t *call)
     big = (call->route->flags & CXM_ROUTE_BIG)
           && (call->caller.principal.scopes
               & (CXM_SCOPE_INGEST | CXM_SCOPE_SURVEY_WRITE
-                 | CXM_SCOPE_BENCHMARK_WRITE));
+                 | CXM_SCOPE_BENCHMARK_WRITE
+                 | CXM_SCOPE_TEMPLATE_WRITE));
     limit = cxm_body_limit(call->endpoint, big);
 
     if (call->body_len <= limit) {

@@ -448,6 +448,18 @@ put_store(const metrics_writer_t *w, const cxm_store_stat_t *stat)
 }
 
 
+static void
+put_outbox(const metrics_writer_t *w, const cxm_metrics_about_t *about)
+{
+    put_one(w, "outbox_queued", "gauge", "Messages that wait to be sent.",
+            (double) about->outbox);
+    put_one(w, "outbox_oldest_seconds", "gauge",
+            "Since when the oldest of them waits; 0: none does.",
+            about->outbox == 0
+            ? 0 : (double) (about->now - about->oldest) / 1000);
+}
+
+
 void
 cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     const cxm_metrics_about_t *about)
@@ -464,6 +476,7 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
 
     if (about->stat != NULL) {
         put_store(&w, about->stat);
+        put_outbox(&w, about);
     }
 
     if (about->geoip != 0) {

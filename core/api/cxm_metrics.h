@@ -76,6 +76,8 @@ typedef struct {
     int64_t                  geoip;     /* when its database was built, s; 0:
                                            there is none */
     cxm_ms_t                 now;
+    uint64_t                 outbox;    /* messages that wait, if it is open */
+    cxm_ms_t                 oldest;    /* since when the first of them does */
 } cxm_metrics_about_t;
 
 

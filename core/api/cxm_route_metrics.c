@@ -3,6 +3,7 @@
  */
 
 #include "cxm_call.h"
+#include "cxm_notice.h"
 #include "cxm_routes.h"
 
 
@@ -36,20 +37,30 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t                   rc;
     cxm_store_stat_t           stat;
+    cxm_notice_wait_t          wait;
     cxm_metrics_about_t        about;
     const cxm_host_metrics_t  *host;
 
-    (void) txn;
-
     host = call->data;
     rc = cxm_store_stat(call->store, &stat, &call->err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_notice_wait(txn, &wait);
+        rc = rc == CXM_OK ? CXM_OK
+             : cxm_fail(&call->err, rc, NULL, "The outbox cannot be read.");
+    }
 
     if (rc != CXM_OK) {
         return rc;
     }
 
     about = (cxm_metrics_about_t) {
-        cxm_store_dir(call->store), &stat, host->geoip, call->now
+        .store = cxm_store_dir(call->store),
+        .stat = &stat,
+        .geoip = host->geoip,
+        .now = call->now,
+        .outbox = wait.queued,
+        .oldest = wait.oldest
     };
 
     cxm_metrics_text(&call->reply.body, host->metrics, &about);

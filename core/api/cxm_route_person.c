@@ -4,6 +4,7 @@
 
 #include "cxm_call.h"
 #include "cxm_customer.h"
+#include "cxm_notice.h"
 #include "cxm_person_score.h"
 #include "cxm_resource.h"
 #include "cxm_response.h"
@@ -17,6 +18,7 @@ static const cxm_timeline_kind_t *const  timeline_kinds[] = {
     &cxm_timeline_answer,
     &cxm_timeline_change,
     &cxm_timeline_consent,
+    &cxm_timeline_message,
     &cxm_timeline_note,
     &cxm_timeline_task,
     NULL
@@ -28,7 +30,7 @@ _Static_assert(sizeof(timeline_kinds) / sizeof(timeline_kinds[0])
 static const cxm_field_t  timeline_query[] = {
     { .name = "kinds", .type = CXM_FIELD_STRING,
       .summary = "Which kinds of events, a comma between them: answer, "
-                 "change, consent, note, task; default all." },
+                 "change, consent, message, note, task; default all." },
     { .name = "from", .type = CXM_FIELD_TIME,
       .summary = "Taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,

@@ -23,9 +23,11 @@ extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];
 extern const cxm_route_t  cxm_routes_openapi[];
+extern const cxm_route_t  cxm_routes_outbox[];
 extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
+extern const cxm_route_t  cxm_routes_template[];
 extern const cxm_route_t  cxm_routes_touchpoint[];
 extern const cxm_route_t  cxm_routes_session[];
 

@@ -12,12 +12,14 @@
 #include "cxm_erasure.h"
 #include "cxm_exposure.h"
 #include "cxm_field_site.h"
+#include "cxm_notice.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
 #include "cxm_session.h"
 #include "cxm_staff.h"
 #include "cxm_survey.h"
+#include "cxm_template.h"
 #include "cxm_touchpoint.h"
 
 
@@ -27,6 +29,7 @@ static const cxm_due_class_t *const  cxm_flow_due[] = {
     &cxm_due_erasure,
     &cxm_due_task,
     &cxm_due_session,
+    &cxm_due_message,
     NULL
 };
 
@@ -53,7 +56,9 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_ACCOUNT] = &cxm_kind_account,
         [CXM_KIND_SESSION] = &cxm_kind_session,
         [CXM_KIND_STAFF] = &cxm_kind_staff,
-        [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret
+        [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret,
+        [CXM_KIND_MESSAGE] = &cxm_kind_message,
+        [CXM_KIND_TEMPLATE] = &cxm_kind_template
     },
     .due = cxm_flow_due,
     .flush = cxm_touchpoint_flush

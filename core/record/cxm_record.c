@@ -87,6 +87,33 @@ begin_owner(cxm_record_write_t *write)
 }
 
 
+/*
+ * Erased is who an entry has made so, though the key may be there until the
+ * next commit.
+ */
+static cxm_rc_t
+begin_gone(cxm_record_write_t *write, cxm_doc_t *old)
+{
+    cxm_rc_t  rc;
+
+    if (old->subject == 0 || old->erased) {
+        return CXM_OK;
+    }
+
+    rc = cxm_person_gone(write->txn, old->subject, NULL);
+
+    if (rc == CXM_OK) {
+        json_decref(old->personal);
+        old->personal = NULL;
+        old->erased = 1;
+    }
+
+    return rc == CXM_OK || rc == CXM_NOT_FOUND
+           ? CXM_OK
+           : cxm_fail(write->err, rc, NULL, "A person cannot be looked up.");
+}
+
+
 /* *old is what there is; write->before is to be dropped in any case. */
 static cxm_rc_t
 record_begin(cxm_record_write_t *write, cxm_doc_t *old)
@@ -107,12 +134,16 @@ record_begin(cxm_record_write_t *write, cxm_doc_t *old)
         rc = cxm_doc_find(write->txn, &doc, old, write->err);
     }
 
+    if (rc == CXM_OK) {
+        rc = begin_gone(write, old);
+    }
+
     if (rc != CXM_OK) {
         return rc;
     }
 
     write->old = old;
-    write->subject = old->subject;
+    write->subject = old->version > 0 ? old->subject : write->person;
 
     if (old->version > 0) {
         write->before = cxm_field_join(write->fields, old->body,

@@ -63,6 +63,8 @@ struct cxm_record_write_s {
     cxm_str_t                   slug;       /* CXM_RECORD_NAMED, else: */
     cxm_uuid_t                  id;         /* nil: made at creation */
     cxm_uuid_t                  owner;      /* where there is one */
+    uint64_t                    person;     /* whose a new document is; 0: its
+                                               owner's, or as `check` says */
     uint64_t                    if_match;
     int                         ours;       /* a patch of the server itself:
                                                it may set READONLY and HIDDEN
@@ -75,8 +77,8 @@ struct cxm_record_write_s {
     const cxm_doc_t            *old;        /* version 0: there is none */
     const json_t               *before;     /* as `document`; NULL: none */
     json_t                     *document;   /* whole; to be changed */
-    uint64_t                    subject;    /* old's, or the owner's; 0: to be
-                                               chosen */
+    uint64_t                    subject;    /* old's, `person`'s or the
+                                               owner's; 0: to be chosen */
 };
 
 /*
@@ -136,6 +138,10 @@ json_t *cxm_record_json(const cxm_doc_t *doc, const cxm_fields_t *fields,
 /* The document of a person; CXM_NOT_FOUND. */
 cxm_rc_t cxm_record_of_person(cxm_txn_t *txn, const cxm_record_t *record,
     uint64_t slot, uint64_t *no);
+
+/* The newest one of a slot, of a number below `before`; CXM_NOT_FOUND. */
+cxm_rc_t cxm_record_of_person_before(cxm_txn_t *txn,
+    const cxm_record_t *record, uint64_t slot, uint64_t before, uint64_t *no);
 
 /*
  * At most `limit` documents below number `before` (UINT64_MAX: all), newest

@@ -165,6 +165,23 @@ cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
 
 /* --- forgetting --------------------------------------------------------- */
 
+#define PERSON_PREFIX  (1 + 8 + 1)      /* of a key, without the number */
+
+
+/* What a cursor found, if it is still of this person and kind. */
+static cxm_rc_t
+person_row(const cxm_raw_row_t *row, const cxm_row_key_t *key, uint64_t *no)
+{
+    if (row->key.len != key->len || !cxm_row_within(row, key, PERSON_PREFIX)) {
+        return CXM_NOT_FOUND;
+    }
+
+    *no = cxm_get_u64((const uint8_t *) row->key.data + PERSON_PREFIX);
+
+    return CXM_OK;
+}
+
+
 cxm_rc_t
 cxm_record_of_person(cxm_txn_t *txn, const cxm_record_t *record,
     uint64_t slot, uint64_t *no)
@@ -182,17 +199,35 @@ cxm_record_of_person(cxm_txn_t *txn, const cxm_record_t *record,
 
     cxm_record_person_key(&key, record, slot, 0);
     rc = cxm_cursor_seek(cursor, &key, &row);
+    rc = rc == CXM_OK ? person_row(&row, &key, no) : rc;
+    cxm_cursor_close(cursor);
 
-    if (rc == CXM_OK && (row.key.len != key.len
-                         || !cxm_row_within(&row, &key, 1 + 8 + 1)))
-    {
-        rc = CXM_NOT_FOUND;
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_record_of_person_before(cxm_txn_t *txn, const cxm_record_t *record,
+    uint64_t slot, uint64_t before, uint64_t *no)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    if (before == 0) {
+        return CXM_NOT_FOUND;
     }
 
-    if (rc == CXM_OK) {
-        *no = cxm_get_u64((const uint8_t *) row.key.data + 1 + 8 + 1);
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
     }
 
+    cxm_record_person_key(&key, record, slot, before - 1);
+    rc = cxm_cursor_seek_back(cursor, &key, &row);
+    rc = rc == CXM_OK ? person_row(&row, &key, no) : rc;
     cxm_cursor_close(cursor);
 
     return rc;

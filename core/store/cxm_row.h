@@ -58,6 +58,9 @@ typedef enum {
     CXM_NS_CONSENT = 42,        /* customer's uuid(16), purpose -> state */
     CXM_NS_SESSION_OWNER = 56,  /* owner's no, session no -> nothing */
     CXM_NS_SIGNIN = 57,         /* person's slot, sequence -> nothing */
+    CXM_NS_NOTICE_KEY = 66,     /* hash(16) -> number of the message */
+    CXM_NS_NOTICE_QUEUE = 67,   /* number of a message that waits -> "" */
+    CXM_NS_NOTICE_WAIT = 68,    /* -> how many wait */
     CXM_NS_PERSON_RESPONSE = 0xf0,  /* slot, response no -> survey no; behind
                                        all others, so that new slots fill
                                        its pages */

@@ -41,7 +41,8 @@ static void
 told(const char *line)
 {
     cxm_buf_t            out;
-    cxm_metrics_about_t  about = { "a\"b\\c\n", NULL, 100, 160500 };
+    cxm_metrics_about_t  about = { .store = "a\"b\\c\n", .geoip = 100,
+                                     .now = 160500 };
 
     cxm_buf_init(&out, 1 << 20);
     cxm_metrics_text(&out, metrics, &about);

@@ -1,0 +1,149 @@
+#!/usr/bin/perl
+
+# The outbox: what waits, as staff and as the operator see it; cancelling,
+# expiring, erasing; figures; that nothing is lost by a kill.
+
+use strict;
+use utf8;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use CXM;
+use Mojo::JSON qw(decode_json false true);
+use Test::More;
+
+my $t = CXM->new(conf => {workers => 2,
+    admin => 'cxm_public_url https://shop.example;',
+    locations => 'location = /metrics { cxm_metrics; }'});
+my $url = '/admin/outbox';
+my $none = '00000000-0000-4000-8000-000000000000';
+
+sub problem {
+    my ($reply, $status, $code) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is_deeply [$reply->{status}, ($reply->{json} || {})->{code}],
+        [$status, $code], "$status $code" or diag $reply->{body};
+}
+
+# A message of samples, the one way to queue what no customer asked for.
+sub queued {
+    my ($template, %more) = @_;
+    my $r = $t->post("/admin/templates/$template/test",
+        {recipient => 'bea@example.org', %more}, key => 1);
+    is $r->{status}, 202, "$template is queued" or diag $r->{body};
+    return $r->{json};
+}
+
+sub ids { [map { $_->{id} } @{$_[0]{json}{items}}] }
+
+sub verified {
+    my ($what) = @_;
+    my ($rc, $out) = $t->cxmctl('verify');
+    is $rc, 0, "verify: $what" or diag $out;
+}
+
+sub metric {
+    my ($name) = @_;
+    my ($value) = $t->get('/metrics')->{body}
+        =~ /^cxm_outbox_$name\{[^}]*\} (\S+)$/m;
+    return $value;
+}
+
+is_deeply [metric('queued'), metric('oldest_seconds')], [0, 0],
+    'nothing waits';
+
+my $reset = queued('reset', language => 'de');
+my $taken = queued('taken');
+
+subtest 'as staff see it' => sub {
+    my $rep = $t->key('rep');
+    my $analyst = $t->key('analyst');
+
+    is_deeply ids($t->get($url, key => $rep)), [$taken->{id}, $reset->{id}],
+        'newest first';
+    is_deeply ids($t->get("$url?template=reset", key => $rep)),
+        [$reset->{id}], 'of a template';
+    is_deeply ids($t->get("$url?status=sent", key => $rep)), [];
+    is_deeply ids($t->get("$url?status=queued&template=taken",
+                          key => $rep)), [$taken->{id}];
+
+    my $r = $t->get("$url/$reset->{id}", key => $rep);
+    is $r->{headers}{etag}, '"1"';
+    is_deeply [@{$r->{json}}{qw(status template channel language recipient
+        base attempts)}], ['queued', 'reset', 'email', 'de',
+        'bea@example.org', 'https://shop.example', 0];
+    is_deeply $r->{json}{fields}, {name => 'Ann Example', link => '/account'};
+    my $mail = $r->{json}{rendered};
+    is_deeply [@$mail{qw(to language subject html)}], ['bea@example.org',
+        'de', 'Ein neues Passwort für shop.example', undef], 'how it reads';
+    like $mail->{text}, qr{\nhttps://shop.example/account\n};
+    is_deeply [grep { /token|key/ } keys %{$r->{json}}], [],
+        'what is ours is not shown';
+
+    $r = $t->get("$url/$reset->{id}", key => $analyst);
+    is_deeply [@{$r->{json}}{qw(status recipient fields rendered)}],
+        ['queued', undef, undef, undef], 'without what is personal';
+    is_deeply [map { $_->{recipient} } @{$t->get($url, key => $analyst)
+        ->{json}{items}}], [undef, undef];
+    problem($t->get($url, key => $t->key('viewer')), 403, 'forbidden');
+    problem($t->get("$url/$none", key => $rep), 404, 'not_found');
+    problem($t->get("$url/x", key => $rep), 404, 'not_found');
+
+    # reading personal fields leaves an entry, the others leave none
+    my $head = sub { decode_json(($t->cxmctl('stat'))[1])->{head} };
+    my $before = $head->();
+    $t->get("$url/$reset->{id}", key => $analyst);
+    is $head->(), $before, 'nothing personal was read';
+    $t->get("$url/$reset->{id}", key => $rep);
+    is $head->(), $before + 1, 'audited';
+};
+
+subtest 'a site\'s text is used from then on' => sub {
+    $t->put('/admin/templates/taken', {texts => {en => {subject => 'Hm.',
+        text => 'You have one.', html => '<p>{{recipient}}</p>'}}}, key => 1);
+    my $mail = $t->get("$url/$taken->{id}", key => 1)->{json}{rendered};
+    is_deeply [@$mail{qw(subject text html)}],
+        ['Hm.', 'You have one.', '<p>bea@example.org</p>'];
+};
+
+subtest 'cancelled' => sub {
+    is metric('queued'), 2, 'two wait';
+    cmp_ok metric('oldest_seconds'), '>', 0;
+    my $cancel = "$url/$taken->{id}/cancel";
+    problem($t->post($cancel, key => $t->key('analyst')), 403, 'forbidden');
+    problem($t->post($cancel, key => 1, headers => {'If-Match' => '"2"'}),
+            412, 'precondition_failed');
+    my $r = $t->post($cancel, key => 1);
+    is_deeply [$r->{status}, @{$r->{json}}{qw(status reason version)}],
+        [200, 'cancelled', 'by_staff', 2];
+    ok $r->{json}{ended_at};
+    problem($t->post($cancel, key => 1), 409, 'not_queued');
+    problem($t->post("$url/$none/cancel", key => 1), 404, 'not_found');
+    is metric('queued'), 1;
+    is_deeply ids($t->get("$url?status=cancelled", key => 1)),
+        [$taken->{id}];
+};
+
+subtest 'refused' => sub {
+    my $test = '/admin/templates/reset/test';
+    problem($t->post($test, {}, key => 1), 422, 'invalid');
+    problem($t->post($test, {recipient => "a\@b\nBcc: c\@d"}, key => 1), 422,
+            'invalid');
+    problem($t->post($test, {recipient => 'a@b', fields => {link => 'x'}},
+                     key => 1), 422, 'invalid');
+    problem($t->post($test, {recipient => 'a@b'}, key => $t->key('rep')),
+            403, 'forbidden');
+    problem($t->post('/admin/templates/none/test', {recipient => 'a@b'},
+                     key => 1), 404, 'not_found');
+    is metric('queued'), 1, 'nothing was queued';
+    my %once = (key => 1, headers => {'Idempotency-Key' => 'one'});
+    my @made = map { $t->post($test, {recipient => 'a@b.example'}, %once)
+        ->{json}{id} } 1 .. 3;
+    is_deeply [@made[1, 2]], [@made[0, 0]], 'a repeat queues nothing';
+    is metric('queued'), 2;
+};
+
+verified('at the end');
+
+done_testing;
