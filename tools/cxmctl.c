@@ -38,6 +38,35 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "revoke an API key from now on",
       cxmctl_key_revoke },
 
+    { "staff", "add",
+      "NAME --role ROLE [--email ADDRESS] [--name NAME] [--totp-optional]",
+      "let somebody sign in; asks for a password, or reads it as a line",
+      cxmctl_staff_add },
+
+    { "staff", "list", "",
+      "list who may sign in, or might once",
+      cxmctl_staff_list },
+
+    { "staff", "role", "NAME ROLE",
+      "give a member another role; ends its sessions, as all these do",
+      cxmctl_staff_role },
+
+    { "staff", "disable", "NAME",
+      "let a member in no more",
+      cxmctl_staff_disable },
+
+    { "staff", "enable", "NAME",
+      "let it in again",
+      cxmctl_staff_enable },
+
+    { "staff", "password", "NAME",
+      "give a member another password, as add does",
+      cxmctl_staff_password },
+
+    { "staff", "reset-totp", "NAME",
+      "take the second factor of a member away: it must enrol again",
+      cxmctl_staff_reset_totp },
+
     { "erase", NULL,
       "--email ADDRESS | --customer_id ID | --external_id ID | --visitor ID "
       "| --slot N",

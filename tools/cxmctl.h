@@ -49,6 +49,13 @@ int cxmctl_openapi(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
 int cxmctl_key_list(cxmctl_t *ctl);
 int cxmctl_key_revoke(cxmctl_t *ctl);
+int cxmctl_staff_add(cxmctl_t *ctl);
+int cxmctl_staff_list(cxmctl_t *ctl);
+int cxmctl_staff_role(cxmctl_t *ctl);
+int cxmctl_staff_disable(cxmctl_t *ctl);
+int cxmctl_staff_enable(cxmctl_t *ctl);
+int cxmctl_staff_password(cxmctl_t *ctl);
+int cxmctl_staff_reset_totp(cxmctl_t *ctl);
 
 /*
  * Takes the value of --name out of the arguments; NULL when it is not there.

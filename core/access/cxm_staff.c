@@ -4,6 +4,7 @@
 
 #include "cxm_index.h"
 #include "cxm_json.h"
+#include "cxm_password.h"
 #include "cxm_staff.h"
 #include "cxm_totp.h"
 
@@ -22,6 +23,9 @@ static const cxm_field_t  staff_fields[] = {
       .values = cxm_role_names, .summary = "what the member may do" },
     { .name = "disabled", .type = CXM_FIELD_BOOL,
       .summary = "may not sign in, nor go on" },
+    { .name = "totp_optional", .type = CXM_FIELD_BOOL,
+      .summary = "without it, a member that has no second factor can do "
+                 "nothing but get one" },
     { .name = "totp", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_READONLY,
       .summary = "signs in with a second factor" },
     CXM_FIELDS_DOC,
@@ -198,6 +202,10 @@ staff_body(const cxm_staff_spec_t *spec)
         bad |= cxm_json_set_str(body, "email", spec->email);
     }
 
+    if (spec->totp_optional) {
+        bad |= json_object_set_new(body, "totp_optional", json_true());
+    }
+
     if (bad) {
         json_decref(body);
         return NULL;
@@ -238,7 +246,7 @@ cxm_staff_add(cxm_txn_t *txn, const cxm_caller_t *caller,
          : cxm_record_put(&write, body, out, &created);
     json_decref(body);
 
-    return rc == CXM_OK
+    return rc == CXM_OK && spec->password != NULL
            ? cxm_staff_set_password(txn, caller, out, spec->password, err)
            : rc;
 }
@@ -353,6 +361,27 @@ secret_member(cxm_txn_t *txn, const cxm_caller_t *caller,
     json_decref(secret);
 
     return rc;
+}
+
+
+cxm_rc_t
+cxm_staff_password_refuse(cxm_str_t password, const cxm_staff_spec_t *own,
+    const char *pointer, cxm_error_t *err)
+{
+    cxm_str_t  names[3] = { own->slug, own->name, own->email };
+
+    return cxm_password_refuse(password, names, 3, pointer, err);
+}
+
+
+void
+cxm_staff_spec_of(const cxm_doc_t *member, cxm_staff_spec_t *spec)
+{
+    memset(spec, 0, sizeof(*spec));
+
+    spec->slug = cxm_json_get_str(member->body, "slug");
+    spec->name = cxm_json_get_str(member->body, "name");
+    spec->email = cxm_json_get_str(member->body, "email");
 }
 
 

@@ -33,7 +33,9 @@ typedef struct {
     cxm_str_t    name;              /* for people; may be empty, */
     cxm_str_t    email;             /* and so may this one */
     cxm_str_t    role;
-    const char  *password;          /* its hash */
+    int          totp_optional;
+    const char  *password;          /* its hash; NULL: none, others tell who
+                                       it is (cxm_staff_identity) */
 } cxm_staff_spec_t;
 
 /*
@@ -74,6 +76,14 @@ cxm_rc_t cxm_staff_secret(cxm_txn_t *txn, const cxm_doc_t *member,
     json_t **secret, cxm_error_t *err);
 cxm_rc_t cxm_staff_secret_keep(cxm_txn_t *txn, const cxm_caller_t *caller,
     const cxm_doc_t *member, json_t *secret, cxm_error_t *err);
+
+/*
+ * cxm_password_refuse() of who has these names; `spec_of` borrows those of a
+ * member.
+ */
+cxm_rc_t cxm_staff_password_refuse(cxm_str_t password,
+    const cxm_staff_spec_t *own, const char *pointer, cxm_error_t *err);
+void cxm_staff_spec_of(const cxm_doc_t *member, cxm_staff_spec_t *spec);
 
 /* A password's hash instead of the one there is. */
 cxm_rc_t cxm_staff_set_password(cxm_txn_t *txn, const cxm_caller_t *caller,

@@ -495,26 +495,33 @@ END {
 
 # -- tools --------------------------------------------------------------------
 
-# (exit code or 128 + signal, stdout, stderr) of cxmctl on this store
+# (exit code or 128 + signal, stdout, stderr) of cxmctl on this store; a
+# reference to a few lines before the arguments is what it reads
 sub cxmctl {
     my ($self, @args) = @_;
     my %env = $self->sanitizer_env;
     local @ENV{keys %env} = values %env;
-    return run($cxmctl, '-d', $self->{store}, @args);
+    my @input = ref $args[0] ? shift @args : ();
+    return run(@input, $cxmctl, '-d', $self->{store}, @args);
 }
 
 sub run {
     my (@command) = @_;
+    my $input = ref $command[0] ? ${shift @command} : '';
+    pipe my $in_r, my $in_w or die "pipe: $!";
+    print {$in_w} $input;
+    close $in_w;
     pipe my $out_r, my $out_w or die "pipe: $!";
     pipe my $err_r, my $err_w or die "pipe: $!";
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        open STDIN, '<', '/dev/null';
+        dup2(fileno $in_r, 0);
         dup2(fileno $out_w, 1);
         dup2(fileno $err_w, 2);
         { no warnings; exec @command; }
         _exit(127);
     }
+    close $in_r;
     close $out_w;
     close $err_w;
     my %text = ($out_r => '', $err_r => '');
