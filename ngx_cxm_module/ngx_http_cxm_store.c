@@ -543,6 +543,8 @@ ngx_http_cxm_worker_exit(ngx_http_cxm_main_conf_t *mcf)
             ngx_http_cxm_retention_exit(store[i]->retention);
         }
 
+        ngx_http_cxm_tail_exit(store[i]->tail);
+
         if (store[i]->handle != NULL && store[i]->jobs == 0
             && !store[i]->batch->busy)
         {

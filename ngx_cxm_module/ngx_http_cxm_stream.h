@@ -35,6 +35,7 @@ typedef struct {
     cxm_stream_piece_t      piece;      /* the thread's while it is running */
     cxm_store_t            *handle;
     void                   *owner;
+    int                     done;       /* set by the thread at its end */
     unsigned                running:1;
 } ngx_http_cxm_reader_t;
 
@@ -85,6 +86,9 @@ ngx_http_cxm_place_before(const cxm_event_place_t *a,
 
 void ngx_http_cxm_tail_init(ngx_http_cxm_tail_t *tail,
     ngx_http_cxm_store_t *store, ngx_thread_pool_t *pool, ngx_log_t *log);
+
+/* At the worker's end, when no event will tell of a thread's any more. */
+void ngx_http_cxm_tail_exit(ngx_http_cxm_tail_t *tail);
 
 /* `done` is called in the event loop when a piece is there. */
 void ngx_http_cxm_reader_init(ngx_http_cxm_reader_t *reader, void *owner,

@@ -43,6 +43,7 @@ ngx_http_cxm_reader_run(ngx_http_cxm_tail_t *tail,
 
     reader->task.next = NULL;
     reader->task.event.complete = 0;
+    reader->done = 0;
 
     if (ngx_thread_task_post(tail->pool, &reader->task) != NGX_OK) {
         return NGX_DECLINED;
@@ -63,6 +64,8 @@ ngx_http_cxm_reader_task(void *data, ngx_log_t *log)
     ngx_http_cxm_reader_t  *reader = data;
 
     cxm_stream_fill(&reader->piece, reader->handle);
+
+    __atomic_store_n(&reader->done, 1, __ATOMIC_RELEASE);
 }
 
 
@@ -93,6 +96,19 @@ ngx_http_cxm_tail_init(ngx_http_cxm_tail_t *tail, ngx_http_cxm_store_t *store,
 
     ngx_http_cxm_reader_init(&tail->reader, tail, ngx_http_cxm_tail_done,
                              log);
+}
+
+
+/* What a thread may still use is left: the process ends in any case. */
+
+void
+ngx_http_cxm_tail_exit(ngx_http_cxm_tail_t *tail)
+{
+    if (!tail->reader.running
+        || __atomic_load_n(&tail->reader.done, __ATOMIC_ACQUIRE))
+    {
+        cxm_stream_piece_free(&tail->reader.piece);
+    }
 }
 
 

@@ -333,7 +333,9 @@ subtest 'damaged backups' => sub {
         'another head'   => sub { $_[0]{link} = '00' x 16 },
         'a later head'   => sub { $_[0]{head} += 1000 },
         'another store'  => sub { $_[0]{store} =~ tr/0-9a-f/1-9a-f0/ },
-        'another sum'    => sub { $_[0]{files}[0]{blake2b} =~ tr/0/1/ },
+        'another sum'    => sub {
+            $_[0]{files}[0]{blake2b} =~ tr/0-9a-f/1-9a-f0/;
+        },
         'another size'   => sub { $_[0]{files}[0]{size}++ },
         'no such file'   => sub {
             push @{$_[0]{files}}, {%{$_[0]{files}[0]}, name => 'files/x'} },

@@ -48,7 +48,7 @@ sub run_example {
 
     $t->{port} = $port{main};
     $t->{child} = $t->spawn(CXM::nginx_path(), $t->nginx_args($file),
-                            '-g', 'daemon off;');
+                            '-g', 'daemon off;' . CXM::env_directives());
     my $self = {t => $t, key => \%key, %port};
     ok CXM::until_true(20, sub {
         return -s "$dir/nginx.pid" && $t->connect($name eq 'tls' ? $port{https}

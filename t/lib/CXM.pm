@@ -135,9 +135,7 @@ sub write_conf {
     my $dir = $self->{dir};
     my $h2 = $c{h2} ? "listen 127.0.0.1:$self->{h2_port} http2;" : '';
     my $user = $> == 0 ? 'user root;' : '';
-    # nginx hands on only named variables when it replaces itself
-    my $env = join '', map { "env $_;\n" } grep { defined $ENV{$_} }
-        qw(ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS LD_PRELOAD);
+    my $env = env_directives();
 
     mkdir "$dir/tmp";
     $self->write_file('nginx.conf', <<"END");
@@ -254,6 +252,12 @@ sub spawn {
     dup2(fileno $out, 2);
     { no warnings; exec @command; }
     _exit(127);
+}
+
+# nginx hands on only named variables, to itself and to what it loads.
+sub env_directives {
+    return join '', map { "env $_;\n" } grep { defined $ENV{$_} }
+        qw(ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS LD_PRELOAD);
 }
 
 # Reports go to files that unclean() finds.
