@@ -7,6 +7,7 @@
 
 #include "cxm_api.h"
 #include "cxm_batch.h"
+#include "cxm_customer.h"
 #include "cxm_due.h"
 #include "cxm_flow.h"
 #include "cxm_history.h"

@@ -142,7 +142,8 @@ define($other, 'demo', \%survey);
 define($other, 'demo', {%survey, questions => [@questions[0, 2 .. 4],
     {id => 'new', type => 'ces', text => {en => 'New?'}, required => true}]});
 
-is import_file($other, $file), "44 imported, 0 known, 0 refused\n", 'all of it';
+is import_file($other, $file),
+    "44 created, 0 updated, 0 unchanged, 0 refused\n", 'all of it';
 is CXM::slurp("$file.errors.ndjson"), '', 'without an error';
 
 my $second = export($other, '--format', 'ndjson');
@@ -155,17 +156,20 @@ is_deeply $got->{$_}, $want->{$_}, "$_ is the same" for sort keys %$want;
 is scalar @{$other->get('/admin/responses?customer_id=c-1', key => 1)
     ->{json}{items}}, 1, 'the person is known';
 
-is import_file($other, $file), "0 imported, 44 known, 0 refused\n",
+is import_file($other, $file),
+    "0 created, 0 updated, 44 unchanged, 0 refused\n",
     'again: nothing is taken twice';
 is export($other, '--format', 'ndjson'), $second, 'nor changed';
-is import_file($t, $file), "0 imported, 44 known, 0 refused\n",
+is import_file($t, $file),
+    "0 created, 0 updated, 44 unchanged, 0 refused\n",
     'where it came from it is known';
 
 my $gzip = CXM->new(start => 0);
 $gzip->start;
 define($gzip, 'demo', \%survey);
 is system('gzip', '-k', $file), 0, 'compressed';
-is import_file($gzip, "$file.gz"), "44 imported, 0 known, 0 refused\n",
+is import_file($gzip, "$file.gz"),
+    "44 created, 0 updated, 0 unchanged, 0 refused\n",
     'by gzip';
 
 my $text = CXM::slurp("$file.gz");
@@ -195,7 +199,8 @@ my @lines = (
 );
 my $bad = $t->write_file('bad.ndjson', join "\n",
                          map { ref ? encode_json($_) : $_ } @lines);
-is import_file($t, $bad, rc => 1), "2 imported, 1 known, 9 refused\n",
+is import_file($t, $bad, rc => 1),
+    "2 created, 0 updated, 1 unchanged, 9 refused\n",
     'the good ones are taken';
 is_deeply [map {
     my $e = decode_json($_);

@@ -177,12 +177,15 @@ sub import_file {
     return $out;
 }
 
-is import_file($other, $file), "308 imported, 0 known, 0 refused\n", 'all';
+is import_file($other, $file),
+    "308 created, 0 updated, 0 unchanged, 0 refused\n", 'all';
 my ($rc, $copy) = $other->cxmctl('export', 'touchpoints', '--format',
                                  'ndjson');
 is $copy, $whole->{body}, 'byte for byte, ids as well';
-is import_file($other, $file), "0 imported, 308 known, 0 refused\n", 'once';
-is import_file($t, $file), "0 imported, 308 known, 0 refused\n",
+is import_file($other, $file),
+    "0 created, 0 updated, 308 unchanged, 0 refused\n", 'once';
+is import_file($t, $file),
+    "0 created, 0 updated, 308 unchanged, 0 refused\n",
     'where they come from they are known';
 
 for my $by ('type', 'touchpoint', 'device') {
@@ -200,7 +203,8 @@ my $bad = $t->write_file('bad.ndjson', join '', map { encode_json($_) . "\n" }
     {id => $id =~ s/^./e/r, type => 'x', nonsense => 1},
     {id => $id =~ s/^./d/r, type => 'x', created_at => '2999-01-01T00:00:00Z'},
     {id => $id =~ s/^./c/r, type => 'x', url => 'no url'});
-is import_file($other, $bad, 1), "0 imported, 0 known, 5 refused\n", 'errors';
+is import_file($other, $bad, 1),
+    "0 created, 0 updated, 0 unchanged, 5 refused\n", 'errors';
 is_deeply [map { my $e = decode_json($_); "$e->{line} $e->{errors}[0]{pointer}" }
            split /\n/, CXM::slurp("$bad.errors.ndjson")],
     ['1 /id', '2 /type', '3 /nonsense', '4 /created_at', '5 /url'],

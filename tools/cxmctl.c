@@ -91,9 +91,9 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "print all rows of a kind; filters are those of GET /admin/export",
       cxmctl_export },
 
-    { "import", NULL, "KIND FILE",
-      "take rows of NDJSON (or that compressed by gzip) in, each once; lines "
-      "that are refused go to FILE.errors.ndjson",
+    { "import", NULL, "KIND FILE [--errors FILE] [--dry-run]",
+      "take rows of NDJSON in, customers also of CSV, compressed by gzip or "
+      "not; lines that are refused go to FILE.errors.ndjson",
       cxmctl_import },
 
     { "verify", NULL,

@@ -1,8 +1,9 @@
 /*
- * cxmctl import KIND FILE: rows of NDJSON, compressed by gzip or not.
+ * cxmctl import KIND FILE: rows of NDJSON, or of CSV where the kind takes it
+ * and the file is named so; compressed by gzip or not.
  *
- * Rows are known by their ids, so an import that was broken off is begun
- * again.  Lines that are refused go to FILE.errors.ndjson.
+ * Rows that are there already change nothing, so an import that was broken
+ * off is begun again.  Lines that are refused go to FILE.errors.ndjson.
  */
 
 #include <errno.h>
@@ -23,9 +24,11 @@
 
 typedef struct {
     const cxm_import_kind_t  *kind;
+    const cxm_caller_t       *caller;
+    int                       dry;
     uint64_t                  line;         /* its number */
     json_t                   *row;
-    int                       known;
+    cxm_import_result_t       result;
     cxm_op_t                  op;
     cxm_error_t               err;
 } cxmctl_row_t;
@@ -33,6 +36,7 @@ typedef struct {
 
 typedef struct {
     cxm_store_t   *store;
+    int            dry;
     size_t         n;
     cxmctl_row_t  *rows;                    /* in the order of their lines */
     size_t         nops;
@@ -42,11 +46,15 @@ typedef struct {
 
 typedef struct {
     const cxm_import_kind_t  *kind;
+    cxm_store_t              *store;
+    cxm_caller_t              caller;
     const char               *path;
+    char                     *errors_path;
+    int                       dry;
     gzFile                    file;
     off_t                     size;         /* of the file */
     FILE                     *errors;
-    cxm_lines_t               lines;
+    cxm_import_reader_t       reader;
 
     /* while one is committed by a thread, the other is read */
 
@@ -55,23 +63,25 @@ typedef struct {
     cxmctl_batch_t           *running;      /* or NULL */
     pthread_t                 thread;
 
-    uint64_t                  imported;
-    uint64_t                  known;
+    uint64_t                  results[CXM_IMPORT_RESULTS];
     uint64_t                  refused;
 } cxmctl_import_t;
 
 
+static int cxmctl_import_args(cxmctl_t *ctl, cxmctl_import_t *import);
+static int cxmctl_import_csv(const char *path);
 static int cxmctl_import_open(cxmctl_import_t *import);
 static void cxmctl_import_close(cxmctl_import_t *import);
 static int cxmctl_import_run(cxmctl_import_t *import);
 static int cxmctl_import_all(cxmctl_import_t *import);
 static int cxmctl_import_read(cxmctl_import_t *import, char *block);
 static int cxmctl_import_lines(cxmctl_import_t *import, int end);
-static void cxmctl_import_take(cxmctl_import_t *import, cxm_str_t line);
+static int cxmctl_import_take(cxmctl_import_t *import, cxm_str_t line);
 static cxm_rc_t cxmctl_import_add(cxm_txn_t *txn, void *data,
     cxm_error_t *err);
 static int cxmctl_import_commit(cxmctl_import_t *import);
 static void *cxmctl_import_thread(void *data);
+static void cxmctl_import_try(cxmctl_batch_t *batch);
 static int cxmctl_import_wait(cxmctl_import_t *import);
 static int cxmctl_import_done(cxmctl_import_t *import, cxmctl_row_t *row);
 static int cxmctl_import_refuse(cxmctl_import_t *import, uint64_t line,
@@ -82,6 +92,7 @@ static void cxmctl_import_progress(const cxmctl_import_t *import, int last);
 static const cxm_import_kind_t *const  cxmctl_imports[] = {
     &cxm_response_import,
     &cxm_touchpoint_import,
+    &cxm_customer_import,
     NULL
 };
 
@@ -89,42 +100,29 @@ static const cxm_import_kind_t *const  cxmctl_imports[] = {
 int
 cxmctl_import(cxmctl_t *ctl)
 {
-    int                             rc;
-    cxm_store_t                    *store;
-    cxmctl_import_t                 import;
-    const cxm_import_kind_t *const *kind;
-
-    if (ctl->argc != 2) {
-        return cxmctl_usage("import KIND FILE");
-    }
+    int              rc;
+    cxmctl_import_t  import;
 
     memset(&import, 0, sizeof(cxmctl_import_t));
+    cxm_caller_system(&import.caller);
 
-    for (kind = cxmctl_imports; *kind != NULL; kind++) {
-        if (strcmp((*kind)->name, ctl->argv[0]) == 0) {
-            import.kind = *kind;
-        }
+    if (cxmctl_import_args(ctl, &import) != 0) {
+        return cxmctl_usage("import KIND FILE [--errors FILE] [--dry-run]");
     }
 
-    if (import.kind == NULL) {
-        return cxmctl_usage("there are no such rows to import");
-    }
-
-    import.path = ctl->argv[1];
-    cxm_lines_init(&import.lines, CXM_IMPORT_LINE);
+    cxm_import_reader_init(&import.reader, import.kind,
+                           cxmctl_import_csv(import.path));
 
     /* files first: the store's owner may not be able to open them */
 
     rc = CXMCTL_WRONG;
 
     if (cxmctl_import_open(&import) == 0) {
-        store = cxmctl_open(ctl);
+        import.store = cxmctl_open(ctl);
 
-        if (store != NULL) {
-            import.batches[0].store = store;
-            import.batches[1].store = store;
+        if (import.store != NULL) {
             rc = cxmctl_import_run(&import);
-            cxm_store_close(store);
+            cxm_store_close(import.store);
         }
     }
 
@@ -135,10 +133,77 @@ cxmctl_import(cxmctl_t *ctl)
 
 
 static int
+cxmctl_import_args(cxmctl_t *ctl, cxmctl_import_t *import)
+{
+    int                             i;
+    const char                     *name, *errors;
+    const cxm_import_kind_t *const *kind;
+
+    name = NULL;
+    errors = NULL;
+
+    for (i = 0; i < ctl->argc; i++) {
+
+        if (strcmp(ctl->argv[i], "--dry-run") == 0) {
+            import->dry = 1;
+
+        } else if (strcmp(ctl->argv[i], "--errors") == 0) {
+            errors = ++i < ctl->argc ? ctl->argv[i] : "";
+
+        } else if (name == NULL) {
+            name = ctl->argv[i];
+
+        } else if (import->path == NULL) {
+            import->path = ctl->argv[i];
+
+        } else {
+            return -1;
+        }
+    }
+
+    if (import->path == NULL || (errors != NULL && errors[0] == '\0')) {
+        return -1;
+    }
+
+    for (kind = cxmctl_imports; *kind != NULL; kind++) {
+        if (strcmp((*kind)->name, name) == 0) {
+            import->kind = *kind;
+        }
+    }
+
+    if (import->kind == NULL
+        || (import->kind->columns == NULL
+            && (import->dry || cxmctl_import_csv(import->path))))
+    {
+        fprintf(stderr, "cxmctl: import: there are no such rows%s\n",
+                import->kind != NULL ? " in CSV, or to be only tried" : "");
+        return -1;
+    }
+
+    return asprintf(&import->errors_path, "%s%s",
+                    errors != NULL ? errors : import->path,
+                    errors != NULL ? "" : ".errors.ndjson") == -1 ? -1 : 0;
+}
+
+
+/* A name that ends in .csv or .csv.gz. */
+
+static int
+cxmctl_import_csv(const char *path)
+{
+    size_t  len;
+
+    len = strlen(path);
+    len -= len > 3 && strcmp(path + len - 3, ".gz") == 0 ? 3 : 0;
+
+    return len > 4 && strncmp(path + len - 4, ".csv", 4) == 0;
+}
+
+
+static int
 cxmctl_import_open(cxmctl_import_t *import)
 {
     int          fd, i;
-    char        *name;
     struct stat  st;
 
     fd = open(import->path, O_RDONLY | O_CLOEXEC);
@@ -163,20 +228,17 @@ cxmctl_import_open(cxmctl_import_t *import)
                                          sizeof(cxmctl_row_t));
     }
 
-    if (import->batches[0].rows == NULL || import->batches[1].rows == NULL
-        || asprintf(&name, "%s.errors.ndjson", import->path) == -1)
-    {
+    if (import->batches[0].rows == NULL || import->batches[1].rows == NULL) {
         fprintf(stderr, "cxmctl: import: no memory\n");
         return -1;
     }
 
-    import->errors = fopen(name, "w");
+    import->errors = fopen(import->errors_path, "w");
 
     if (import->errors == NULL) {
-        fprintf(stderr, "cxmctl: %s: %s\n", name, strerror(errno));
+        fprintf(stderr, "cxmctl: %s: %s\n", import->errors_path,
+                strerror(errno));
     }
-
-    free(name);
 
     return import->errors != NULL ? 0 : -1;
 }
@@ -204,32 +266,39 @@ cxmctl_import_close(cxmctl_import_t *import)
         (void) gzclose(import->file);
     }
 
-    cxm_lines_free(&import->lines);
+    free(import->errors_path);
+    cxm_import_reader_free(&import->reader);
 }
 
 
 static int
 cxmctl_import_run(cxmctl_import_t *import)
 {
-    int  rc;
+    int  i, rc;
+
+    for (i = 0; i < 2; i++) {
+        import->batches[i].store = import->store;
+        import->batches[i].dry = import->dry;
+    }
 
     rc = cxmctl_import_all(import);
 
     if (fflush(import->errors) != 0) {
-        fprintf(stderr, "cxmctl: %s.errors.ndjson: %s\n", import->path,
+        fprintf(stderr, "cxmctl: %s: %s\n", import->errors_path,
                 strerror(errno));
         rc = -1;
     }
 
-    printf("%llu imported, %llu known, %llu refused\n",
-           (unsigned long long) import->imported,
-           (unsigned long long) import->known,
+    printf("%llu created, %llu updated, %llu unchanged, %llu refused\n",
+           (unsigned long long) import->results[CXM_IMPORT_CREATED],
+           (unsigned long long) import->results[CXM_IMPORT_UPDATED],
+           (unsigned long long) import->results[CXM_IMPORT_UNCHANGED],
            (unsigned long long) import->refused);
 
     if (rc != 0) {
         fprintf(stderr, "cxmctl: import: ended at line %llu; begin it again, "
                 "nothing is taken twice\n",
-                (unsigned long long) import->lines.line);
+                (unsigned long long) import->reader.lines.line);
     }
 
     return rc == 0 && import->refused == 0 ? CXMCTL_DONE : CXMCTL_WRONG;
@@ -289,9 +358,9 @@ cxmctl_import_read(cxmctl_import_t *import, char *block)
         return -1;
     }
 
-    cxm_lines_put(&import->lines, (cxm_str_t) { (size_t) n, block });
+    cxm_lines_put(&import->reader.lines, (cxm_str_t) { (size_t) n, block });
 
-    if (import->lines.text.failed) {
+    if (import->reader.lines.text.failed) {
         fprintf(stderr, "cxmctl: import: no memory\n");
         return -1;
     }
@@ -308,10 +377,10 @@ cxmctl_import_lines(cxmctl_import_t *import, int end)
 
     rc = 0;
 
-    while (rc == 0 && cxm_lines_next(&import->lines, end, &line)) {
-        cxmctl_import_take(import, line);
+    while (rc == 0 && cxm_lines_next(&import->reader.lines, end, &line)) {
+        rc = cxmctl_import_take(import, line);
 
-        if (import->batch->n == CXMCTL_IMPORT_ROWS) {
+        if (rc == 0 && import->batch->n == CXMCTL_IMPORT_ROWS) {
             rc = cxmctl_import_commit(import);
             cxmctl_import_progress(import, 0);
         }
@@ -321,44 +390,46 @@ cxmctl_import_lines(cxmctl_import_t *import, int end)
 }
 
 
-/* Lines without anything are no rows. */
+/* Lines without anything are no rows; without columns nothing is one. */
 
-static void
+static int
 cxmctl_import_take(cxmctl_import_t *import, cxm_str_t line)
 {
-    size_t           i;
     cxm_op_t        *op;
     cxmctl_row_t    *row;
     cxmctl_batch_t  *batch;
 
-    for (i = 0; i < line.len && strchr(" \t\r", line.data[i]) != NULL; i++) {
-        /* void */
-    }
-
-    if (line.data != NULL && i == line.len) {
-        return;
-    }
-
     batch = import->batch;
-    row = &batch->rows[batch->n++];
+    row = &batch->rows[batch->n];
     row->kind = import->kind;
-    row->line = import->lines.line;
-    row->row = NULL;
+    row->caller = &import->caller;
+    row->dry = import->dry;
+    row->line = import->reader.lines.line;
     cxm_error_init(&row->err);
 
     op = &row->op;
     op->run = cxmctl_import_add;
     op->data = row;
     op->err = &row->err;
+    op->rc = cxm_import_read(&import->reader, import->store, line, &row->row,
+                             &row->err);
 
-    op->rc = line.data != NULL
-             ? cxm_import_row(row->kind->fields, line, &row->row, &row->err)
-             : cxm_issue(&row->err, "", "too_long",
-                         "A line has at most %u bytes.", CXM_IMPORT_LINE);
+    if (op->rc != CXM_OK && !cxm_import_readable(&import->reader)) {
+        (void) cxmctl_failed("import", &row->err);
+        return -1;
+    }
+
+    if (op->rc == CXM_OK && row->row == NULL) {
+        return 0;
+    }
+
+    batch->n++;
 
     if (op->rc == CXM_OK) {
         batch->ops[batch->nops++] = op;
     }
+
+    return 0;
 }
 
 
@@ -368,8 +439,9 @@ static cxm_rc_t
 cxmctl_import_add(cxm_txn_t *txn, void *data, cxm_error_t *err)
 {
     cxmctl_row_t  *row = data;
+    cxm_import_t   import = { txn, row->caller, row->dry, err };
 
-    return row->kind->add(txn, row->row, &row->known, err);
+    return row->kind->add(&import, row->row, &row->result);
 }
 
 
@@ -405,11 +477,35 @@ cxmctl_import_thread(void *data)
 {
     cxmctl_batch_t  *batch = data;
 
-    if (batch->nops > 0) {
+    if (batch->nops > 0 && batch->dry) {
+        cxmctl_import_try(batch);
+
+    } else if (batch->nops > 0) {
         cxm_batch_run(batch->store, batch->ops, batch->nops, NULL);
     }
 
     return NULL;
+}
+
+
+/* Nothing is written: a transaction that reads will do. */
+
+static void
+cxmctl_import_try(cxmctl_batch_t *batch)
+{
+    size_t      i;
+    cxm_rc_t    rc;
+    cxm_op_t   *op;
+    cxm_txn_t  *txn;
+
+    rc = cxm_txn_read(batch->store, &txn, batch->ops[0]->err);
+
+    for (i = 0; i < batch->nops; i++) {
+        op = batch->ops[i];
+        op->rc = rc == CXM_OK ? op->run(txn, op->data, op->err) : rc;
+    }
+
+    cxm_txn_end(txn);
 }
 
 
@@ -452,24 +548,18 @@ cxmctl_import_wait(cxmctl_import_t *import)
 static int
 cxmctl_import_done(cxmctl_import_t *import, cxmctl_row_t *row)
 {
-    switch (row->op.rc) {
-
-    case CXM_OK:
-        import->imported += !row->known;
-        import->known += row->known != 0;
+    if (row->op.rc == CXM_OK) {
+        import->results[row->result]++;
         return 0;
-
-    case CXM_BAD_REQUEST:
-    case CXM_INVALID:
-    case CXM_CONFLICT:
-    case CXM_NOT_FOUND:
-    case CXM_TOO_LARGE:
-        return cxmctl_import_refuse(import, row->line, &row->err);
-
-    default:
-        (void) cxmctl_failed("import", &row->err);
-        return -1;
     }
+
+    if (cxm_import_refused(row->op.rc)) {
+        return cxmctl_import_refuse(import, row->line, &row->err);
+    }
+
+    (void) cxmctl_failed("import", &row->err);
+
+    return -1;
 }
 
 
@@ -478,41 +568,22 @@ cxmctl_import_refuse(cxmctl_import_t *import, uint64_t line,
     const cxm_error_t *err)
 {
     int         rc;
-    json_t     *errors;
-    unsigned    i;
+    json_t     *refusal;
     cxm_buf_t   text;
 
-    errors = json_array();
-
-    for (i = 0; i < err->nissues; i++) {
-        (void) json_array_append_new(errors,
-                   json_pack("{ss ss ss}", "pointer", err->issues[i].pointer,
-                             "code", err->issues[i].code,
-                             "detail", err->issues[i].detail));
-    }
-
-    if (err->nissues == 0) {
-        (void) json_array_append_new(errors,
-                   json_pack("{ss ss ss}", "pointer", "", "code",
-                             err->code[0] != '\0' ? err->code
-                                                  : cxm_rc_name(err->rc),
-                             "detail", err->detail));
-    }
-
+    refusal = cxm_import_refusal(line, err);
     cxm_buf_init(&text, 1 << 20);
-    errors = json_pack("{sI so}", "line", (json_int_t) line, "errors",
-                       errors);
-    cxm_json_dump(&text, errors);
+    cxm_json_dump(&text, refusal);
     cxm_buf_putc(&text, '\n');
-    json_decref(errors);
+    json_decref(refusal);
 
     rc = 0;
 
     if (text.failed
         || fwrite(text.data, 1, text.len, import->errors) != text.len)
     {
-        fprintf(stderr, "cxmctl: %s.errors.ndjson cannot be written\n",
-                import->path);
+        fprintf(stderr, "cxmctl: %s cannot be written\n",
+                import->errors_path);
         rc = -1;
     }
 
@@ -535,7 +606,7 @@ cxmctl_import_progress(const cxmctl_import_t *import, int last)
     at = gzoffset(import->file);
 
     fprintf(stderr, "\r%llu lines, %u %%%s",
-            (unsigned long long) import->lines.line,
+            (unsigned long long) import->reader.lines.line,
             import->size > 0 ? (unsigned) (at * 100 / import->size) : 100,
             last ? "\n" : "");
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cxm_beacon_body.h"
+#include "cxm_call.h"
 #include "cxm_inflate.h"
 #include "cxm_json.h"
 #include "cxm_query.h"
@@ -111,20 +112,10 @@ static const cxm_beacon_media_t  cxm_beacon_media[] = {
 static cxm_rc_t
 beacon_read_text(cxm_call_t *call, cxm_str_t body, json_t **out)
 {
-    size_t       i;
-    cxm_str_t    type;
-    const char  *p;
+    size_t     i;
+    cxm_str_t  type;
 
-    type = call->request->content_type;
-    p = type.len == 0 ? NULL : memchr(type.data, ';', type.len);
-
-    if (p != NULL) {
-        type.len = (size_t) (p - type.data);
-    }
-
-    while (type.len > 0 && type.data[type.len - 1] == ' ') {
-        type.len--;
-    }
+    type = cxm_media_type(call->request->content_type);
 
     for (i = 0; i < sizeof(cxm_beacon_media) / sizeof(cxm_beacon_media[0]);
          i++)

@@ -46,6 +46,8 @@ cxm_rc_t cxm_step_input(cxm_call_t *call);
 /* Whether a Content-Type is JSON; or one that any page can send anywhere. */
 int cxm_media_is_json(cxm_str_t type);
 int cxm_media_is_simple(cxm_str_t type);
+/* A Content-Type without its parameters: a charset changes nothing. */
+cxm_str_t cxm_media_type(cxm_str_t type);
 
 
 /* "GET, HEAD, OPTIONS" of a set of methods, in the arena. */

@@ -31,22 +31,25 @@ static const struct {
 };
 
 
-/* The type without its parameters: a charset changes nothing in JSON. */
-static cxm_media_t
-cxm_input_media_of(cxm_str_t type)
+cxm_str_t
+cxm_media_type(cxm_str_t type)
 {
-    size_t       i;
-    const char  *p;
-
-    p = type.len == 0 ? NULL : memchr(type.data, ';', type.len);
-
-    if (p != NULL) {
-        type.len = (size_t) (p - type.data);
-    }
+    type = cxm_str_cut(&type, ';');
 
     while (type.len > 0 && type.data[type.len - 1] == ' ') {
         type.len--;
     }
+
+    return type;
+}
+
+
+static cxm_media_t
+cxm_input_media_of(cxm_str_t type)
+{
+    size_t  i;
+
+    type = cxm_media_type(type);
 
     for (i = 0; i < sizeof(cxm_input_media) / sizeof(cxm_input_media[0]); i++)
     {

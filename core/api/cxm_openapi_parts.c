@@ -205,7 +205,9 @@ cxm_openapi_body(const cxm_route_t *route)
         { "application/json", 0, ~0u, ~0u },
         { "application/merge-patch+json", 0, CXM_PATCH, ~0u },
         { "application/x-www-form-urlencoded", CXM_ROUTE_FORM, ~0u, ~0u },
-        { "text/plain", 0, ~0u, 1u << CXM_ENDPOINT_BEACON }
+        { "text/plain", 0, ~0u, 1u << CXM_ENDPOINT_BEACON },
+        { "text/csv", CXM_ROUTE_ROWS, ~0u, ~0u },
+        { "application/x-ndjson", CXM_ROUTE_ROWS, ~0u, ~0u }
     };
 
     content = json_object();
@@ -216,7 +218,9 @@ cxm_openapi_body(const cxm_route_t *route)
             && (1u << route->endpoint & all[i].endpoints))
         {
             openapi_put_body(content, all[i].media,
-                             openapi_body_schema(route));
+                             all[i].flag == CXM_ROUTE_ROWS
+                             ? json_pack("{ss}", "type", "string")
+                             : openapi_body_schema(route));
         }
     }
 

@@ -118,14 +118,20 @@ cxm_allow(cxm_call_t *call, unsigned methods)
 }
 
 
-/* Sets route (the best one), params and allow. */
+/*
+ * Sets route, params and allow, by the path that says most of the address:
+ * one with {name} in its place is another address, whatever its methods.
+ */
 static void
 cxm_route_find(cxm_call_t *call, cxm_method_t method)
 {
+    int                        order;
     cxm_str_t                  params[CXM_CALL_PARAMS];
+    const char                *path;
     const cxm_route_t         *route;
     const cxm_route_t *const  *table;
 
+    path = NULL;
     memset(params, 0, sizeof(params));
 
     for (table = cxm_route_tables; *table != NULL; table++) {
@@ -137,12 +143,19 @@ cxm_route_find(cxm_call_t *call, cxm_method_t method)
                 continue;
             }
 
-            call->allow |= route->method;
+            order = path == NULL ? -1 : cxm_route_order(route->path, path);
 
-            if (route->method == method
-                && (call->route == NULL
-                    || cxm_route_order(route->path, call->route->path) < 0))
-            {
+            if (order < 0) {
+                path = route->path;
+                call->allow = 0;
+                call->route = NULL;
+            }
+
+            if (order <= 0) {
+                call->allow |= route->method;
+            }
+
+            if (order <= 0 && route->method == method) {
                 call->route = route;
                 memcpy(call->params, params, sizeof(params));
             }

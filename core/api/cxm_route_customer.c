@@ -2,25 +2,15 @@
  * Routes of customers and what belongs to them.
  */
 
-#include <stdio.h>
-
 #include "cxm_call.h"
-#include "cxm_customer.h"
-#include "cxm_field_site.h"
-#include "cxm_index.h"
+#include "cxm_customer_args.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_resource.h"
 #include "cxm_routes.h"
 
 
-static const cxm_field_t  text_item = { .type = CXM_FIELD_STRING };
-
 static const cxm_field_t  customer_list_query[] = {
-    { .name = "q", .type = CXM_FIELD_STRING,
-      .summary = "Words of names and beginnings of them, an e-mail address, "
-                 "a telephone number or an external id; needs "
-                 "personal_read." },
     { .name = "customer_id", .type = CXM_FIELD_STRING,
       .summary = "The id, or what answers call so." },
     { .name = "external_id", .type = CXM_FIELD_STRING,
@@ -31,14 +21,9 @@ static const cxm_field_t  customer_list_query[] = {
       .summary = "With + and country code; needs personal_read." },
     { .name = "visitor", .type = CXM_FIELD_STRING,
       .summary = "Visitor id of the beacon; needs personal_read." },
-    { .name = "tags", .type = CXM_FIELD_ARRAY, .item = &text_item,
-      .summary = "One that it has." },
-    { .name = "country", .type = CXM_FIELD_STRING,
-      .summary = "ISO 3166-1 alpha-2." },
-    { .name = "language", .type = CXM_FIELD_STRING,
-      .summary = "Language tag." },
-    { .name = "where", .type = CXM_FIELD_ARRAY, .item = &text_item,
-      .summary = "<attribute>:<value>, of one with a look-up." },
+    CXM_QUERY_CUSTOMER("Words of names and beginnings of them, an e-mail "
+                       "address, a telephone number or an external id; needs "
+                       "personal_read."),
     CXM_QUERY_PAGE,
     { .name = NULL }
 };
@@ -164,72 +149,6 @@ customer_named(cxm_call_t *call, cxm_txn_t *txn, int *named, uint64_t *no)
 }
 
 
-/* "<attribute>:<value>" */
-static cxm_rc_t
-where_arg(cxm_call_t *call, cxm_txn_t *txn, cxm_str_t arg, cxm_find_t *find)
-{
-    int          n;
-    char         path[CXM_INDEX_PATH];
-    cxm_rc_t     rc;
-    cxm_str_t    value;
-    const char  *colon;
-
-    colon = arg.len == 0 ? NULL : memchr(arg.data, ':', arg.len);
-    rc = CXM_NOT_FOUND;
-
-    if (colon != NULL) {
-        value = (cxm_str_t) { arg.len - (size_t) (colon - arg.data) - 1,
-                              colon + 1 };
-        n = snprintf(path, sizeof(path), CXM_SITE_MEMBER ".%.*s",
-                     (int) (colon - arg.data), arg.data);
-
-        if (n > 0 && (size_t) n < sizeof(path)) {
-            rc = cxm_find_value(find, txn, cxm_strz(path), value);
-        }
-    }
-
-    return rc == CXM_NOT_FOUND
-           ? cxm_issue(&call->err, "?where", "not_found",
-                       "There is no such attribute with a look-up.")
-           : rc;
-}
-
-
-/* Attributes that are personal are asked for by who may read them. */
-static cxm_rc_t
-customer_values(cxm_call_t *call, cxm_txn_t *txn, cxm_find_t *find)
-{
-    cxm_rc_t          rc;
-    unsigned          i;
-    const cxm_arg_t  *arg;
-
-    rc = CXM_OK;
-
-    for (i = 0; i < call->nargs && rc == CXM_OK; i++) {
-        arg = &call->args[i];
-
-        if (cxm_str_eqz(arg->name, "where")) {
-            rc = where_arg(call, txn, arg->value, find);
-
-        } else if (cxm_str_eqz(arg->name, "tags")
-                   || cxm_str_eqz(arg->name, "country")
-                   || cxm_str_eqz(arg->name, "language"))
-        {
-            rc = cxm_find_value(find, txn, arg->name, arg->value);
-        }
-    }
-
-    if (rc == CXM_OK && find->personal) {
-        rc = cxm_require(&call->caller, CXM_SCOPE_PERSONAL_READ, &call->err);
-    }
-
-    return rc == CXM_INVALID && call->err.rc == CXM_OK
-           ? cxm_issue(&call->err, "", "too_many",
-                       "At most %d values are asked for.", CXM_FIND_VALUES)
-           : rc;
-}
-
-
 /* The one whom the whole query names comes before those whom words find. */
 static cxm_rc_t
 customer_words(cxm_call_t *call, cxm_txn_t *txn, cxm_find_t *find,
@@ -301,7 +220,7 @@ customer_list_read(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     if (rc == CXM_OK && !named) {
-        rc = customer_values(call, txn, &find);
+        rc = cxm_customer_values(call, txn, &find);
     }
 
     if (rc == CXM_OK && !named) {

@@ -3,6 +3,7 @@
  */
 
 #include "cxm_call.h"
+#include "cxm_customer_args.h"
 #include "cxm_json.h"
 #include "cxm_response_args.h"
 #include "cxm_routes.h"
@@ -69,6 +70,45 @@ touchpoints_open(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export,
 static const cxm_export_kind_t  export_touchpoints = {
     "touchpoints", &cxm_touchpoint_rows, touchpoints_open,
     cxm_touchpoint_place
+};
+
+
+static const cxm_field_t  customers_query[] = {
+    CXM_QUERY_CUSTOMER("Words of names and beginnings of them; needs "
+                       "personal_read."),
+    CXM_QUERY_EXPORT,
+    { .name = NULL }
+};
+
+
+/* Values are not repeated to the audit: some are of personal attributes. */
+static cxm_rc_t
+customers_open(cxm_call_t *call, cxm_txn_t *txn, cxm_export_t *export,
+    json_t *asked)
+{
+    cxm_rc_t    rc;
+    cxm_find_t  find;
+
+    (void) asked;
+
+    rc = cxm_find_begin(&find, txn, &cxm_record_customer, &call->err);
+
+    if (rc == CXM_OK && cxm_call_has_arg(call, "q")) {
+        rc = cxm_require(&call->caller, CXM_SCOPE_PERSONAL_READ, &call->err);
+        cxm_find_words(&find, cxm_call_arg(call, "q"));
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_customer_values(call, txn, &find);
+    }
+
+    return rc == CXM_OK ? cxm_customer_export(&find, export, &call->err)
+                        : rc;
+}
+
+
+static const cxm_export_kind_t  export_customers = {
+    "customers", &cxm_customer_rows, customers_open, cxm_customer_place
 };
 
 
@@ -211,5 +251,6 @@ export_read(cxm_call_t *call, cxm_txn_t *txn)
 const cxm_route_t  cxm_routes_export[] = {
     CXM_EXPORT_ROUTES(responses, CXM_SCOPE_RESPONSE_READ),
     CXM_EXPORT_ROUTES(touchpoints, CXM_SCOPE_TOUCHPOINT_READ),
+    CXM_EXPORT_ROUTES(customers, CXM_SCOPE_CUSTOMER_READ),
     { .path = NULL }
 };

@@ -16,6 +16,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_overview,
     cxm_routes_access,
     cxm_routes_customer,
+    cxm_routes_import,
     cxm_routes_person,
     cxm_routes_field,
     cxm_routes_outbox,

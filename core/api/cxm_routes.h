@@ -22,6 +22,7 @@ extern const cxm_route_t  cxm_routes_overview[];
 extern const cxm_route_t  cxm_routes_access[];
 extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];
+extern const cxm_route_t  cxm_routes_import[];
 extern const cxm_route_t  cxm_routes_openapi[];
 extern const cxm_route_t  cxm_routes_outbox[];
 extern const cxm_route_t  cxm_routes_person[];

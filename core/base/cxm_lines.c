@@ -41,11 +41,74 @@ cxm_lines_put(cxm_lines_t *lines, cxm_str_t block)
 }
 
 
+/*
+ * Where a record of CSV ends: only what begins a cell is a quote around it.
+ * NULL: that is not there yet.
+ */
+static const char *
+record_end(cxm_str_t rest)
+{
+    int          cell;          /* at its beginning */
+    const char  *p, *end;
+
+    cell = 1;
+    end = rest.data + rest.len;
+
+    for (p = rest.data; p < end; p++) {
+        if (*p == '\n') {
+            return p;
+        }
+
+        if (*p == '"' && cell) {
+            do {
+                p = memchr(p + 1, '"', (size_t) (end - p - 1));
+            } while (p != NULL && p + 1 < end && p[1] == '"' && p++);
+
+            if (p == NULL) {
+                return NULL;
+            }
+        }
+
+        cell = *p == ',';
+    }
+
+    return NULL;
+}
+
+
+/*
+ * A record that is too long, as with a quote that nothing closes, is only its
+ * first line.  `last`: no more of it will come.
+ */
+static const char *
+lines_end(const cxm_lines_t *lines, cxm_str_t rest, int last)
+{
+    const char  *p;
+
+    if (lines->csv && rest.len > 0) {
+        p = record_end(rest);
+
+        if (p == NULL ? !last : (size_t) (p - rest.data) <= lines->max) {
+            return p;
+        }
+    }
+
+    return memchr(rest.data, '\n', rest.len);
+}
+
+
 static int
 lines_give(cxm_lines_t *lines, cxm_str_t rest, size_t len, cxm_str_t *line)
 {
-    lines->line++;
+    size_t  i;
+
+    lines->line += 1 + lines->more;
+    lines->more = 0;
     *line = (cxm_str_t) { len, rest.data };
+
+    for (i = 0; lines->csv && i < len; i++) {
+        lines->more += rest.data[i] == '\n';
+    }
 
     if (len > lines->max) {
         *line = (cxm_str_t) { 0, NULL };
@@ -71,7 +134,7 @@ cxm_lines_next(cxm_lines_t *lines, int end, cxm_str_t *line)
             rest.len = lines->text.len - lines->at;
         }
 
-        p = memchr(rest.data, '\n', rest.len);
+        p = lines_end(lines, rest, end || rest.len > lines->max);
 
         if (p == NULL) {
             break;

@@ -1,5 +1,6 @@
 /*
- * Lines out of blocks of text, with a bound on the length of one.
+ * Lines out of blocks of text, with a bound on the length of one.  Of CSV
+ * they are records: an end of line between quotes is a part of a cell.
  */
 
 #ifndef CXM_LINES_H
@@ -10,7 +11,10 @@
 
 typedef struct {
     size_t     max;             /* longest line */
-    uint64_t   line;            /* number of the one that came last */
+    int        csv;             /* to be set behind init */
+    uint64_t   line;            /* number of the one that came last, of a
+                                   record that of its first line */
+    uint64_t   more;            /* lines that it has besides */
     cxm_buf_t  text;
     size_t     at;              /* in text: what is not yet taken */
     int        passing;         /* the rest of a line that is too long */
@@ -28,7 +32,8 @@ void cxm_lines_put(cxm_lines_t *lines, cxm_str_t block);
 /*
  * 1: *line is the next one, without its end, good until the next put; data
  * NULL: it is too long.  0: the next block is wanted, or, at the `end` of all
- * blocks, there are no more.
+ * blocks, there are no more.  A record whose last quote is missing is the one
+ * line that it begins with, so that only this one is spoilt.
  */
 int cxm_lines_next(cxm_lines_t *lines, int end, cxm_str_t *line);
 

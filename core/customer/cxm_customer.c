@@ -2,7 +2,7 @@
  * Customers: the record.
  */
 
-#include "cxm_customer.h"
+#include "cxm_customer_int.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
 
@@ -36,11 +36,11 @@ const cxm_field_t  cxm_identifier_item = {
     .type = CXM_FIELD_OBJECT, .object = &cxm_identifier_fields
 };
 
-static const cxm_field_t  tag_item = {
+const cxm_field_t  cxm_customer_tag = {
     .type = CXM_FIELD_STRING, .min = 1, .max = 50
 };
 
-static const cxm_field_t  attribute_item = {
+const cxm_field_t  cxm_customer_attribute = {
     .type = CXM_FIELD_SCALAR, .flags = CXM_FIELD_PERSONAL,
     .max = CXM_TEXT_MAX
 };
@@ -48,33 +48,11 @@ static const cxm_field_t  attribute_item = {
 static const cxm_field_t  person_item = { .type = CXM_FIELD_INT };
 
 static const cxm_field_t  customer_fields[] = {
-    { .name = "name", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
-      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS,
-      .summary = "as it is shown" },
-    { .name = "given_name", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
-      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
-    { .name = "family_name", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
-      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
-    { .name = "company", .type = CXM_FIELD_STRING, .min = 1, .max = 200,
-      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },
-    { .name = "job_title", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
-      .flags = CXM_FIELD_PERSONAL },
-    { .name = "birthdate", .type = CXM_FIELD_DATE,
-      .flags = CXM_FIELD_PERSONAL },
-    { .name = "language", .type = CXM_FIELD_LANGUAGE,
-      .flags = CXM_FIELD_LOOKUP },
-    { .name = "time_zone", .type = CXM_FIELD_ZONE },
-    { .name = "country", .type = CXM_FIELD_COUNTRY,
-      .flags = CXM_FIELD_LOOKUP },
+    CXM_CUSTOMER_PROFILE,
     { .name = "identifiers", .type = CXM_FIELD_ARRAY,
       .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
       .item = &cxm_identifier_item },
-    { .name = "tags", .type = CXM_FIELD_ARRAY,
-      .flags = CXM_FIELD_LOOKUP | CXM_FIELD_UNIQUE,
-      .max = CXM_CUSTOMER_TAGS, .item = &tag_item,
-      .summary = "not personal: they stay when the person is erased" },
-    { .name = "attributes", .type = CXM_FIELD_MAP, .item = &attribute_item,
-      .summary = "of the fields at /admin/fields/customer" },
+    CXM_CUSTOMER_LABELS,
     { .name = "persons", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_HIDDEN,
       .item = &person_item },
     CXM_RECORD_ROWS,

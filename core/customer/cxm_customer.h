@@ -15,6 +15,9 @@
 #define CXM_CUSTOMER_H
 
 #include "cxm_access.h"
+#include "cxm_export.h"
+#include "cxm_find.h"
+#include "cxm_import.h"
 #include "cxm_record.h"
 #include "cxm_timeline.h"
 
@@ -99,6 +102,30 @@ cxm_rc_t cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
 /* {purpose: {"granted", "at", ...}}, a new reference. */
 cxm_rc_t cxm_consent_json(cxm_txn_t *txn, const cxm_uuid_t *customer,
     json_t **out, cxm_error_t *err);
+
+
+/* --- imports and exports ------------------------------------------------ */
+
+/*
+ * A row of an import is a merge patch of the customer whom its id, external
+ * id or e-mail address leads to, or makes one.  Beside the members of the
+ * record it may have "id", which a new customer gets, and values of
+ * identifiers by their types: those that are not there are added, null takes
+ * all of the type away; "verified" names those that are proved.
+ */
+extern const cxm_import_kind_t  cxm_customer_import;
+extern const cxm_fields_t       cxm_customer_row_fields;        /* of both */
+
+/*
+ * Customers as they are answered, oldest first; in CSV identifiers are columns
+ * by type, and so are the site's attributes.
+ */
+cxm_rc_t cxm_customer_export(const cxm_find_t *find, cxm_export_t *export,
+    cxm_error_t *err);
+cxm_rc_t cxm_customer_place(cxm_txn_t *txn, const cxm_uuid_t *id,
+    cxm_place_t *place);
+
+extern const cxm_export_rows_t  cxm_customer_rows;
 
 
 /* --- timelines ---------------------------------------------------------- */

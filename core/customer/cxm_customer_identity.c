@@ -123,6 +123,30 @@ set_form(json_t *item, int type)
 }
 
 
+/* An import tells where an identifier came from in the first place. */
+static const json_t *
+brought(const cxm_identity_t *identity, size_t i)
+{
+    cxm_ms_t                   at;
+    const json_t              *item, *from;
+    const cxm_customer_row_t  *row;
+
+    static const cxm_field_t  source = {
+        .type = CXM_FIELD_STRING, .min = 1, .max = 50
+    };
+
+    row = identity->write->data;
+    item = row == NULL ? NULL : json_array_get(row->brought, i);
+    from = json_object_get(item, "source");
+
+    return from != NULL
+           && cxm_field_check_value(&source, from, "", NULL) == CXM_OK
+           && cxm_rfc3339_parse(cxm_json_get_str(item, "added_at"), &at)
+              == CXM_OK
+           ? item : NULL;
+}
+
+
 /* What the server adds: it stays with an identifier for good. */
 static int
 set_origin(cxm_identity_t *identity, json_t *item, const json_t *before)
@@ -257,7 +281,7 @@ identify_names(cxm_identity_t *identity, int type, json_t *item)
 
 /* The item's pointer is in identity->pointer. */
 static void
-identify_item(cxm_identity_t *identity, json_t *item)
+identify_item(cxm_identity_t *identity, json_t *item, size_t i)
 {
     int                 type;
     uint8_t             hash[CXM_HASH_LEN];
@@ -298,6 +322,8 @@ identify_item(cxm_identity_t *identity, json_t *item)
                        "An account is joined by who signs in to it.");
         return;
     }
+
+    before = before == NULL ? brought(identity, i) : before;
 
     if (set_form(item, type) || set_origin(identity, item, before)) {
         identity->rc = cxm_fail(identity->write->err, CXM_INTERNAL, NULL,
@@ -357,7 +383,7 @@ identify_all(cxm_identity_t *identity, json_t *list)
     for (i = 0; i < json_array_size(list); i++) {
         (void) snprintf(identity->pointer, sizeof(identity->pointer),
                         "/identifiers/%zu", i);
-        identify_item(identity, json_array_get(list, i));
+        identify_item(identity, json_array_get(list, i), i);
     }
 }
 

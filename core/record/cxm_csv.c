@@ -6,6 +6,7 @@
 
 #include "cxm_export.h"
 #include "cxm_json.h"
+#include "cxm_rows.h"
 
 
 #define CXM_CSV_TEXT  (4u << 20)        /* of a cell that is JSON */
@@ -38,12 +39,33 @@ csv_number(cxm_str_t s)
 }
 
 
-/* Spreadsheets take a text that begins so for a formula (OWASP). */
+/*
+ * Spreadsheets take a text that begins so for a formula (OWASP).  One that
+ * looks like such a text with its "'" gets another, so that there is a way
+ * back.
+ */
 static int
 csv_formula(cxm_str_t s)
 {
+    while (s.len > 1 && s.data[0] == '\'') {
+        s.data++;
+        s.len--;
+    }
+
     return s.len > 0 && memchr("=+-@\t\r", s.data[0], 6) != NULL
            && !csv_number(s);
+}
+
+
+cxm_str_t
+cxm_csv_plain(cxm_str_t cell)
+{
+    if (cell.len > 1 && cell.data[0] == '\'' && csv_formula(cell)) {
+        cell.data++;
+        cell.len--;
+    }
+
+    return cell;
 }
 
 
@@ -136,7 +158,7 @@ csv_json(cxm_buf_t *out, const cxm_value_t *value)
 
 /*
  * Words, as choices are, with ";" between them; 0: they are something else,
- * or one has such a sign in it.
+ * or would be read as something else.
  */
 static int
 csv_words(cxm_buf_t *text, const cxm_value_t *array)
@@ -151,7 +173,10 @@ csv_words(cxm_buf_t *text, const cxm_value_t *array)
 
         word = value.type == CXM_VALUE_STRING ? value.u.string : cxm_str("");
 
-        if (word.len == 0 || memchr(word.data, ';', word.len) != NULL) {
+        if (word.len == 0 || word.data[0] == '['
+            || memchr(word.data, ';', word.len) != NULL
+            || cxm_str_eqz(word, CXM_ROWS_NULL))
+        {
             return 0;
         }
 

@@ -459,6 +459,14 @@ cxm_doc_by_id(cxm_txn_t *txn, cxm_kind_no_t kind, const cxm_uuid_t *id,
 }
 
 
+cxm_rc_t
+cxm_doc_no(cxm_txn_t *txn, cxm_kind_no_t kind, const cxm_uuid_t *id,
+    uint64_t *no)
+{
+    return cxm_doc_lookup(txn, CXM_NS_DOC_ID, kind, cxm_doc_id_str(id), no);
+}
+
+
 static cxm_rc_t
 cxm_doc_from_row(cxm_txn_t *txn, const cxm_raw_row_t *row, cxm_doc_t *out)
 {

@@ -40,6 +40,10 @@ cxm_rc_t cxm_doc_by_name(cxm_txn_t *txn, cxm_kind_no_t kind, cxm_str_t slug,
 cxm_rc_t cxm_doc_by_id(cxm_txn_t *txn, cxm_kind_no_t kind,
     const cxm_uuid_t *id, cxm_doc_t *out, cxm_error_t *err);
 
+/* Only the number. */
+cxm_rc_t cxm_doc_no(cxm_txn_t *txn, cxm_kind_no_t kind, const cxm_uuid_t *id,
+    uint64_t *no);
+
 #define CXM_VERSION_ANY   UINT64_MAX    /* no If-Match */
 #define CXM_VERSION_NONE  0             /* If-None-Match: * */
 #define CXM_VERSION_SOME  (UINT64_MAX - 1)      /* If-Match: * */
@@ -56,11 +60,14 @@ typedef struct {
     cxm_kind_no_t  kind;
     cxm_str_t      slug;
     cxm_uuid_t     id;          /* nil: made at creation */
+    uint64_t       no;          /* known by its number; 0: it is not */
     uint64_t       if_match;
     uint64_t       actor;
     uint64_t       subject;     /* whose key seals `personal` */
     json_t        *body;
     json_t        *personal;    /* NULL: none */
+    int            dry;         /* only tell what would be done: replace
+                                   counts the version, and no more */
 } cxm_doc_write_t;
 
 cxm_rc_t cxm_doc_put(cxm_txn_t *txn, const cxm_doc_write_t *write,

@@ -34,7 +34,10 @@ cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *out,
     memset(out, 0, sizeof(*out));
     rc = CXM_NOT_FOUND;
 
-    if (write->slug.len > 0) {
+    if (write->no != 0) {
+        rc = cxm_doc_get(txn, write->kind, write->no, out, err);
+
+    } else if (write->slug.len > 0) {
         rc = cxm_doc_by_name(txn, write->kind, write->slug, out, err);
 
     } else if (!cxm_uuid_is_nil(&write->id)) {
@@ -202,6 +205,11 @@ cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write, cxm_doc_t *doc,
 
     if (rc == CXM_OK) {
         rc = cxm_doc_free_name(txn, write, doc->no, err);
+    }
+
+    if (rc == CXM_OK && write->dry) {
+        doc->version++;
+        return CXM_OK;
     }
 
     if (rc == CXM_OK) {

@@ -160,5 +160,8 @@ void cxm_csv_head(cxm_buf_t *out, const cxm_export_t *export);
 void cxm_csv_row(cxm_buf_t *out, const cxm_export_t *export,
     const cxm_value_t *values, cxm_members_t *room);
 
+/* A text as it was before it was made a cell that no program calculates. */
+cxm_str_t cxm_csv_plain(cxm_str_t cell);
+
 
 #endif /* CXM_EXPORT_H */

@@ -72,6 +72,20 @@ cxm_find_begin(cxm_find_t *find, cxm_txn_t *txn, const cxm_record_t *record,
 
 
 void
+cxm_find_copy(cxm_find_t *to, const cxm_find_t *from)
+{
+    unsigned  i;
+
+    *to = *from;
+
+    for (i = 0; i < from->words.n; i++) {
+        to->words.word[i].data = to->words.text + (from->words.word[i].data
+                                                   - from->words.text);
+    }
+}
+
+
+void
 cxm_find_words(cxm_find_t *find, cxm_str_t text)
 {
     cxm_words_split(text, &find->words);
@@ -373,6 +387,54 @@ find_matches(const cxm_find_t *find, const cxm_doc_t *doc)
     cxm_index_walk(find->fields, doc->personal, find_match, &match);
 
     return match.seen == (1u << find->nwords) - 1;
+}
+
+
+static int
+find_in(const cxm_index_terms_t *terms, const cxm_term_t *term)
+{
+    size_t  i;
+
+    for (i = 0; i < terms->nterms; i++) {
+        if (memcmp(&terms->term[i], term, sizeof(*term)) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+cxm_find_has(const cxm_store_t *store, const cxm_find_t *find,
+    const cxm_doc_t *doc)
+{
+    unsigned                 i;
+    cxm_index_terms_t        shared, personal;
+    const cxm_find_value_t  *value;
+
+    if (!find_matches(find, doc)) {
+        return 0;
+    }
+
+    if (find->nvalues == 0) {
+        return 1;
+    }
+
+    cxm_index_collect(store, find->fields, doc->body, &shared);
+    cxm_index_collect(store, find->fields, doc->personal, &personal);
+
+    for (i = 0; i < find->nvalues; i++) {
+        value = &find->value[i];
+
+        if (!find_in(value->where & CXM_FIND_PERSONAL ? &personal : &shared,
+                     &value->term))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -55,6 +55,9 @@ typedef struct {
 cxm_rc_t cxm_find_begin(cxm_find_t *find, cxm_txn_t *txn,
     const cxm_record_t *record, cxm_error_t *err);
 
+/* The same query once more; fields are those of its transaction. */
+void cxm_find_copy(cxm_find_t *to, const cxm_find_t *from);
+
 /* Asks for words, a member of a query. */
 void cxm_find_words(cxm_find_t *find, cxm_str_t text);
 
@@ -67,6 +70,13 @@ cxm_rc_t cxm_find_value(cxm_find_t *find, cxm_txn_t *txn, cxm_str_t path,
 
 /* Whether anything was asked for. */
 int cxm_find_asks(const cxm_find_t *find);
+
+/*
+ * Whether one document is among those that are asked for, at any level; in
+ * another transaction than that of begin once `fields` is set anew.
+ */
+int cxm_find_has(const cxm_store_t *store, const cxm_find_t *find,
+    const cxm_doc_t *doc);
 
 /*
  * Calls fn for at most `limit` documents from *place on, and moves it: to

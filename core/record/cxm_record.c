@@ -31,8 +31,10 @@ as_doc(const cxm_record_write_t *write, cxm_doc_write_t *doc)
     doc->kind = write->record->kind;
     doc->slug = write->slug;
     doc->id = write->id;
+    doc->no = write->no;
     doc->if_match = write->if_match;
     doc->actor = write->actor;
+    doc->dry = write->dry;
 }
 
 
@@ -264,7 +266,9 @@ record_subject(cxm_record_write_t *write)
 {
     cxm_rc_t  rc;
 
-    if (!(write->record->flags & CXM_RECORD_PERSON) || write->subject != 0) {
+    if (!(write->record->flags & CXM_RECORD_PERSON) || write->subject != 0
+        || write->dry)
+    {
         return CXM_OK;
     }
 
@@ -285,7 +289,11 @@ record_write(cxm_record_write_t *write, cxm_doc_t *doc)
     cxm_rc_t         rc;
     cxm_doc_write_t  out;
 
-    rc = record_check(write);
+    rc = write->amend == NULL ? CXM_OK : write->amend(write);
+
+    if (rc == CXM_OK) {
+        rc = record_check(write);
+    }
 
     if (rc == CXM_OK) {
         rc = record_subject(write);

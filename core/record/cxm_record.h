@@ -62,6 +62,7 @@ struct cxm_record_write_s {
     uint64_t                    actor;
     cxm_str_t                   slug;       /* CXM_RECORD_NAMED, else: */
     cxm_uuid_t                  id;         /* nil: made at creation */
+    uint64_t                    no;         /* instead, if it is known */
     cxm_uuid_t                  owner;      /* where there is one */
     uint64_t                    person;     /* whose a new document is; 0: its
                                                owner's, or as `check` says */
@@ -70,7 +71,17 @@ struct cxm_record_write_s {
                                                it may set READONLY and HIDDEN
                                                members, and change a document
                                                that is erased */
+    int                         dry;        /* all is checked, nothing is
+                                               written; out then tells the
+                                               version it would have */
     cxm_error_t                *err;
+
+    /*
+     * May change the document that a put or patch makes, before it is
+     * checked; NULL: nothing does.
+     */
+    cxm_rc_t                  (*amend)(cxm_record_write_t *write);
+    void                       *data;       /* of amend and check */
 
     /* For `check`. */
     const cxm_fields_t         *fields;     /* also those of the site */

@@ -3,32 +3,28 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cxm_arena.h"
-#include "cxm_csv_read.h"
+#include "cxm_export.h"
 #include "cxm_json.h"
 #include "cxm_rows.h"
 
 
-#define CXM_ROWS_COLUMNS  64
-#define CXM_ROWS_CELL     (64u << 10)
+#define CXM_ROWS_COLUMNS  300
 
 typedef struct {
-    cxm_str_t           parent;         /* data NULL: none */
-    cxm_str_t           name;
-    const cxm_field_t  *field;          /* NULL: the table has none */
-} cxm_column_t;
+    cxm_str_t         parent;           /* data NULL: none */
+    cxm_str_t         name;
+    cxm_field_type_t  type;
+} cxm_row_column_t;
 
-typedef struct {
-    const cxm_fields_t  *table;
-    cxm_arena_t          arena;
-    unsigned             ncolumns;
-    cxm_column_t         columns[CXM_ROWS_COLUMNS];
-    cxm_csv_t            csv;
-    cxm_buf_t            cell;
-    json_t              *rows;
-    cxm_error_t         *err;
-} cxm_rows_t;
+struct cxm_columns_s {
+    cxm_arena_t   arena;
+    cxm_buf_t     cell;
+    unsigned      n;
+    cxm_row_column_t  list[CXM_ROWS_COLUMNS];
+};
 
 
 static cxm_rc_t
@@ -51,14 +47,35 @@ rows_encoding(cxm_str_t text, cxm_error_t *err)
 /* --- columns ------------------------------------------------------------ */
 
 static void
-column_name(const cxm_fields_t *table, cxm_column_t *column, cxm_str_t name)
+column_type(cxm_row_column_t *column, const cxm_field_t *field)
+{
+    column->type = field == NULL ? CXM_FIELD_STRING : field->type;
+}
+
+
+static const cxm_field_t *
+column_field(const cxm_fields_t *const *tables, cxm_str_t name)
+{
+    const cxm_field_t  *field;
+
+    for (field = NULL; field == NULL && *tables != NULL; tables++) {
+        field = cxm_field_find(*tables, name);
+    }
+
+    return field;
+}
+
+
+static void
+column_name(const cxm_fields_t *const *tables, cxm_row_column_t *column,
+    cxm_str_t name)
 {
     const char         *dot;
     const cxm_field_t  *parent;
 
     column->parent = (cxm_str_t) { 0, NULL };
     column->name = name;
-    column->field = cxm_field_find(table, name);
+    column_type(column, column_field(tables, name));
     dot = name.len == 0 ? NULL : memchr(name.data, '.', name.len);
 
     if (dot == NULL) {
@@ -66,7 +83,7 @@ column_name(const cxm_fields_t *table, cxm_column_t *column, cxm_str_t name)
     }
 
     column->parent = (cxm_str_t) { (size_t) (dot - name.data), name.data };
-    parent = cxm_field_find(table, column->parent);
+    parent = column_field(tables, column->parent);
 
     if (parent == NULL || parent->type != CXM_FIELD_OBJECT) {
         column->parent = (cxm_str_t) { 0, NULL };
@@ -74,13 +91,13 @@ column_name(const cxm_fields_t *table, cxm_column_t *column, cxm_str_t name)
     }
 
     column->name = (cxm_str_t) { name.len - column->parent.len - 1, dot + 1 };
-    column->field = cxm_field_find(parent->object, column->name);
+    column_type(column, cxm_field_find(parent->object, column->name));
 }
 
 
 /* Whether the column is `column`, or the object that holds it. */
 static int
-column_is(const cxm_column_t *other, const cxm_column_t *column)
+column_is(const cxm_row_column_t *other, const cxm_row_column_t *column)
 {
     return (cxm_str_eq(other->name, column->name)
             && cxm_str_eq(other->parent, column->parent))
@@ -90,31 +107,32 @@ column_is(const cxm_column_t *other, const cxm_column_t *column)
 
 
 static cxm_rc_t
-column_add(cxm_rows_t *rows)
+column_add(cxm_columns_t *columns, const cxm_fields_t *const *tables,
+    cxm_error_t *err)
 {
     unsigned       i;
     cxm_str_t      name;
-    cxm_column_t  *column;
+    cxm_row_column_t  *column;
 
-    if (rows->ncolumns == CXM_ROWS_COLUMNS) {
-        return cxm_issue(rows->err, "", "too_many",
+    if (columns->n == CXM_ROWS_COLUMNS) {
+        return cxm_issue(err, "", "too_many",
                          "There are more than %d columns.", CXM_ROWS_COLUMNS);
     }
 
-    name = cxm_arena_str(&rows->arena, cxm_buf_str(&rows->cell));
+    name = cxm_arena_str(&columns->arena, cxm_buf_str(&columns->cell));
 
     if (name.data == NULL) {
-        return rows_no_memory(rows->err);
+        return rows_no_memory(err);
     }
 
-    column = &rows->columns[rows->ncolumns++];
-    column_name(rows->table, column, name);
+    column = &columns->list[columns->n++];
+    column_name(tables, column, name);
 
-    for (i = 0; i + 1 < rows->ncolumns; i++) {
-        if (column_is(&rows->columns[i], column)
-            || column_is(column, &rows->columns[i]))
+    for (i = 0; i + 1 < columns->n; i++) {
+        if (column_is(&columns->list[i], column)
+            || column_is(column, &columns->list[i]))
         {
-            return cxm_issue(rows->err, "", "duplicate",
+            return cxm_issue(err, "", "duplicate",
                              "Two columns are the same.");
         }
     }
@@ -123,11 +141,85 @@ column_add(cxm_rows_t *rows)
 }
 
 
+static cxm_rc_t
+csv_refused(cxm_rc_t rc, cxm_error_t *err)
+{
+    return rc == CXM_INTERNAL
+           ? rows_no_memory(err)
+           : cxm_fail(err, rc, "not_csv", "This is no CSV: a quote is where "
+                      "none may be, or never ends.");
+}
+
+
+static cxm_rc_t
+columns_head(cxm_columns_t *columns, cxm_csv_t *csv,
+    const cxm_fields_t *const *tables, cxm_error_t *err)
+{
+    int       last;
+    cxm_rc_t  rc;
+
+    do {
+        rc = cxm_csv_next(csv, &columns->cell, &last);
+
+        if (rc == CXM_NOT_FOUND) {
+            return cxm_fail(err, CXM_BAD_REQUEST, "not_csv",
+                            "There is no record that names the columns.");
+        }
+
+        if (rc != CXM_OK) {
+            return csv_refused(rc, err);
+        }
+
+        rc = column_add(columns, tables, err);
+
+    } while (rc == CXM_OK && !last);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_columns_make(cxm_csv_t *csv, const cxm_fields_t *const *tables,
+    cxm_columns_t **out, cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    *out = calloc(1, sizeof(cxm_columns_t));
+
+    if (*out == NULL) {
+        return rows_no_memory(err);
+    }
+
+    cxm_buf_init(&(*out)->cell, SIZE_MAX / 2);
+    rc = columns_head(*out, csv, tables, err);
+
+    if (rc != CXM_OK) {
+        cxm_columns_free(*out);
+        *out = NULL;
+    }
+
+    return rc;
+}
+
+
+void
+cxm_columns_free(cxm_columns_t *columns)
+{
+    if (columns != NULL) {
+        cxm_buf_free(&columns->cell);
+        cxm_arena_free(&columns->arena);
+        free(columns);
+    }
+}
+
+
 /* --- cells -------------------------------------------------------------- */
 
+/* NULL: it is no JSON, or something else than this type is. */
 static json_t *
-cell_number(cxm_str_t text)
+cell_json(cxm_field_type_t type, cxm_str_t text)
 {
+    int           right;
     json_t       *value;
     cxm_error_t   ignored;
 
@@ -137,7 +229,11 @@ cell_number(cxm_str_t text)
         return NULL;
     }
 
-    if (!json_is_number(value)) {
+    right = type == CXM_FIELD_ARRAY ? json_is_array(value)
+            : type == CXM_FIELD_INT || type == CXM_FIELD_NUMBER
+              ? json_is_number(value) : json_is_object(value);
+
+    if (!right) {
         json_decref(value);
         return NULL;
     }
@@ -147,30 +243,73 @@ cell_number(cxm_str_t text)
 
 
 static json_t *
-cell_value(const cxm_field_t *field, cxm_str_t text)
+cell_words(cxm_str_t text)
 {
-    json_t            *value;
-    cxm_field_type_t   type;
+    json_t     *list;
+    cxm_str_t   word;
 
-    type = field == NULL ? CXM_FIELD_STRING : field->type;
-    value = NULL;
+    list = json_array();
 
-    if (type == CXM_FIELD_INT || type == CXM_FIELD_NUMBER) {
-        value = cell_number(text);
+    while (text.data != NULL) {
+        word = cxm_str_cut(&text, ';');
 
-    } else if (type == CXM_FIELD_BOOL && cxm_str_eqz(text, "true")) {
-        value = json_true();
-
-    } else if (type == CXM_FIELD_BOOL && cxm_str_eqz(text, "false")) {
-        value = json_false();
+        if (json_array_append_new(list, json_stringn(word.data, word.len))
+            != 0)
+        {
+            json_decref(list);
+            return NULL;
+        }
     }
 
-    return value != NULL ? value : json_stringn(text.data, text.len);
+    return list;
+}
+
+
+static json_t *
+cell_value(cxm_field_type_t type, cxm_str_t text)
+{
+    json_t  *value;
+
+    value = NULL;
+
+    switch (type) {
+
+    case CXM_FIELD_INT:
+    case CXM_FIELD_NUMBER:
+    case CXM_FIELD_OBJECT:
+    case CXM_FIELD_MAP:
+        value = cell_json(type, text);
+        break;
+
+    case CXM_FIELD_BOOL:
+        value = cxm_str_eqz(text, "true") ? json_true()
+                : cxm_str_eqz(text, "false") ? json_false() : NULL;
+        break;
+
+    case CXM_FIELD_ARRAY:
+        value = text.data[0] == '[' ? cell_json(type, text) : NULL;
+
+        if (value == NULL) {
+            value = cell_words(cxm_csv_plain(text));
+        }
+
+        break;
+
+    default:
+        break;
+    }
+
+    if (value == NULL) {
+        text = cxm_csv_plain(text);
+        value = json_stringn(text.data, text.len);
+    }
+
+    return value;
 }
 
 
 static int
-cell_set(json_t *row, const cxm_column_t *column, cxm_str_t text)
+cell_set(json_t *row, const cxm_row_column_t *column, cxm_str_t text)
 {
     json_t  *object;
 
@@ -196,53 +335,18 @@ cell_set(json_t *row, const cxm_column_t *column, cxm_str_t text)
     }
 
     return json_object_setn_new(object, column->name.data, column->name.len,
-                                cell_value(column->field, text));
+                                cxm_str_eqz(text, CXM_ROWS_NULL)
+                                ? json_null()
+                                : cell_value(column->type, text));
 }
 
 
 /* --- records ------------------------------------------------------------ */
 
+/* Sets *ncells, also of those that have no column. */
 static cxm_rc_t
-csv_next(cxm_rows_t *rows, int *last)
-{
-    cxm_rc_t  rc;
-
-    rc = cxm_csv_next(&rows->csv, &rows->cell, last);
-
-    if (rc == CXM_BAD_REQUEST) {
-        return cxm_fail(rows->err, rc, "not_csv",
-                        "Row %zu is no CSV: a quote is where none may be, or "
-                        "never ends.", json_array_size(rows->rows));
-    }
-
-    return rc == CXM_INTERNAL ? rows_no_memory(rows->err) : rc;
-}
-
-
-static cxm_rc_t
-csv_header(cxm_rows_t *rows)
-{
-    int       last;
-    cxm_rc_t  rc;
-
-    do {
-        rc = csv_next(rows, &last);
-
-        if (rc == CXM_OK) {
-            rc = column_add(rows);
-        }
-    } while (rc == CXM_OK && !last);
-
-    return rc == CXM_NOT_FOUND
-           ? cxm_fail(rows->err, CXM_BAD_REQUEST, "not_csv",
-                      "There is no record that names the columns.")
-           : rc;
-}
-
-
-/* A record as an object; CXM_NOT_FOUND behind the last. */
-static cxm_rc_t
-csv_record(cxm_rows_t *rows, json_t *row, unsigned *ncells)
+record_cells(cxm_columns_t *columns, cxm_csv_t *csv, json_t *row,
+    unsigned *ncells)
 {
     int       last;
     cxm_rc_t  rc;
@@ -250,13 +354,13 @@ csv_record(cxm_rows_t *rows, json_t *row, unsigned *ncells)
     *ncells = 0;
 
     do {
-        rc = csv_next(rows, &last);
+        rc = cxm_csv_next(csv, &columns->cell, &last);
 
-        if (rc == CXM_OK && *ncells < rows->ncolumns
-            && cell_set(row, &rows->columns[*ncells],
-                        cxm_buf_str(&rows->cell)) != 0)
+        if (rc == CXM_OK && *ncells < columns->n
+            && cell_set(row, &columns->list[*ncells],
+                        cxm_buf_str(&columns->cell)) != 0)
         {
-            rc = rows_no_memory(rows->err);
+            rc = CXM_INTERNAL;
         }
 
         ++*ncells;
@@ -267,40 +371,70 @@ csv_record(cxm_rows_t *rows, json_t *row, unsigned *ncells)
 }
 
 
-static cxm_rc_t
-csv_records(cxm_rows_t *rows, size_t max)
+cxm_rc_t
+cxm_columns_row(cxm_columns_t *columns, cxm_csv_t *csv, json_t **row,
+    cxm_error_t *err)
 {
-    char       pointer[32];
-    json_t    *row;
-    cxm_rc_t   rc;
-    unsigned   ncells;
+    cxm_rc_t  rc;
+    unsigned  ncells;
 
-    while (json_array_size(rows->rows) <= max) {
-        row = json_object();
-        rc = csv_record(rows, row, &ncells);
+    *row = json_object();
+    rc = record_cells(columns, csv, *row, &ncells);
 
-        /* an empty line is none */
+    if (rc == CXM_OK && ncells == columns->n) {
+        return CXM_OK;
+    }
 
-        if (rc != CXM_OK || (ncells == 1 && rows->cell.len == 0)) {
-            json_decref(row);
+    if (rc == CXM_OK && (ncells > 1 || columns->cell.len > 0)) {
+        return cxm_issue(err, "", "invalid", "Has %u cells and not %u.",
+                         ncells, columns->n);
+    }
 
-            if (rc != CXM_OK) {
-                return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-            }
+    json_decref(*row);
+    *row = NULL;
 
-            continue;
+    return rc == CXM_OK || rc == CXM_NOT_FOUND ? rc : csv_refused(rc, err);
+}
+
+
+/* An issue of one row, among those of all. */
+static void
+rows_issue(json_t *rows, const cxm_error_t *why, cxm_error_t *err)
+{
+    char  pointer[32];
+
+    (void) snprintf(pointer, sizeof(pointer), "/rows/%zu",
+                    json_array_size(rows));
+    (void) cxm_issue(err, pointer, why->issues[0].code, "%s",
+                     why->issues[0].detail);
+}
+
+
+static cxm_rc_t
+csv_rows(cxm_columns_t *columns, cxm_csv_t *csv, size_t max, json_t *rows,
+    cxm_error_t *err)
+{
+    json_t       *row;
+    cxm_rc_t      rc;
+    cxm_error_t   why;
+
+    while (json_array_size(rows) <= max) {
+        cxm_error_init(&why);
+        rc = cxm_columns_row(columns, csv, &row, &why);
+
+        if (rc == CXM_INVALID) {
+            rows_issue(rows, &why, err);
+
+        } else if (rc == CXM_BAD_REQUEST) {
+            return cxm_fail(err, rc, why.code, "Row %zu: %s",
+                            json_array_size(rows), why.detail);
+
+        } else if (rc != CXM_OK) {
+            return rc == CXM_NOT_FOUND ? CXM_OK : rows_no_memory(err);
         }
 
-        if (ncells != rows->ncolumns) {
-            (void) snprintf(pointer, sizeof(pointer), "/rows/%zu",
-                            json_array_size(rows->rows));
-            (void) cxm_issue(rows->err, pointer, "invalid",
-                             "Has %u cells and not %u.", ncells,
-                             rows->ncolumns);
-        }
-
-        if (json_array_append_new(rows->rows, row) != 0) {
-            return rows_no_memory(rows->err);
+        if (row != NULL && json_array_append_new(rows, row) != 0) {
+            return rows_no_memory(err);
         }
     }
 
@@ -312,42 +446,39 @@ cxm_rc_t
 cxm_rows_csv(cxm_str_t text, const cxm_fields_t *table, size_t max,
     json_t **out, cxm_error_t *err)
 {
-    cxm_rc_t    rc;
-    cxm_rows_t  rows;
+    json_t         *rows;
+    cxm_rc_t        rc;
+    cxm_csv_t       csv;
+    cxm_columns_t  *columns;
+
+    const cxm_fields_t *const  tables[] = { table, NULL };
 
     *out = NULL;
+    csv = cxm_csv(text);
     rc = rows_encoding(text, err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_columns_make(&csv, tables, &columns, err);
+    }
 
     if (rc != CXM_OK) {
         return rc;
     }
 
-    memset(&rows, 0, sizeof(rows));
-    rows.table = table;
-    rows.csv = cxm_csv(text);
-    rows.rows = json_array();
-    rows.err = err;
-    cxm_buf_init(&rows.cell, text.len + 1);
-
-    rc = csv_header(&rows);
-
-    if (rc == CXM_OK) {
-        rc = csv_records(&rows, max);
-    }
-
-    cxm_buf_free(&rows.cell);
-    cxm_arena_free(&rows.arena);
+    rows = json_array();
+    rc = csv_rows(columns, &csv, max, rows, err);
+    cxm_columns_free(columns);
 
     if (rc == CXM_OK) {
         rc = err->rc;
     }
 
     if (rc != CXM_OK) {
-        json_decref(rows.rows);
+        json_decref(rows);
         return rc;
     }
 
-    *out = rows.rows;
+    *out = rows;
 
     return CXM_OK;
 }

@@ -277,13 +277,18 @@ import_append(cxm_importing_t *im, int *known)
 
 
 static cxm_rc_t
-response_import(cxm_txn_t *txn, const json_t *row, int *known,
-    cxm_error_t *err)
+response_import(const cxm_import_t *import, const json_t *row,
+    cxm_import_result_t *result)
 {
+    int              known;
     cxm_rc_t         rc;
+    cxm_txn_t       *txn;
+    cxm_error_t     *err;
     cxm_importing_t  im;
 
-    *known = 0;
+    known = 0;
+    txn = import->txn;
+    err = import->err;
     memset(&im, 0, sizeof(im));
     im.row = row;
 
@@ -309,7 +314,8 @@ response_import(cxm_txn_t *txn, const json_t *row, int *known,
     im.said.err = err;
 
     cxm_said_begin(&im.said);
-    rc = import_append(&im, known);
+    rc = import_append(&im, &known);
+    *result = known ? CXM_IMPORT_UNCHANGED : CXM_IMPORT_CREATED;
 
     cxm_answers_clear(&im.answers);
     cxm_said_end(&im.said);
@@ -321,5 +327,5 @@ response_import(cxm_txn_t *txn, const json_t *row, int *known,
 
 
 const cxm_import_kind_t  cxm_response_import = {
-    "responses", &import_table, response_import
+    "responses", &import_table, response_import, NULL
 };

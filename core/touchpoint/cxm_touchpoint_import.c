@@ -174,22 +174,29 @@ import_own(cxm_txn_t *txn, const cxm_uuid_t *id, int *own, cxm_error_t *err)
 
 
 static cxm_rc_t
-touchpoint_import(cxm_txn_t *txn, const json_t *row, int *known,
-    cxm_error_t *err)
+touchpoint_import(const cxm_import_t *import, const json_t *row,
+    cxm_import_result_t *result)
 {
+    int            known;
     json_t        *sent, *event;
     cxm_rc_t       rc;
+    cxm_txn_t     *txn;
     cxm_uuid_t     id;
+    cxm_error_t   *err;
     cxm_caller_t   owner;
 
+    known = 0;
     event = NULL;
+    txn = import->txn;
+    err = import->err;
+    *result = CXM_IMPORT_UNCHANGED;
     cxm_caller_system(&owner);
 
     rc = cxm_uuid_parse(cxm_json_get_str(row, "id"), &id) == CXM_OK
-         ? import_own(txn, &id, known, err)
+         ? import_own(txn, &id, &known, err)
          : cxm_issue(err, "/id", "invalid", "Must be a UUID.");
 
-    if (rc != CXM_OK || *known) {
+    if (rc != CXM_OK || known) {
         return rc;
     }
 
@@ -204,15 +211,16 @@ touchpoint_import(cxm_txn_t *txn, const json_t *row, int *known,
 
     if (rc == CXM_OK) {
         import_add(row, &id, event);
-        rc = cxm_touchpoint_add(txn, event, known, err);
+        rc = cxm_touchpoint_add(txn, event, &known, err);
     }
 
     json_decref(event);
+    *result = known ? CXM_IMPORT_UNCHANGED : CXM_IMPORT_CREATED;
 
     return rc;
 }
 
 
 const cxm_import_kind_t  cxm_touchpoint_import = {
-    "touchpoints", &import_table, touchpoint_import
+    "touchpoints", &import_table, touchpoint_import, NULL
 };

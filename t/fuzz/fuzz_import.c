@@ -67,18 +67,24 @@ static int
 take(cxm_txn_t *txn, const cxm_import_kind_t *kind, cxm_str_t line,
     int *known)
 {
-    json_t       *row;
-    cxm_rc_t      rc;
-    cxm_error_t   err;
+    json_t               *row;
+    cxm_rc_t              rc;
+    cxm_error_t           err;
+    cxm_caller_t          owner;
+    cxm_import_t          import;
+    cxm_import_result_t   result;
 
-    *known = 0;
     cxm_error_init(&err);
+    cxm_caller_system(&owner);
+    import = (cxm_import_t) { txn, &owner, 0, &err };
+    result = CXM_IMPORT_UNCHANGED;
     rc = cxm_import_row(kind->fields, line, &row, &err);
 
     if (rc == CXM_OK) {
-        rc = kind->add(txn, row, known, &err);
+        rc = kind->add(&import, row, &result);
     }
 
+    *known = result == CXM_IMPORT_UNCHANGED;
     json_decref(row);
 
     if (rc == CXM_OK) {

@@ -20,7 +20,7 @@
 
 /* Lines of a text that comes in blocks of so many bytes, as "2:ab|3:!|". */
 static void
-read_lines(const char *text, size_t block, char *out, size_t size)
+read_lines(int csv, const char *text, size_t block, char *out, size_t size)
 {
     int          end;
     size_t       at, n, len;
@@ -28,6 +28,7 @@ read_lines(const char *text, size_t block, char *out, size_t size)
     cxm_lines_t  lines;
 
     cxm_lines_init(&lines, MAX);
+    lines.csv = csv;
     len = strlen(text);
     out[0] = '\0';
     at = 0;
@@ -58,28 +59,40 @@ any_blocks(void **state)
     char    found[256];
 
     static const struct {
-        const char  *text, *lines;
+        const char  *text, *lines, *records;    /* "": as lines */
     } texts[] = {
-        { "", "" },
-        { "\n", "1:|" },
-        { "a", "1:a|" },
-        { "a\n", "1:a|" },
-        { "a\n\nbc\n", "1:a|2:|3:bc|" },
-        { "a\r\nb", "1:a\r|2:b|" },
-        { "12345\n12345", "1:12345|2:12345|" },
-        { "123456\nab", "1:!|2:ab|" },
-        { "ab\n123456", "1:ab|2:!|" },
+        { "", "", "" },
+        { "\n", "1:|", "" },
+        { "a", "1:a|", "" },
+        { "a\n", "1:a|", "" },
+        { "a\n\nbc\n", "1:a|2:|3:bc|", "" },
+        { "a\r\nb", "1:a\r|2:b|", "" },
+        { "12345\n12345", "1:12345|2:12345|", "" },
+        { "123456\nab", "1:!|2:ab|", "" },
+        { "ab\n123456", "1:ab|2:!|", "" },
         { "ab\n1234567890123\n\n1234567890123\nab\n",
-          "1:ab|2:!|3:|4:!|5:ab|" },
-        { "1234567890123", "1:!|" }
+          "1:ab|2:!|3:|4:!|5:ab|", "" },
+        { "1234567890123", "1:!|", "" },
+        { "\"\n\"\nb", "1:\"|2:\"|3:b|", "1:\"\n\"|3:b|" },
+        { "1,\"\n\"\nb\n", "1:1,\"|2:\"|3:b|", "1:1,\"\n\"|3:b|" },
+        { "\"\"\"\"\na", "1:\"\"\"\"|2:a|", "1:\"\"\"\"|2:a|" },
+        { "1\"\n2\"\n", "1:1\"|2:2\"|", "" },
+        { "\"a\nb\nc\n", "1:\"a|2:b|3:c|", "" },
+        { "\"a\nb\nc\"\n", "1:\"a|2:b|3:c\"|", "" },
+        { "\"a\n", "1:\"a|", "" },
+        { "\"a", "1:\"a|", "" }
     };
 
     (void) state;
 
     for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         for (block = 1; block <= strlen(texts[i].text) + 1; block++) {
-            read_lines(texts[i].text, block, found, sizeof(found));
+            read_lines(0, texts[i].text, block, found, sizeof(found));
             assert_string_equal(found, texts[i].lines);
+
+            read_lines(1, texts[i].text, block, found, sizeof(found));
+            assert_string_equal(found, texts[i].records[0] != '\0'
+                                       ? texts[i].records : texts[i].lines);
         }
     }
 }

@@ -162,12 +162,12 @@ csv_rows(void **state)
 static void
 many_columns(void **state)
 {
-    char      text[1000];
+    char      text[2000];
     size_t    i, len;
 
     (void) state;
 
-    for (i = 0, len = 0; i < 65; i++) {
+    for (i = 0, len = 0; i < 301; i++) {
         len += (size_t) snprintf(text + len, sizeof(text) - len, "c%zu,", i);
     }
 
