@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# The outbox: what waits, as staff and as the operator see it; cancelling,
-# expiring, erasing; figures; that nothing is lost by a kill.
+# The outbox: what waits, as staff and as the operator see it; cancelling and
+# erasing; figures; that nothing is lost by kills and retention.
 
 use strict;
 use utf8;
@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
 use Mojo::JSON qw(decode_json false true);
+use POSIX ();
 use Test::More;
 
 my $t = CXM->new(conf => {workers => 2,
@@ -36,6 +37,9 @@ sub queued {
 }
 
 sub ids { [map { $_->{id} } @{$_[0]{json}{items}}] }
+
+sub figure { decode_json(($t->cxmctl('stat'))[1])->{$_[0]} }
+sub head { figure('head') }
 
 sub verified {
     my ($what) = @_;
@@ -91,12 +95,11 @@ subtest 'as staff see it' => sub {
     problem($t->get("$url/x", key => $rep), 404, 'not_found');
 
     # reading personal fields leaves an entry, the others leave none
-    my $head = sub { decode_json(($t->cxmctl('stat'))[1])->{head} };
-    my $before = $head->();
+    my $before = head();
     $t->get("$url/$reset->{id}", key => $analyst);
-    is $head->(), $before, 'nothing personal was read';
+    is head(), $before, 'nothing personal was read';
     $t->get("$url/$reset->{id}", key => $rep);
-    is $head->(), $before + 1, 'audited';
+    is head(), $before + 1, 'audited';
 };
 
 subtest 'a site\'s text is used from then on' => sub {
@@ -144,6 +147,120 @@ subtest 'refused' => sub {
     is metric('queued'), 2;
 };
 
-verified('at the end');
+# What cxmctl prints, beside the server; with its exit code.
+sub outbox {
+    my ($rc, $out, $err) = $t->cxmctl('outbox', @_);
+    return ($rc, $out, $err);
+}
+
+sub outbox_json { map { decode_json($_) } split /\n/, (outbox(@_))[1] }
+
+subtest 'as the operator sees it' => sub {
+    my @all = outbox_json('list', '--json');
+    is_deeply [map { $_->{id} } @all], ids($t->get($url, key => 1)),
+        'the same list';
+    is_deeply [map { $_->{id} } outbox_json('list', '--json', '--template',
+        'reset', '--status', 'queued')], ids($t->get(
+        "$url?template=reset&status=queued", key => 1)), 'what is chosen';
+    my ($one) = grep { $_->{id} eq $reset->{id} } @all;
+    is_deeply $one, $t->get("$url/$reset->{id}", key => 1)->{json},
+        'the same message';
+
+    my ($rc, $out) = outbox('list');
+    is $rc, 0;
+    my @line = grep { /^$taken->{id} / } split /\n/, $out;
+    like $line[0], qr/^\S+ \S+Z cancelled taken +bea\@example\.org$/,
+        'a line each';
+    ($rc, $out) = outbox('show', $taken->{id});
+    is_deeply [$rc, $out], [0, "To: bea\@example.org\nSubject: Hm.\n\n"
+        . 'You have one.'], 'one as text';
+    is_deeply [outbox_json('show', $reset->{id}, '--json')], [$one],
+        'one as JSON';
+    is((outbox_json('show', '--json'))[0]{id}, $all[0]{id}, 'the newest');
+
+    ($rc, undef, my $err) = outbox('show', $none);
+    is $rc, 1, 'none';
+    like $err, qr/There is no such message/;
+    is +(outbox(@$_))[0], 2, "usage: @$_"
+        for ['show', 'x'], ['show', $none, $none], ['list', 'x'],
+            ['list', '--status'];
+    my $before = head();
+    outbox('list');
+    outbox('show');
+    is head(), $before + 2, 'reading is audited';
+};
+
+subtest 'erased' => sub {
+    my $message = queued('password-changed', recipient => 'cid@example.org');
+    my $slot = figure('persons') - 1;
+    my $r = $t->post('/admin/privacy/erasures', {slot => $slot}, key => 1);
+    is $r->{json}{kept}{message}, 1, 'the person had one message';
+    ok CXM::until_true(10, sub {
+        $r = $t->get("$url/$message->{id}", key => 1)->{json};
+        $r->{status} eq 'cancelled';
+    }), 'it is not sent';
+    is_deeply [@$r{qw(reason template recipient fields rendered erased)}],
+        ['person_erased', 'password-changed', undef, undef, undef, true],
+        'and tells of nobody';
+    my ($rc, $out) = outbox('show', $message->{id});
+    is_deeply [$rc, $out], [0, "(erased)\n"];
+    like +(outbox('list'))[1], qr/^$message->{id} .* \(erased\)$/m;
+    my ($in) = grep { $_->{id} eq $message->{id} }
+        outbox_json('list', '--json');
+    is_deeply [@$in{qw(erased recipient)}], [true, undef];
+    unlike +(outbox('list', '--json'))[1], qr/cid\@/, 'the address is gone';
+    verified('after an erasure');
+};
+
+subtest 'killed' => sub {
+    $t->expect_alerts(qr/exited on signal 9/);
+    my $before = metric('queued');
+    my %told;
+    for my $n (1 .. 8) {
+        my %once = (key => 1, headers => {'Idempotency-Key' => "kill-$n"},
+                    json => {recipient => "d$n\@example.org"});
+        my $try = sub { $t->post('/admin/templates/taken/test', %once) };
+        my $pid = fork // die;
+        if (!$pid) {
+            select undef, undef, undef, rand 0.01;
+            kill 'KILL', $t->workers;
+            POSIX::_exit(0);
+        }
+        my $first = $try->();
+        waitpid $pid, 0;
+        $told{$first->{json}{id}} = 1 if $first->{status} == 202;
+        my $again;
+        CXM::until_true(20, sub {
+            $again = $try->();
+            return $again->{status} == 202;
+        }) or diag $again->{body};
+        is $again->{json}{id}, $first->{json}{id}, 'what was told is there'
+            if $first->{status} == 202;
+        $told{$again->{json}{id}} = 1;
+    }
+    $t->wait_store;
+    is scalar keys %told, 8, 'each once';
+    is metric('queued'), $before + 8, 'and no other';
+    my %there = map { $_->{id} => 1 } outbox_json('list', '--json');
+    is_deeply [grep { !$there{$_} } keys %told], [];
+    verified('after kills');
+};
+
+subtest 'retention' => sub {
+    $t->{conf}{http} = 'cxm_retention journal=1s;';
+    $t->reload;
+    my $mail = $t->get("$url/$reset->{id}", key => 1)->{json};
+    my $head = head();
+    ok CXM::until_true(60, sub {
+        $t->post('/admin/templates/taken/test', {recipient => 'e@f.example'},
+                 key => 1);
+        return figure('archived') >= $head;
+    }, 0.5), 'entries leave the journal';
+    is_deeply $t->get("$url/$reset->{id}", key => 1)->{json}, $mail,
+        'messages stay as they are';
+    is $t->post("$url/$reset->{id}/cancel", key => 1)->{status}, 200,
+        'and can be cancelled';
+    verified('behind a checkpoint');
+};
 
 done_testing;

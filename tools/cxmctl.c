@@ -67,6 +67,14 @@ static const cxmctl_verb_t  cxmctl_verbs[] = {
       "take the second factor of a member away: it must enrol again",
       cxmctl_staff_reset_totp },
 
+    { "outbox", "list", "[--status STATUS] [--template NAME] [--json]",
+      "list the messages that go out, newest first",
+      cxmctl_outbox_list },
+
+    { "outbox", "show", "[ID] [--json]",
+      "print a message, or the newest, as it goes out, with its link",
+      cxmctl_outbox_show },
+
     { "erase", NULL,
       "--email ADDRESS | --customer_id ID | --external_id ID | --visitor ID "
       "| --slot N",

@@ -46,6 +46,8 @@ int cxmctl_demo(cxmctl_t *ctl);
 int cxmctl_erase(cxmctl_t *ctl);
 int cxmctl_erasures(cxmctl_t *ctl);
 int cxmctl_openapi(cxmctl_t *ctl);
+int cxmctl_outbox_list(cxmctl_t *ctl);
+int cxmctl_outbox_show(cxmctl_t *ctl);
 int cxmctl_key_create(cxmctl_t *ctl);
 int cxmctl_key_list(cxmctl_t *ctl);
 int cxmctl_key_revoke(cxmctl_t *ctl);

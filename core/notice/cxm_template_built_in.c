@@ -71,7 +71,7 @@ static const cxm_template_text_t  verify_texts[] = {
       "{{link}}\n\n"
       "Falls Sie das nicht waren, brauchen Sie nichts zu tun: Ohne diesen "
       "Schritt entsteht kein Konto.\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  taken_texts[] = {
@@ -99,7 +99,7 @@ static const cxm_template_text_t  taken_texts[] = {
       "{{link}}\n\n"
       "Falls Sie das nicht waren, brauchen Sie nichts zu tun: Ihr Konto ist "
       "unverändert, und niemand hat erfahren, dass es besteht.\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  reset_texts[] = {
@@ -122,7 +122,7 @@ static const cxm_template_text_t  reset_texts[] = {
       "{{link}}\n\n"
       "Falls Sie das nicht waren, brauchen Sie nichts zu tun: Ihr Passwort "
       "bleibt, wie es ist.\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  password_changed_texts[] = {
@@ -149,7 +149,7 @@ static const cxm_template_text_t  password_changed_texts[] = {
       "Falls Sie das nicht waren, setzen Sie bitte sofort ein neues "
       "Passwort:\n\n"
       "{{link}}\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  signin_texts[] = {
@@ -178,7 +178,7 @@ static const cxm_template_text_t  signin_texts[] = {
       "ändern Sie bitte sofort Ihr Passwort und beenden Sie die "
       "Sitzungen, die Sie nicht kennen:\n\n"
       "{{link}}\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  email_change_texts[] = {
@@ -201,7 +201,7 @@ static const cxm_template_text_t  email_change_texts[] = {
       "{{link}}\n\n"
       "Falls Sie davon nichts wissen, brauchen Sie nichts zu tun: Ohne "
       "diesen Schritt ändert sich nichts.\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  email_changed_old_texts[] = {
@@ -222,7 +222,7 @@ static const cxm_template_text_t  email_changed_old_texts[] = {
       "Falls Sie das nicht waren, melden Sie sich bitte sofort bei "
       "uns:\n\n"
       "{{link}}\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 static const cxm_template_text_t  account_closed_texts[] = {
@@ -244,7 +244,7 @@ static const cxm_template_text_t  account_closed_texts[] = {
       "Falls Sie das nicht waren, melden Sie sich bitte sofort bei "
       "uns:\n\n"
       "{{link}}\n" } },
-    { NULL }
+    { .language = NULL }
 };
 
 

@@ -5,6 +5,7 @@
 
 #include "tables_fixture.h"
 
+#include "cxm_customer.h"
 #include "cxm_due.h"
 #include "cxm_erasure.h"
 #include "cxm_flow.h"
@@ -376,6 +377,92 @@ gone(void **state)
 }
 
 
+/* --- timelines ---------------------------------------------------------- */
+
+/* A customer of a message to its own slot, and of one to a linked slot. */
+static void
+timeline(void **state)
+{
+    int                  created, personal;
+    json_t              *input, *items;
+    uint64_t             slot, next;
+    unsigned             i;
+    cxm_doc_t            customer;
+    cxm_txn_t           *txn;
+    cxm_timeline_t       read;
+    cxm_record_write_t   write;
+
+    static const cxm_timeline_kind_t *const  kinds[] = {
+        &cxm_timeline_message, NULL
+    };
+
+    static const struct {
+        int          may;
+        unsigned     limit;
+        const char  *expect[2];         /* templates, newest first */
+    } cases[] = {
+        { 1, 9, { "reset", "taken" } },
+        { 0, 9, { "reset", "taken" } },
+        { 0, 1, { "reset", NULL } }
+    };
+
+    (void) state;
+
+    txn = fixture_write(&f);
+    memset(&write, 0, sizeof(write));
+    write.txn = txn;
+    write.record = &cxm_record_customer;
+    write.caller = &staff;
+    write.if_match = CXM_VERSION_ANY;
+    write.err = &err;
+    input = json_object();
+    assert_int_equal(cxm_record_put(&write, input, &customer, &created),
+                     CXM_OK);
+    json_decref(input);
+
+    assert_int_equal(cxm_person_take(txn, &slot), CXM_OK);
+    assert_int_equal(cxm_person_apply(txn, slot, 0, NULL), CXM_OK);
+    assert_int_equal(cxm_person_link(txn, slot, customer.subject), CXM_OK);
+    assert_int_equal(queue(txn, "taken", "{}",
+                           (cxm_notice_t) { .subject = slot }), CXM_OK);
+    assert_int_equal(queue(txn, "verify", "{\"link\":\"/v\"}",
+                           (cxm_notice_t) { 0 }), CXM_OK);
+    assert_int_equal(queue(txn, "reset", "{\"link\":\"/r\"}",
+        (cxm_notice_t) { .subject = customer.subject }), CXM_OK);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        personal = 0;
+        read = (cxm_timeline_t) {
+            .txn = txn, .customer = &customer, .caller = &staff,
+            .may_personal = cases[i].may, .personal = &personal,
+            .from = CXM_MS_MIN, .to = CXM_MS_MAX, .before = UINT64_MAX,
+            .limit = cases[i].limit, .err = &err
+        };
+
+        assert_int_equal(cxm_timeline_read(&read, kinds, &items, &next),
+                         CXM_OK);
+        assert_int_equal(personal, cases[i].may);
+        assert_int_equal(next != 0, cases[i].expect[1] == NULL);
+        assert_int_equal(json_array_size(items),
+                         cases[i].expect[1] == NULL ? 1 : 2);
+
+        for (created = 0; created < (int) json_array_size(items); created++) {
+            input = json_object_get(json_array_get(items, (size_t) created),
+                                    "data");
+            assert_true(cxm_str_eqz(cxm_json_get_str(input, "template"),
+                                    cases[i].expect[created]));
+            assert_int_equal(json_object_get(input, "recipient") != NULL,
+                             cases[i].may);
+        }
+
+        json_decref(items);
+    }
+
+    cxm_doc_clear(&customer);
+    cxm_txn_end(txn);
+}
+
+
 /* --- as it goes out ----------------------------------------------------- */
 
 static cxm_rc_t
@@ -485,6 +572,7 @@ main(void)
         test(refused),
         test(ends),
         test(gone),
+        test(timeline),
         test(rendered)
     };
 
