@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_conf.h"
 #include "ngx_http_cxm_geoip.h"
 #include "ngx_http_cxm_hash.h"
+#include "ngx_http_cxm_identity.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
@@ -92,6 +93,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
     { ngx_string("cxm_geoip"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_cxm_geoip,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cxm_customer_token"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_cxm_customer_token,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -251,6 +259,7 @@ ngx_http_cxm_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->insecure_cookies = NGX_CONF_UNSET;
+    conf->tokens = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -274,6 +283,7 @@ ngx_http_cxm_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_str_value(conf->public_url, prev->public_url, "");
     ngx_conf_merge_value(conf->insecure_cookies, prev->insecure_cookies, 0);
+    ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     conf->error_pages = clcf->error_pages;

@@ -23,6 +23,7 @@
  *   shm       memory that workers share
  *   metrics   what workers count
  *   geoip     countries of addresses
+ *   identity  customers whom the site itself knows, by its tokens
  *   var       variables
  */
 
@@ -98,6 +99,8 @@ typedef struct {
 
     ngx_http_cxm_touchpoint_t  *touchpoint;
     ngx_http_cxm_geoip_t   *geoip;
+    ngx_array_t            *tokens;     /* ngx_http_cxm_token_t *; NULL: no
+                                           token is asked for */
 
     ngx_array_t            *error_pages;    /* as merged, to know inherited
                                                ones from the location's own */

@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_body.h"
 #include "ngx_http_cxm_geoip.h"
+#include "ngx_http_cxm_identity.h"
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_served.h"
@@ -30,6 +31,8 @@ static ngx_int_t ngx_http_cxm_begin(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cxm_fill(ngx_http_request_t *r,
     cxm_request_t *request);
 static ngx_int_t ngx_http_cxm_fill_path(ngx_http_request_t *r,
+    cxm_request_t *request);
+static void ngx_http_cxm_fill_identity(ngx_http_request_t *r,
     cxm_request_t *request);
 static void ngx_http_cxm_fill_metrics(ngx_http_request_t *r,
     cxm_request_t *request);
@@ -215,6 +218,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->zones = mcf->zones;
     request->served = ngx_http_cxm_served_get;
     request->served_ctx = r;
+    ngx_http_cxm_fill_identity(r, request);
     ngx_http_cxm_fill_metrics(r, request);
 
     rc = ngx_http_cxm_fill_path(r, request);
@@ -224,6 +228,28 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     }
 
     return ngx_http_cxm_fill_base(r, request);
+}
+
+
+static void
+ngx_http_cxm_fill_identity(ngx_http_request_t *r, cxm_request_t *request)
+{
+    ngx_http_cxm_identity_t  *identity;
+
+    identity = ngx_http_cxm_identity(r);
+
+    if (identity == NULL || identity->text.len == 0) {
+        return;
+    }
+
+    request->token = identity->text;
+
+    if (identity->result == CXM_TOKEN_GOOD) {
+        request->claims = &identity->claims;
+
+    } else {
+        request->token_wrong = identity->why;
+    }
 }
 
 

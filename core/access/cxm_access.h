@@ -12,6 +12,7 @@
 #ifndef CXM_ACCESS_H
 #define CXM_ACCESS_H
 
+#include "cxm_customer_token.h"
 #include "cxm_doc.h"
 
 
@@ -92,6 +93,14 @@ typedef struct cxm_caller_s {
     cxm_str_t        status_class;
     int              bot;               /* marked; never dropped */
     int              private;           /* Sec-GPC: 1 or DNT: 1 */
+
+    /*
+     * The customer who calls, where that is proved: class of a name that
+     * leads to them (cxm_person.h; 0: nobody's) and the name.
+     */
+    unsigned         who;
+    cxm_str_t        who_name;
+    const cxm_customer_claims_t  *claims;   /* of the site's token, or NULL */
 } cxm_caller_t;
 
 static inline int

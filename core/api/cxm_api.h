@@ -94,6 +94,11 @@ typedef struct {
                                        tool and needs no key; 0: by a key */
     cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */
     cxm_str_t       country, region;    /* of the address, or NULL */
+    cxm_str_t       token;          /* of a customer, signed by the site, as
+                                       it came; empty: there is none */
+    const cxm_customer_claims_t *claims;    /* of that, or NULL: it was
+                                       refused */
+    const char     *token_wrong;    /* why, static: "it has expired" */
     const char *const *allow_origin;    /* NULL-terminated, or NULL */
     const cxm_zone_t *zone;         /* of reports that name none; NULL: UTC */
     cxm_zones_t    *zones;          /* those that they may name; both live as

@@ -28,6 +28,15 @@ cxm_rc_t cxm_step_principal(cxm_call_t *call);
 /* cxm_cross_site.c: 403 "cross_site", 415. */
 cxm_rc_t cxm_step_cross_site(cxm_call_t *call);
 
+/*
+ * cxm_cross_site.c: whether it is our own page or an allowed one that sends
+ * the request, or no browser.
+ */
+int cxm_call_is_own(const cxm_call_t *call);
+
+/* Code of a token of the site that was refused; as RFC 6750 calls it. */
+#define CXM_INVALID_TOKEN  "invalid_token"
+
 /* cxm_route.c: CXM_NOT_FOUND, CXM_METHOD; answers OPTIONS. */
 cxm_rc_t cxm_step_route(cxm_call_t *call);
 

@@ -48,8 +48,8 @@ is_own(const cxm_call_t *call, cxm_str_t origin)
 }
 
 
-static int
-comes_from_us(const cxm_call_t *call)
+int
+cxm_call_is_own(const cxm_call_t *call)
 {
     cxm_str_t             site;
     const cxm_request_t  *request;
@@ -90,7 +90,7 @@ cxm_step_cross_site(cxm_call_t *call)
         return CXM_OK;
     }
 
-    if (!comes_from_us(call)) {
+    if (!cxm_call_is_own(call)) {
         return cxm_fail(&call->err, CXM_FORBIDDEN, "cross_site",
                         "This comes from another site, or does not say from "
                         "which: Sec-Fetch-Site or Origin.");

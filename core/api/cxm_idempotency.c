@@ -34,6 +34,14 @@ cxm_idempotent_key(const cxm_call_t *call, cxm_reply_key_t *key)
                    cxm_strz(call->route->path), call->path, scope,
                    sizeof(scope));
 
+    /* customers of a site's tokens are no actors: one number tells them all */
+
+    if (call->caller.who != 0) {
+        cxm_keyed_hash(hash_key, cxm_str("customer"), call->caller.who_name,
+                       (cxm_str_t) { sizeof(scope), (const char *) scope },
+                       scope, sizeof(scope));
+    }
+
     cxm_keyed_hash(hash_key, cxm_str("idempotency"),
                    (cxm_str_t) { sizeof(scope), (const char *) scope },
                    call->idempotency_key, key->hash, CXM_HASH_LEN);

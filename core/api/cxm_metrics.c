@@ -333,6 +333,24 @@ put_hashes(const metrics_writer_t *w, const cxm_metrics_t *metrics)
 
 
 static void
+put_tokens(const metrics_writer_t *w, const cxm_metrics_t *metrics)
+{
+    char      labels[64];
+    unsigned  i;
+
+    put_head(w, "customer_tokens_total", "counter",
+             "Requests with a token of cxm_customer_token.");
+
+    for (i = 0; i < CXM_TOKEN_RESULTS; i++) {
+        (void) snprintf(labels, sizeof(labels), ",result=\"%s\"",
+                        cxm_token_results[i]);
+        put_value(w, "customer_tokens_total", labels,
+                  (double) metrics->tokens[i]);
+    }
+}
+
+
+static void
 put_rejects(const metrics_writer_t *w, const cxm_metrics_t *metrics)
 {
     char                         labels[64];
@@ -472,6 +490,7 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     put_requests(&w, metrics);
     put_writes(&w, metrics);
     put_hashes(&w, metrics);
+    put_tokens(&w, metrics);
     put_rejects(&w, metrics);
 
     if (about->stat != NULL) {

@@ -11,6 +11,7 @@
 #ifndef CXM_METRICS_H
 #define CXM_METRICS_H
 
+#include "cxm_customer_token.h"
 #include "cxm_store.h"
 
 
@@ -64,6 +65,7 @@ typedef struct {
     cxm_histogram_t       hashes;               /* of passwords, us */
     uint64_t              hashes_refused;       /* no permit in time */
     uint64_t              hash_permits;         /* there are, of all workers */
+    uint64_t              tokens[CXM_TOKEN_RESULTS];
     cxm_metrics_reason_t  reasons[CXM_METRICS_REASONS];
     uint64_t              reasons_other;
     cxm_metrics_worker_t  workers[CXM_METRICS_WORKERS];

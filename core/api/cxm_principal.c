@@ -1,22 +1,43 @@
 /*
- * Who calls: by an API key, or by a cookie that tells a session.
+ * Who calls: by an API key, by a cookie that tells a session, or by a token of
+ * the site.
  */
 
 #include "cxm_account.h"
 #include "cxm_call.h"
 #include "cxm_cookie.h"
 #include "cxm_customer.h"
+#include "cxm_person.h"
 #include "cxm_session.h"
 
 
-/* --- owners of sessions ------------------------------------------------- */
+/* --- customers ---------------------------------------------------------- */
+
+/* The record, where there is one. */
+static cxm_rc_t
+principal_record(cxm_txn_t *txn, cxm_principal_t *principal, cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_doc_get(txn, CXM_KIND_CUSTOMER, principal->customer, &doc, err);
+
+    if (rc == CXM_OK) {
+        principal->customer_id = doc.id;
+        principal->subject = principal->subject != 0 ? principal->subject
+                                                     : doc.subject;
+        cxm_doc_clear(&doc);
+    }
+
+    return rc;
+}
+
 
 static cxm_rc_t
 principal_customer(cxm_txn_t *txn, const cxm_session_t *session,
     cxm_principal_t *principal, cxm_error_t *err)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
+    cxm_rc_t  rc;
 
     rc = cxm_account_live(txn, session->owner, err);
 
@@ -29,10 +50,7 @@ principal_customer(cxm_txn_t *txn, const cxm_session_t *session,
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_get(txn, CXM_KIND_CUSTOMER, principal->customer, &doc,
-                         err);
-        principal->customer_id = doc.id;
-        cxm_doc_clear(&doc);
+        rc = principal_record(txn, principal, err);
     }
 
     /* the record may be deleted: the account is still the person's */
@@ -45,6 +63,8 @@ principal_customer(cxm_txn_t *txn, const cxm_session_t *session,
 static const struct {
     cxm_session_type_t   type;
     const char          *cookie;        /* NULL: none */
+    int                  open;          /* anybody comes in and may do the same;
+                                           who is signed in is only known */
 
     /* CXM_UNAUTHORIZED: the owner is not one any more. */
     cxm_rc_t           (*principal)(cxm_txn_t *txn,
@@ -52,16 +72,54 @@ static const struct {
                                     cxm_principal_t *principal,
                                     cxm_error_t *err);
 } principal_doors[CXM_ENDPOINT_N] = {
-    [CXM_ENDPOINT_SELF] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
+    [CXM_ENDPOINT_SURVEYS] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 1,
+                               principal_customer },
+    [CXM_ENDPOINT_BEACON] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 1,
+                              principal_customer },
+    [CXM_ENDPOINT_SELF] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 0,
                             principal_customer }
 };
+
+
+/*
+ * What a customer sends is theirs wherever that counts (cxm_said.h), unless
+ * it is another site that has made the browser send it.
+ */
+static void
+principal_known(cxm_call_t *call, unsigned who, cxm_str_t name)
+{
+    if (name.data != NULL
+        && (!principal_doors[call->endpoint].open || cxm_call_is_own(call)))
+    {
+        call->caller.who = who;
+        call->caller.who_name = name;
+    }
+}
+
+
+static void
+principal_admit(cxm_call_t *call, const cxm_principal_t *principal)
+{
+    char  id[CXM_UUID_LEN + 1];
+
+    if (!principal_doors[call->endpoint].open) {
+        call->caller.principal = *principal;
+    }
+
+    if (principal->customer != 0) {
+        cxm_uuid_format(&principal->customer_id, id);
+        principal_known(call, CXM_PERSON_CUSTOMER_ID,
+                        cxm_arena_str(&call->arena, cxm_strz(id)));
+    }
+}
 
 
 static cxm_rc_t
 principal_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_str_t token)
 {
-    cxm_rc_t       rc;
-    cxm_session_t  session;
+    cxm_rc_t         rc;
+    cxm_session_t    session;
+    cxm_principal_t  principal;
 
     rc = cxm_session_find(txn, principal_doors[call->endpoint].type, token,
                           call->now, &session, &call->err);
@@ -75,14 +133,17 @@ principal_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_str_t token)
         return CXM_OK;
     }
 
-    rc = principal_doors[call->endpoint].principal(txn, &session,
-                                                   &call->caller.principal,
+    memset(&principal, 0, sizeof(principal));
+    principal.session = session.no;
+    principal.ambient = 1;
+
+    rc = principal_doors[call->endpoint].principal(txn, &session, &principal,
                                                    &call->err);
 
     if (rc == CXM_OK) {
-        call->caller.principal.session = session.no;
-        call->caller.principal.ambient = 1;
-        call->seen = session.late ? session.no : 0;
+        principal_admit(call, &principal);
+        call->seen = session.late && !principal_doors[call->endpoint].open
+                     ? session.no : 0;
     }
 
     return rc;
@@ -117,12 +178,98 @@ principal_cookie(cxm_call_t *call)
     cxm_txn_end(txn);
 
     if (rc == CXM_NOT_FOUND || rc == CXM_UNAUTHORIZED) {
-        memset(&call->caller.principal, 0, sizeof(call->caller.principal));
         cxm_error_init(&call->err);
         return CXM_OK;
     }
 
     return rc;
+}
+
+
+/* --- tokens of the site ------------------------------------------------- */
+
+/* Whether the browser has sent it by itself. */
+static int
+token_is_cookie(const cxm_request_t *request)
+{
+    return request->cookie.len > 0
+           && memmem(request->cookie.data, request->cookie.len,
+                     request->token.data, request->token.len) != NULL;
+}
+
+
+/* The record that the claims lead to; nobody has one until it is needed. */
+static cxm_rc_t
+token_record(cxm_call_t *call, const cxm_customer_claims_t *claims,
+    cxm_principal_t *principal)
+{
+    cxm_rc_t    rc;
+    cxm_txn_t  *txn;
+
+    rc = cxm_txn_read(call->store, &txn, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_customer_of_claims(txn, claims, &principal->customer);
+
+    if (rc == CXM_OK) {
+        rc = principal_record(txn, principal, &call->err);
+    }
+
+    cxm_txn_end(txn);
+
+    return rc == CXM_NOT_FOUND
+           ? CXM_OK
+           : rc == CXM_OK ? CXM_OK
+           : cxm_fail(&call->err, rc, NULL, "A customer cannot be found.");
+}
+
+
+static cxm_rc_t
+principal_token(cxm_call_t *call)
+{
+    cxm_rc_t                rc;
+    cxm_principal_t         principal;
+    cxm_customer_claims_t  *claims;
+
+    claims = cxm_arena_alloc(&call->arena, sizeof(*claims));
+
+    if (claims == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    *claims = *call->request->claims;
+
+    if (!principal_doors[call->endpoint].open) {
+        memset(&principal, 0, sizeof(principal));
+        principal.kind = CXM_PRINCIPAL_CUSTOMER;
+        principal.ambient = token_is_cookie(call->request);
+        rc = token_record(call, claims, &principal);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        call->caller.principal = principal;
+    }
+
+    principal_known(call, CXM_PERSON_EXTERNAL_ID, cxm_strz(claims->sub));
+    call->caller.claims = call->caller.who != 0 ? claims : NULL;
+
+    return CXM_OK;
+}
+
+
+/* The site's login goes before ours where the site has one. */
+static cxm_rc_t
+principal_of_browser(cxm_call_t *call)
+{
+    return call->request->claims != NULL
+           && principal_doors[call->endpoint].cookie != NULL
+           && principal_doors[call->endpoint].type == CXM_SESSION_CUSTOMER
+           ? principal_token(call) : principal_cookie(call);
 }
 
 
@@ -151,6 +298,17 @@ principal_key(cxm_call_t *call, cxm_str_t token)
 /* --- the step ----------------------------------------------------------- */
 
 static cxm_rc_t
+sign_in_first(cxm_call_t *call)
+{
+    return call->request->token_wrong != NULL
+           ? cxm_fail(&call->err, CXM_UNAUTHORIZED, CXM_INVALID_TOKEN,
+                      "The token of the customer is not valid: %s.",
+                      call->request->token_wrong)
+           : cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL, "Sign in first.");
+}
+
+
+static cxm_rc_t
 principal_may(cxm_call_t *call)
 {
     switch (call->route->policy) {
@@ -160,9 +318,7 @@ principal_may(cxm_call_t *call)
 
     case CXM_CUSTOMER:
         return call->caller.principal.kind == CXM_PRINCIPAL_CUSTOMER
-               ? CXM_OK
-               : cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL,
-                          "Sign in first.");
+               ? CXM_OK : sign_in_first(call);
 
     default:
         return cxm_require(&call->caller, call->route->scopes, &call->err);
@@ -170,7 +326,10 @@ principal_may(cxm_call_t *call)
 }
 
 
-/* Other schemes are not ours: a server may ask for Basic in front of us. */
+/*
+ * Other schemes are not ours: a server may ask for Basic in front of us.  Nor
+ * is what the site itself has put there.
+ */
 cxm_rc_t
 cxm_step_principal(cxm_call_t *call)
 {
@@ -186,10 +345,12 @@ cxm_step_principal(cxm_call_t *call)
 
     token = cxm_header_trim(call->request->authorization);
     scheme = cxm_header_cut(&token, ' ');
+    token = cxm_header_trim(token);
 
     rc = cxm_str_ieqz(scheme, "Bearer")
-         ? principal_key(call, cxm_header_trim(token))
-         : principal_cookie(call);
+         && (token.len == 0 || !cxm_str_eq(token, call->request->token))
+         ? principal_key(call, token)
+         : principal_of_browser(call);
 
     return rc == CXM_OK ? principal_may(call) : rc;
 }

@@ -256,7 +256,14 @@ cxm_problem_words(cxm_call_t *call)
 static void
 cxm_problem_headers(cxm_call_t *call)
 {
-    if (call->rc == CXM_UNAUTHORIZED) {
+    if (call->rc == CXM_UNAUTHORIZED
+        && strcmp(call->err.code, CXM_INVALID_TOKEN) == 0)
+    {
+        cxm_call_headerf(call, "WWW-Authenticate", "Bearer error=\"%s\", "
+                         "error_description=\"%s\"", CXM_INVALID_TOKEN,
+                         call->err.detail);
+
+    } else if (call->rc == CXM_UNAUTHORIZED) {
         cxm_call_header(call, "WWW-Authenticate", cxm_str("Bearer"));
     }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cxm_customer.h"
 #include "cxm_json.h"
 #include "cxm_language.h"
 #include "cxm_route_page.h"
@@ -312,10 +313,22 @@ post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 }
 
 
+/*
+ * The site's customers have a record from their first answer on, which staff
+ * then see with who gave it.  Exposures and beacons need none: to be counted
+ * nobody has to be known by name.
+ */
 cxm_rc_t
 cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return cxm_with_invited(call, txn, post_to);
+    cxm_rc_t  rc;
+    uint64_t  no;
+
+    rc = cxm_with_invited(call, txn, post_to);
+
+    return rc == CXM_OK && call->caller.claims != NULL
+           ? cxm_customer_for_claims(txn, &call->caller, &no, &call->err)
+           : rc;
 }
 
 

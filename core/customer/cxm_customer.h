@@ -41,6 +41,21 @@ cxm_rc_t cxm_customer_find(cxm_txn_t *txn, unsigned person_class,
  */
 cxm_rc_t cxm_customer_of_slot(cxm_txn_t *txn, uint64_t slot, uint64_t *no);
 
+/*
+ * The customer of a token of the site (cxm_customer_token.h): who has the
+ * number, else the proved address; CXM_NOT_FOUND.
+ */
+cxm_rc_t cxm_customer_of_claims(cxm_txn_t *txn,
+    const cxm_customer_claims_t *claims, uint64_t *no);
+
+/*
+ * In a write of the caller, who has claims: the same, made if there is none,
+ * and given the number or the address that it lacks.  *no is 0 where others
+ * have what it would be known by.
+ */
+cxm_rc_t cxm_customer_for_claims(cxm_txn_t *txn, const cxm_caller_t *caller,
+    uint64_t *no, cxm_error_t *err);
+
 
 /* --- identifiers -------------------------------------------------------- */
 

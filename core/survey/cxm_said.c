@@ -13,18 +13,41 @@ const char *const  cxm_channels[] = {
 };
 
 
+/* A new reference. */
+static json_t *
+caller_respondent(cxm_said_t *said)
+{
+    json_t               *respondent;
+    const cxm_caller_t   *caller;
+
+    caller = said->caller;
+
+    if (caller->who == 0) {
+        return NULL;
+    }
+
+    respondent = json_object();
+    cxm_said_str(said, respondent, cxm_person_names[caller->who],
+                 caller->who_name);
+
+    return respondent;
+}
+
+
 void
 cxm_said_begin(cxm_said_t *said)
 {
+    said->failed = 0;
     said->known = cxm_may(said->caller, CXM_SCOPE_INGEST);
+    said->signed_in = caller_respondent(said);
     said->subject = 0;
     said->body = json_object();
     said->personal = json_object();
     said->segments = json_object();
     said->claimed = json_object();
 
-    said->failed = cxm_json_set_int(said->body, "survey",
-                                    (int64_t) said->survey->doc.no) != 0;
+    said->failed |= cxm_json_set_int(said->body, "survey",
+                                     (int64_t) said->survey->doc.no) != 0;
 }
 
 
@@ -35,6 +58,7 @@ cxm_said_end(cxm_said_t *said)
     json_decref(said->personal);
     json_decref(said->segments);
     json_decref(said->claimed);
+    json_decref(said->signed_in);
 }
 
 
@@ -141,10 +165,13 @@ take_segments(cxm_said_t *said)
 }
 
 
-/* What counts of a member that tells who, and what is only claimed. */
+/*
+ * What counts of a member that tells who, and what is only claimed; `known`
+ * is the caller's word where no invitation says it, or NULL.
+ */
 static void
-said_who(const cxm_said_t *said, const char *name, json_t **counts,
-    json_t **claim)
+said_who(const cxm_said_t *said, const char *name, json_t *known,
+    json_t **counts, json_t **claim)
 {
     json_t  *own;
 
@@ -152,8 +179,8 @@ said_who(const cxm_said_t *said, const char *name, json_t **counts,
     *counts = json_object_get(said->invited, name);
     *claim = NULL;
 
-    if (*counts == NULL && said->known) {
-        *counts = own;
+    if (*counts == NULL) {
+        *counts = known;
     }
 
     if (own != NULL) {
@@ -187,7 +214,8 @@ take_respondent(cxm_said_t *said)
         (void) cxm_said_respondent_check(own, said->err);
     }
 
-    said_who(said, "respondent", &counts, &claim);
+    said_who(said, "respondent", said->known ? own : said->signed_in,
+             &counts, &claim);
 
     if (said->caller->private && json_object_get(claim, "visitor") != NULL) {
         claim = NULL;
@@ -208,9 +236,11 @@ take_respondent(cxm_said_t *said)
 static void
 take_agent(cxm_said_t *said)
 {
-    json_t  *counts, *claim;
+    json_t  *known, *counts, *claim;
 
-    said_who(said, "agent", &counts, &claim);
+    known = said->known || said->signed_in != NULL
+            ? json_object_get(said->input, "agent") : NULL;
+    said_who(said, "agent", known, &counts, &claim);
 
     cxm_said_segment(said, "agent", cxm_json_str(counts), "/agent");
 

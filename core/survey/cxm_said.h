@@ -4,9 +4,10 @@
  *
  * Whose word counts: respondent and agent count from an invitation (a signed
  * link, the token of an exposure), which goes before all others, and from a
- * caller with scope ingest.  What anybody else says of them is kept apart, as
- * claimed, and leads to nobody.  With Sec-GPC or DNT a claimed visitor is not
- * kept at all.
+ * caller with scope ingest.  A customer who is signed in is the respondent,
+ * and says who the agent was.  What anybody else says of them is kept apart,
+ * as claimed, and leads to nobody.  With Sec-GPC or DNT a claimed visitor is
+ * not kept at all.
  *
  * Body of the entry: "survey", "segments" {name: value}, "interaction_id"?,
  * "who"? (class of the name), "fp"?, "erased"?: true where the personal part
@@ -58,6 +59,7 @@ typedef struct {
     json_t              *personal;
     json_t              *segments;  /* in body */
     json_t              *claimed;   /* in personal when it has members */
+    json_t              *signed_in; /* respondent: the caller; NULL: nobody */
 } cxm_said_t;
 
 

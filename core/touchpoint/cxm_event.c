@@ -44,7 +44,8 @@ static const cxm_field_t  cxm_event_field_list[] = {
       .summary = "not kept when the browser asks for privacy" },
     { .name = "customer", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
       .flags = CXM_FIELD_PERSONAL,
-      .summary = "kept as `claimed` without a server key" },
+      .summary = "kept as `claimed` without a server key, unless who sends "
+                 "it is signed in as this one" },
     { .name = "session", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
       .flags = CXM_FIELD_PERSONAL },
     { .name = "url", .type = CXM_FIELD_URL, .min = 1,
@@ -210,7 +211,14 @@ keep_person(cxm_event_t *event, const char *name, json_t *value)
 static cxm_rc_t
 keep_customer(cxm_event_t *event, const char *name, json_t *value)
 {
-    if (event->served == NULL && !cxm_may(event->caller, CXM_SCOPE_INGEST)) {
+    const cxm_caller_t  *caller;
+
+    caller = event->caller;
+
+    if (event->served == NULL && !cxm_may(caller, CXM_SCOPE_INGEST)
+        && (caller->who == 0
+            || !cxm_str_eq(cxm_json_str(value), caller->who_name)))
+    {
         name = "claimed";
     }
 
@@ -330,6 +338,10 @@ event_add_caller(cxm_event_t *event)
     const cxm_caller_t  *caller;
 
     caller = event->caller;
+
+    if (event->served == NULL && caller->who != 0 && !caller->private) {
+        event_set_str(event, "customer", caller->who_name);
+    }
 
     /* the agent of a server key is the program that hands events on */
 

@@ -7,9 +7,9 @@
  * what stands for its id (when it has one): the id's first 6 bytes and 10 of
  * a keyed hash of it; the id itself is not kept; or "i": hex of the id that
  * an import has brought; "at": ms when client_time counts, "bot": 1,
- * "unverified": 1 (money without a server key), "claimed" instead of
- * "customer" without one, "device", "country", "region", and the visitor of
- * cxm_visitor.h where none was named.  One that the web server itself has
+ * "unverified": 1 (money without a server key), "customer" of who is signed
+ * in, "claimed" instead of it where nobody has proved it, "device", "country",
+ * "region", and the visitor of cxm_visitor.h where none was named.  One that the web server itself has
  * served also has "status", "status_class", "latency" and, where an upstream
  * was asked, "upstream", both in ms.  Empty texts are left out.
  *

@@ -1,0 +1,258 @@
+#!/usr/bin/perl
+
+# cxm_customer_token: a site's own customers, known by its signed tokens.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use CXM;
+use CXM::Token;
+use Mojo::JSON qw(false true);
+use Test::More;
+
+my $secret = 'what the shop signs its tokens with';
+my $other = 'what the help desk signs its tokens with';
+my @questions = (
+    {id => 'nps', type => 'nps', text => {en => 'How likely?'}},
+    {id => 'why', type => 'text', text => {en => 'Why?'}});
+
+my $t = CXM->new(start => 0);
+
+sub secret_file {
+    my ($name, @lines) = @_;
+    my $path = $t->write_file($name, join '', map { "$_\n" } @lines);
+    chmod 0600, $path;
+    return $path;
+}
+
+my ($private, $public) = CXM::Token::keypair($t->dir, 'site');
+my $key = secret_file('shop.key', $secret);
+
+# -- the directive ------------------------------------------------------------
+
+subtest 'configuration' => sub {
+    my $open = secret_file('open.key', $secret);
+    chmod 0640, $open;
+    my $raw = secret_file('raw.key', CXM::slurp($public) =~ /\n(\S+)/);
+    my %refused = (
+        '$cookie_x' => qr/needs "key=" and a file/,
+        'x key=' . $key => qr/needs a variable/,
+        '$cookie_x key=/nowhere/x.key' => qr/No such file/,
+        "\$cookie_x key=$open" => qr/open to others, its mode is 0640/,
+        '$cookie_x key=' . secret_file('short.key', 'x' x 31)
+            => qr/has 31 bytes, HS256 needs 32/,
+        '$cookie_x key=' . secret_file('none.key', '# nothing')
+            => qr/no key in it/,
+        "\$cookie_x key=$private" => qr/keep a private one where/,
+        "\$cookie_x key=$public alg=HS256" => qr/no secret of HS256/,
+        '$cookie_x key='
+            . secret_file('b64.key', 'A' x 43 . '=') => qr/say which by "alg=HS256"/,
+        "\$cookie_x key=$raw alg=Ed25519" => qr/no Ed25519 public key/,
+        "\$cookie_x key=$key alg=none" => qr/invalid parameter "alg=none"/,
+        "\$cookie_x key=$key alg=HS256 alg=HS256" => qr/invalid parameter/,
+        "\$cookie_x key=$key max_age=0" => qr/invalid time "max_age=0"/,
+        "\$cookie_x key=$key aud=" => qr/invalid parameter "aud="/,
+        "off; cxm_customer_token \$cookie_x key=$key" => qr/"off" here/,
+        "\$cookie_x key=$key; cxm_customer_token off" => qr/is duplicate/,
+    );
+    for my $args (sort keys %refused) {
+        $t->{conf}{surveys} = "cxm_customer_token $args;";
+        my ($rc, $said) = $t->config_test;
+        isnt $rc, 0, "refused: $args";
+        like $said, $refused{$args}, 'it says why';
+        unlike $said, qr/\Q$secret\E/, 'and quotes nothing';
+    }
+    $t->{conf}{surveys} = '';
+    $t->expect_alerts(qr/cxm_customer_token|key file|invalid (?:parameter|time)/);
+};
+
+# -- at work ------------------------------------------------------------------
+
+$t->{conf}{log_level} = 'info';
+$t->{conf}{http} = "cxm_customer_token \$cookie_customer key=$key;";
+$t->{conf}{locations} = <<"END";
+    location /ed/ {
+        cxm_surveys;
+        cxm_customer_token \$http_x_customer key=$public aud=surveys max_age=5m;
+        cxm_customer_token \$http_authorization key=$public;
+    }
+    location /off/ { cxm_surveys; cxm_customer_token off; }
+    location = /metrics { cxm_metrics; }
+END
+$t->{conf}{server} = '';
+$t->start;
+
+$t->put('/admin/surveys/demo', key => 1, json => {
+    title => 'Demo', status => 'live', questions => \@questions});
+my $server = $t->key('server');
+
+sub cookie { return (headers => {Cookie => "a=b; customer=$_[0]", @_[1 .. $#_]}) }
+sub token  { return CXM::Token::hs256($secret, {@_}) }
+
+sub answer {
+    my ($json, %arg) = @_;
+    my $path = delete $arg{at} || '/s';
+    my $r = $t->post("$path/demo/responses",
+                     json => {answers => {nps => 9}, %$json}, %arg);
+    return $r if $r->{status} != 201;
+    return $t->get("/admin/responses/$r->{json}{id}", key => 1)->{json};
+}
+
+sub refused {
+    my $text = $t->get('/metrics')->{body};
+    return { $text =~ /^cxm_customer_tokens_total\{[^}]*result="(\w+)"\} (\d+)/mg };
+}
+
+subtest 'an answer' => sub {
+    my $got = answer({}, cookie(token(sub => '4711')));
+    is_deeply $got->{respondent}, {external_id => '4711'}, 'is the customer\'s';
+    is $got->{claimed}, undef, 'nothing is claimed';
+
+    $got = answer({respondent => {external_id => '4711'}, agent => 'Bob'},
+                  cookie(token(sub => '4711')));
+    is_deeply $got->{respondent}, {external_id => '4711'}, 'named as well';
+    is $got->{claimed}, undef, 'nothing is claimed';
+    is $got->{segments}{agent} // $got->{agent}, 'Bob', 'its agent counts';
+
+    $got = answer({respondent => {external_id => '4712'}},
+                  cookie(token(sub => '4711')));
+    is_deeply $got->{respondent}, {external_id => '4711'}, 'another named';
+    is_deeply $got->{claimed}, {respondent => {external_id => '4712'}},
+        'stays claimed';
+
+    $got = answer({respondent => {external_id => '4712'}, agent => 'Bob'});
+    is $got->{respondent}, undef, 'without a token nobody is known';
+    is_deeply $got->{claimed},
+        {respondent => {external_id => '4712'}, agent => 'Bob'}, 'as before';
+
+    $got = answer({respondent => {external_id => '4713'}}, key => $server,
+                  headers => {Cookie => 'customer=' . token(sub => '4711')});
+    is_deeply $got->{respondent}, {external_id => '4713'},
+        'a server speaks for others';
+    is $got->{claimed}, undef, 'the cookie on its way says nothing';
+
+    my $list = $t->get('/admin/responses?external_id=4711', key => 1)->{json};
+    is scalar @{$list->{items}}, 3, 'answers are found by the number';
+};
+
+subtest 'Ed25519, from headers' => sub {
+    my %claims = (sub => '9', aud => 'surveys');
+    my $ok = CXM::Token::ed25519($private, \%claims);
+    my @at = (at => '/ed');
+    is_deeply answer({}, @at, headers => {'X-Customer' => $ok})->{respondent},
+        {external_id => '9'}, 'a header';
+    is_deeply answer({}, @at, headers => {
+        Authorization => 'Bearer '
+            . CXM::Token::ed25519($private, {sub => '10'})})->{respondent},
+        {external_id => '10'}, 'Authorization, with its scheme';
+    is answer({}, @at, headers => {'X-Customer' => CXM::Token::ed25519(
+        $private, {sub => '9'})})->{respondent}, undef, 'aud is asked for';
+    is answer({}, @at, headers => {'X-Customer' => CXM::Token::ed25519(
+        $private, {%claims, exp => time + 900})})->{respondent}, undef,
+        'max_age';
+    is answer({}, @at, headers => {'X-Customer' => CXM::Token::hs256(
+        CXM::slurp($public), \%claims)})->{respondent}, undef,
+        'the public key is no secret';
+    is answer({}, @at, headers => {'X-Customer' => CXM::Token::hs256(
+        CXM::slurp($public), \%claims, {alg => 'EdDSA'})})->{respondent},
+        undef, 'whatever the header says';
+    is answer({}, @at, cookie(token(sub => '4711')))->{respondent}, undef,
+        'the rules around it are not its own';
+    is answer({}, @at, headers => {Authorization => 'Bearer cxm_x_y'})
+        ->{status}, 401, 'a key that is none is refused as ever';
+    is answer({}, at => '/off', cookie(token(sub => '4711')))->{respondent},
+        undef, 'off';
+};
+
+subtest 'tokens that say nothing' => sub {
+    my $good = token(sub => '4711');
+    my ($head, $body, $sig) = split /\./, $good;
+    my $none = CXM::Token::hs256($secret, {sub => '1'}, {alg => 'none'});
+    my %tokens = (
+        malformed => [$none =~ s/[^.]*\z//r, 'x', '.', "$good=", "$good.",
+                      $head, "$head.$body", 'a' x 5000,
+                      CXM::Token::hs256($secret, {sub => '1'},
+                                        {alg => 'HS512'}), $none],
+        unsigned => [CXM::Token::hs256($other, {sub => '4711'}),
+                     CXM::Token::hs256('', {sub => '4711'}),
+                     join('.', $head, $body, $sig =~ s/^(.)/$1 eq 'A' ? 'B' : 'A'/er),
+                     CXM::Token::ed25519($private, {sub => '4711'})],
+        claims => [token(), token(sub => '4711', exp => undef),
+                   token(sub => 4711), token(sub => 'x' x 101),
+                   token(sub => '1', exp => time + 90_000),
+                   token(sub => '1', aud => 'other.example')],
+        early => [token(sub => '1', nbf => time + 200)],
+        expired => [token(sub => '1', exp => time - 61)],
+    );
+    for my $why (sort keys %tokens) {
+        for my $n (0 .. $#{$tokens{$why}}) {
+            my $before = refused();
+            my $got = answer({}, cookie($tokens{$why}[$n]));
+            ok $got->{id}, "$why $n: it goes on";
+            is $got->{respondent}, undef, 'as nobody';
+            my $after = refused();
+            is $after->{$why}, ($before->{$why} // 0) + 1, 'counted once';
+            is $after->{good}, $before->{good}, 'not as good';
+        }
+    }
+    like $t->error_log, qr/\[info\] .*customer token refused: it has expired/,
+        'the log says why';
+    unlike $t->error_log, qr/\Q$body\E|\Q$sig\E/, 'and no token is in it';
+    is_deeply answer({}, cookie(token(sub => '1', exp => time - 55)))
+        ->{respondent}, {external_id => '1'}, 'clocks may differ a little';
+    is_deeply answer({}, cookie(token(sub => '1', aud => ['x', '127.0.0.1'])))
+        ->{respondent}, {external_id => '1'}, 'for this host';
+};
+
+sub events {
+    my ($type) = @_;
+    return $t->get("/admin/touchpoints?type=$type", key => 1)->{json}{items};
+}
+
+subtest 'beacons' => sub {
+    my @signed = cookie(token(sub => '4711'));
+    is $t->post('/b', {type => 'plain'}, @signed)->{status}, 204;
+    is $t->post('/b', [{type => 'named', customer => '4711'},
+                       {type => 'foreign', customer => '4712'}], @signed)
+        ->{json}{accepted}, 2;
+    is $t->post('/b', {type => 'nobody', customer => '4711'})->{status}, 204;
+    is $t->get('/b?type=pixel', @signed)->{status}, 200;
+    is $t->post('/b', {type => 'private'}, cookie(token(sub => '4711'),
+                'Sec-GPC' => 1))->{status}, 204;
+    for (['plain', '4711'], ['named', '4711'], ['foreign', '4711', '4712'],
+         ['nobody', undef, '4711'], ['pixel', '4711'], ['private'])
+    {
+        my ($type, $customer, $claimed) = @$_;
+        my ($event) = @{events($type)};
+        is $event->{customer}, $customer, "$type: customer";
+        is $event->{claimed}, $claimed, "$type: claimed";
+    }
+};
+
+subtest 'exposures' => sub {
+    $t->put('/admin/surveys/seldom', key => 1, json => {
+        title => 'Seldom', status => 'live', questions => \@questions,
+        suppress => {same_survey_days => 30}});
+    my $ask = sub {
+        return $t->post('/s/seldom/exposures', {}, @_)->{json};
+    };
+    my $asked = $ask->(cookie(token(sub => '50')));
+    is $asked->{ask}, true, 'a customer is asked';
+    is $ask->(cookie(token(sub => '50')))->{ask}, false, 'and not again';
+    is $ask->(cookie(token(sub => '51')))->{ask}, true, 'others are';
+    my $r = $t->post('/s/seldom/responses',
+        {answers => {nps => 3}, exposure => $asked->{token}},
+        cookie(token(sub => '51')));
+    my $got = $t->get("/admin/responses/$r->{json}{id}", key => 1)->{json};
+    is_deeply $got->{respondent}, {external_id => '50'},
+        'the answer is of who was asked';
+};
+
+subtest 'the store' => sub {
+    my ($rc, $out, $err) = $t->cxmctl('verify');
+    is $rc, 0, 'verify' or diag $out, $err;
+};
+
+done_testing;
