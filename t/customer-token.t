@@ -64,7 +64,6 @@ subtest 'configuration' => sub {
         like $said, $refused{$args}, 'it says why';
         unlike $said, qr/\Q$secret\E/, 'and quotes nothing';
     }
-    $t->{conf}{surveys} = '';
     $t->expect_alerts(qr/cxm_customer_token|key file|invalid (?:parameter|time)/);
 };
 
@@ -72,6 +71,7 @@ subtest 'configuration' => sub {
 
 $t->{conf}{log_level} = 'info';
 $t->{conf}{http} = "cxm_customer_token \$cookie_customer key=$key;";
+$t->{conf}{surveys} = 'cxm_allow_origin https://friend.example;';
 $t->{conf}{locations} = <<"END";
     location /ed/ {
         cxm_surveys;
@@ -248,6 +248,112 @@ subtest 'exposures' => sub {
     my $got = $t->get("/admin/responses/$r->{json}{id}", key => 1)->{json};
     is_deeply $got->{respondent}, {external_id => '50'},
         'the answer is of who was asked';
+};
+
+# -- the record ---------------------------------------------------------------
+
+sub customer {
+    my ($class, $value) = @_;
+    my $list = $t->get("/admin/customers?$class=$value", key => 1)->{json};
+    return $list->{items}[0];
+}
+
+sub given {
+    return [map { "$_->{type} $_->{value}" . ($_->{verified} ? '' : '?') }
+            @{$_[0]{identifiers} || []}];
+}
+
+subtest 'its record' => sub {
+    my %ann = (sub => 'ann', name => 'Ann Lee', email => 'Ann@example.org',
+               email_verified => true);
+    is $t->get('/s/demo', cookie(token(%ann)))->{status}, 200;
+    is $t->post('/b', {type => 'x'}, cookie(token(%ann)))->{status}, 204;
+    is $t->post('/s/demo/exposures', {}, cookie(token(%ann)))->{json}{ask},
+        true;
+    is customer('external_id', 'ann'), undef, 'not by looking';
+    my $r = $t->post('/s/demo/responses', {answers => {nps => 'x'}},
+                     cookie(token(%ann)));
+    is $r->{status}, 422;
+    is customer('external_id', 'ann'), undef, 'nor by a bad answer';
+    answer({}, cookie(token(%ann)));
+    my $made = customer('external_id', 'ann');
+    is $made->{name}, 'Ann Lee', 'by an answer';
+    is_deeply given($made), ['external_id ann', 'email Ann@example.org'],
+        'what its token proves';
+    answer({}, cookie(token(%ann, name => 'Ann Other')));
+    is_deeply customer('external_id', 'ann'), $made, 'once';
+    is $t->get("/admin/customers/$made->{id}/score", key => 1)
+        ->{json}{nps}{last}{value}, 9, 'the answers are its own';
+
+    # one whom staff know by the address only
+    my $id = $t->post('/admin/customers', {name => 'Bea', identifiers => [
+        {type => 'email', value => 'bea@example.org'}]}, key => 1)
+        ->{json}{id};
+    answer({}, cookie(token(sub => 'bea', email => 'bea@example.org')));
+    isnt customer('external_id', 'bea')->{id}, $id,
+        'an address that is not proved leads nowhere';
+    answer({}, cookie(token(sub => 'bea-2', email => 'bea@example.org',
+                            email_verified => true)));
+    is customer('external_id', 'bea-2')->{id}, $id, 'a proved one does';
+    answer({}, cookie(token(sub => 'ann', email => 'bea@example.org',
+                            email_verified => true)));
+    is_deeply customer('external_id', 'ann'), $made,
+        'a number goes before it, and takes nothing from others';
+};
+
+subtest 'other sites' => sub {
+    my %from = (
+        'own page' => [1, 'Sec-Fetch-Site' => 'same-origin',
+                       Origin => $t->url],
+        'friend' => [1, 'Sec-Fetch-Site' => 'cross-site',
+                     Origin => 'https://friend.example'],
+        'cross' => [0, 'Sec-Fetch-Site' => 'cross-site',
+                    Origin => 'https://evil.example'],
+        'sibling' => [0, 'Sec-Fetch-Site' => 'same-site',
+                      Origin => 'https://b.shop.example'],
+        'older' => [0, Origin => 'https://evil.example'],
+    );
+    for my $name (sort keys %from) {
+        my ($counts, @headers) = @{$from{$name}};
+        my $got = answer({}, cookie(token(sub => 'csrf'), @headers));
+        is_deeply $got->{respondent},
+            $counts ? {external_id => 'csrf'} : undef, $name;
+    }
+    is $t->get('/b?type=from-evil', cookie(token(sub => 'csrf'),
+                'Sec-Fetch-Site' => 'cross-site'))->{status}, 200;
+    is events('from-evil')->[0]{customer}, undef, 'a picture';
+};
+
+# -- routes of customers ------------------------------------------------------
+
+subtest 'self-service' => sub {
+    my $me = $t->get('/me/', cookie(token(sub => 'ann', name => 'Ann Lee')));
+    is $me->{status}, 200 or diag $me->{body};
+    is $me->{json}{customer}, customer('external_id', 'ann')->{id},
+        'a customer';
+    is $me->{json}{account}, undef, 'without an account';
+    $me = $t->get('/me/', cookie(token(sub => 'nobody-yet')));
+    is $me->{json}{customer}, undef, 'without a record';
+    is customer('external_id', 'nobody-yet'), undef, 'nor is one made';
+
+    my $r = $t->get('/me/', cookie(token(sub => '1', exp => time - 90)));
+    is $r->{status}, 401, 'expired';
+    is $r->{json}{code}, 'invalid_token';
+    is $r->{headers}{'www-authenticate'}, 'Bearer error="invalid_token", '
+        . 'error_description="The token of the customer is not valid: '
+        . 'it has expired."', 'WWW-Authenticate';
+    $r = $t->get('/me/');
+    is $r->{json}{code}, 'unauthorized', 'none at all';
+    is $r->{headers}{'www-authenticate'}, 'Bearer';
+
+    is $t->delete('/me/sessions', cookie(token(sub => 'ann')))->{status}, 403,
+        'a cookie with neither header';
+    is $t->delete('/me/sessions', cookie(token(sub => 'ann'),
+                  'Sec-Fetch-Site' => 'same-origin'))->{status}, 204;
+    is $t->delete('/me/sessions/0196b0f2-0000-7000-8000-000000000000',
+                  cookie(token(sub => 'ann'),
+                         'Sec-Fetch-Site' => 'same-origin'))->{status}, 404,
+        'of others nothing is known';
 };
 
 subtest 'the store' => sub {

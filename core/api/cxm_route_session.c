@@ -15,10 +15,12 @@ static const cxm_field_t  session_list_query[] = {
 };
 
 static const cxm_field_t  who_fields[] = {
-    { .name = "account", .type = CXM_FIELD_UUID },
+    { .name = "account", .type = CXM_FIELD_UUID,
+      .flags = CXM_FIELD_NULLABLE, .summary = "null: by a token of the site" },
     { .name = "customer", .type = CXM_FIELD_UUID,
       .flags = CXM_FIELD_NULLABLE, .summary = "the record of the customer" },
-    { .name = "email", .type = CXM_FIELD_EMAIL },
+    { .name = "email", .type = CXM_FIELD_EMAIL,
+      .flags = CXM_FIELD_NULLABLE },
     { .name = "name", .type = CXM_FIELD_STRING,
       .flags = CXM_FIELD_NULLABLE },
     { .name = "language", .type = CXM_FIELD_LANGUAGE,
@@ -48,11 +50,34 @@ who_json(const cxm_caller_t *caller, const cxm_doc_t *account)
 }
 
 
+/* Of the site's token: what that says. */
+static json_t *
+claims_json(const cxm_caller_t *caller)
+{
+    char                          customer[CXM_UUID_LEN + 1];
+    const cxm_customer_claims_t  *claims;
+
+    claims = caller->claims;
+    cxm_uuid_format(&caller->principal.customer_id, customer);
+
+    return json_pack("{sn ss? ss? ss? sn}", "account",
+                     "customer",
+                     caller->principal.customer == 0 ? NULL : customer,
+                     "email", claims->email[0] == '\0' ? NULL : claims->email,
+                     "name", claims->name[0] == '\0' ? NULL : claims->name,
+                     "language");
+}
+
+
 static cxm_rc_t
 who_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t   rc;
     cxm_doc_t  account;
+
+    if (call->caller.claims != NULL) {
+        return cxm_call_reply(call, 200, claims_json(&call->caller));
+    }
 
     rc = cxm_account_get(txn, call->caller.principal.actor, &account,
                          &call->err);
