@@ -9,9 +9,10 @@
  * an import has brought; "at": ms when client_time counts, "bot": 1,
  * "unverified": 1 (money without a server key), "customer" of who is signed
  * in, "claimed" instead of it where nobody has proved it, "device", "country",
- * "region", and the visitor of cxm_visitor.h where none was named.  One that the web server itself has
- * served also has "status", "status_class", "latency" and, where an upstream
- * was asked, "upstream", both in ms.  Empty texts are left out.
+ * "region", and the visitor of cxm_visitor.h where none was named.  One that
+ * the web server itself has served also has "status", "status_class",
+ * "latency" and, where an upstream was asked, "upstream", both in ms.  Empty
+ * texts are left out.
  *
  * Apply puts the ids into `once` and counts series CXM_SERIES_TOUCHPOINT:
  * question 0, point 0 people, 1 bots; segments below, value numbers from the
