@@ -38,6 +38,11 @@ static void ngx_http_cxm_fill_metrics(ngx_http_request_t *r,
     cxm_request_t *request);
 static ngx_int_t ngx_http_cxm_fill_base(ngx_http_request_t *r,
     cxm_request_t *request);
+static ngx_int_t ngx_http_cxm_fill_site(ngx_http_request_t *r,
+    cxm_request_t *request);
+static ngx_uint_t ngx_http_cxm_is_host(const ngx_str_t *name);
+static ngx_int_t ngx_http_cxm_scheme(ngx_http_request_t *r,
+    const ngx_str_t *host, cxm_str_t *out);
 
 
 /* Another method gets 0, which no route has: 405 with Allow. */
@@ -227,7 +232,9 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
         return rc;
     }
 
-    return ngx_http_cxm_fill_base(r, request);
+    rc = ngx_http_cxm_fill_base(r, request);
+
+    return rc == NGX_OK ? ngx_http_cxm_fill_site(r, request) : rc;
 }
 
 
@@ -380,8 +387,7 @@ ngx_http_cxm_fill_path(ngx_http_request_t *r, cxm_request_t *request)
 static ngx_int_t
 ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
 {
-    u_char                    *p;
-    ngx_str_t                  base, *host;
+    ngx_str_t                 *host;
     ngx_http_cxm_loc_conf_t   *lcf;
     ngx_http_core_srv_conf_t  *cscf;
 
@@ -407,6 +413,101 @@ ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
         return NGX_OK;
     }
 
+    return ngx_http_cxm_scheme(r, host, &request->base);
+}
+
+
+/*
+ * Links in mails lead where a client could not choose: to the server's own
+ * name and port.  A server without a name has its address.
+ */
+
+static ngx_int_t
+ngx_http_cxm_fill_site(ngx_http_request_t *r, cxm_request_t *request)
+{
+    u_char                    *p;
+    in_port_t                  port, usual;
+    ngx_str_t                  host, addr, *name;
+    u_char                     text[NGX_SOCKADDR_STRLEN];
+    ngx_http_cxm_loc_conf_t   *lcf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    if (request->endpoint != CXM_ENDPOINT_SELF) {
+        return NGX_OK;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+
+    if (lcf->public_url.len > 0) {
+        request->site = ngx_http_cxm_str(&lcf->public_url);
+        return NGX_OK;
+    }
+
+    addr.len = NGX_SOCKADDR_STRLEN;
+    addr.data = text;
+
+    if (ngx_connection_local_sockaddr(r->connection, &addr, 1) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    name = &cscf->server_name;
+
+    if (!ngx_http_cxm_is_host(name)) {
+        return ngx_http_cxm_scheme(r, &addr, &request->site);
+    }
+
+    port = ngx_inet_get_port(r->connection->local_sockaddr);
+    usual = 80;
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        usual = 443;
+    }
+#endif
+
+    host.data = ngx_pnalloc(r->pool, name->len + sizeof(":65535") - 1);
+
+    if (host.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_cpymem(host.data, name->data, name->len);
+
+    if (port != usual && port != 0) {
+        p = ngx_sprintf(p, ":%d", (int) port);
+    }
+
+    host.len = p - host.data;
+
+    return ngx_http_cxm_scheme(r, &host, &request->site);
+}
+
+
+/* A name that leads somewhere: no pattern, and not "_". */
+
+static ngx_uint_t
+ngx_http_cxm_is_host(const ngx_str_t *name)
+{
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        if (ngx_strchr("*~_^$", name->data[i]) != NULL) {
+            return 0;
+        }
+    }
+
+    return name->len > 0 && name->data[0] != '.';
+}
+
+
+static ngx_int_t
+ngx_http_cxm_scheme(ngx_http_request_t *r, const ngx_str_t *host,
+    cxm_str_t *out)
+{
+    u_char     *p;
+    ngx_str_t   base;
+
     base.len = sizeof("https://") - 1 + host->len;
     base.data = ngx_pnalloc(r->pool, base.len);
 
@@ -429,7 +530,7 @@ ngx_http_cxm_fill_base(ngx_http_request_t *r, cxm_request_t *request)
     p = ngx_cpymem(p, host->data, host->len);
     base.len = p - base.data;
 
-    request->base = ngx_http_cxm_str(&base);
+    *out = ngx_http_cxm_str(&base);
 
     return NGX_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "cxm_account_token.h"
 #include "cxm_notice.h"
 #include "cxmctl.h"
 
@@ -39,6 +40,8 @@ static int cxmctl_outbox_wanted(const cxmctl_outbox_t *outbox,
     const cxm_doc_t *doc);
 static void cxmctl_outbox_print(cxmctl_outbox_t *outbox,
     const cxm_doc_t *doc);
+static cxm_rc_t cxmctl_outbox_render(cxmctl_outbox_t *outbox,
+    const cxm_doc_t *doc, cxm_notice_mail_t *mail);
 static void cxmctl_outbox_print_json(cxmctl_outbox_t *outbox,
     const cxm_doc_t *doc, const cxm_notice_mail_t *mail);
 static void cxmctl_outbox_print_line(const cxm_doc_t *doc,
@@ -223,14 +226,35 @@ cxmctl_outbox_wanted(const cxmctl_outbox_t *outbox, const cxm_doc_t *doc)
 }
 
 
+/* A token that was used is told as one that may not be. */
+
+static cxm_rc_t
+cxmctl_outbox_render(cxmctl_outbox_t *outbox, const cxm_doc_t *doc,
+    cxm_notice_mail_t *mail)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_notice_render(outbox->txn, doc, cxm_token_secret, mail,
+                           &outbox->err);
+
+    if (rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    cxm_notice_mail_free(mail);
+    cxm_error_init(&outbox->err);
+
+    return cxm_notice_render(outbox->txn, doc, NULL, mail, &outbox->err);
+}
+
+
 static void
 cxmctl_outbox_print(cxmctl_outbox_t *outbox, const cxm_doc_t *doc)
 {
     cxm_notice_mail_t  mail;
 
     if (!doc->erased) {
-        outbox->rc = cxm_notice_render(outbox->txn, doc, NULL, &mail,
-                                       &outbox->err);
+        outbox->rc = cxmctl_outbox_render(outbox, doc, &mail);
     } else {
         memset(&mail, 0, sizeof(cxm_notice_mail_t));
     }

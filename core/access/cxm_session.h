@@ -67,6 +67,10 @@ cxm_rc_t cxm_session_begin(cxm_txn_t *txn, const cxm_caller_t *caller,
 cxm_rc_t cxm_session_find(cxm_txn_t *txn, cxm_session_type_t type,
     cxm_str_t token, cxm_ms_t now, cxm_session_t *out, cxm_error_t *err);
 
+/* The same of a number. */
+cxm_rc_t cxm_session_get(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
+    cxm_session_t *out, cxm_error_t *err);
+
 /* Whether it is still there; CXM_UNAUTHORIZED when it was ended since. */
 cxm_rc_t cxm_session_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
     cxm_error_t *err);

@@ -83,8 +83,8 @@ cxm_session_find(cxm_txn_t *txn, cxm_session_type_t type, cxm_str_t token,
 
 
 cxm_rc_t
-cxm_session_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
-    cxm_error_t *err)
+cxm_session_get(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
+    cxm_session_t *out, cxm_error_t *err)
 {
     cxm_rc_t   rc;
     cxm_doc_t  doc;
@@ -95,7 +95,24 @@ cxm_session_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
         rc = CXM_NOT_FOUND;
     }
 
+    if (rc == CXM_OK) {
+        session_read(&doc, now, out);
+    }
+
     cxm_doc_clear(&doc);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_session_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now,
+    cxm_error_t *err)
+{
+    cxm_rc_t       rc;
+    cxm_session_t  session;
+
+    rc = cxm_session_get(txn, no, now, &session, err);
 
     return rc == CXM_NOT_FOUND
            ? cxm_fail(err, CXM_UNAUTHORIZED, NULL, "The session has ended.")

@@ -196,3 +196,166 @@ cxm_account_patch(cxm_txn_t *txn, uint64_t actor, const json_t *patch,
 
     return rc;
 }
+
+
+/* Takes the patch over. */
+static cxm_rc_t
+own_patch(cxm_txn_t *txn, json_t *patch, cxm_doc_t *account,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = patch == NULL
+         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_account_patch(txn, account->no, patch, account, err);
+
+    json_decref(patch);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_account_set_password(cxm_txn_t *txn, cxm_doc_t *account,
+    const char *hash, cxm_error_t *err)
+{
+    char  now[CXM_RFC3339_LEN + 1];
+
+    cxm_rfc3339_format(cxm_txn_now(txn), now);
+
+    return own_patch(txn, json_pack("{ss ss}", "password", hash,
+                                    "password_changed_at", now),
+                     account, err);
+}
+
+
+cxm_rc_t
+cxm_account_rehash(cxm_txn_t *txn, cxm_doc_t *account, const char *hash,
+    cxm_error_t *err)
+{
+    return own_patch(txn, json_pack("{ss}", "password", hash), account, err);
+}
+
+
+/* --- beginning ---------------------------------------------------------- */
+
+static json_t *
+account_document(const cxm_doc_t *token, cxm_ms_t at)
+{
+    char  now[CXM_RFC3339_LEN + 1];
+
+    cxm_rfc3339_format(at, now);
+
+    return json_pack("{sO sO* sO* sO ss ss ss}",
+                     "email", json_object_get(token->personal, "email"),
+                     "name", json_object_get(token->personal, "name"),
+                     "language", json_object_get(token->body, "language"),
+                     "password", json_object_get(token->personal, "password"),
+                     "status", "active", "verified_at", now,
+                     "password_changed_at", now);
+}
+
+
+cxm_rc_t
+cxm_account_create(cxm_txn_t *txn, const cxm_doc_t *token, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    int                  created;
+    json_t              *document;
+    cxm_rc_t             rc;
+    cxm_caller_t         server;
+    cxm_record_write_t   write;
+
+    memset(out, 0, sizeof(*out));
+    cxm_caller_system(&server);
+    memset(&write, 0, sizeof(write));
+    write.txn = txn;
+    write.record = &cxm_record_account;
+    write.caller = &server;
+    write.person = token->subject;
+    write.if_match = CXM_VERSION_ANY;
+    write.ours = 1;
+    write.err = err;
+
+    document = account_document(token, cxm_txn_now(txn));
+
+    rc = document == NULL
+         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_record_put(&write, document, out, &created);
+
+    json_decref(document);
+
+    return rc;
+}
+
+
+/* --- networks ----------------------------------------------------------- */
+
+/* Of this account only: two of one network have nothing in common. */
+static void
+network_of(const cxm_store_t *store, const cxm_doc_t *account,
+    cxm_str_t address, char text[2 * CXM_ACCOUNT_NETWORK + 1])
+{
+    uint8_t  hash[CXM_ACCOUNT_NETWORK];
+
+    cxm_keyed_hash(&cxm_store_keyring(store)->k[CXM_SUBKEY_PLACE],
+                   cxm_str("network"),
+                   (cxm_str_t) { sizeof(account->id.b),
+                                 (const char *) account->id.b },
+                   address, hash, sizeof(hash));
+    cxm_hex_encode(hash, sizeof(hash), text);
+}
+
+
+int
+cxm_account_knows(const cxm_store_t *store, const cxm_doc_t *account,
+    cxm_str_t address)
+{
+    char           text[2 * CXM_ACCOUNT_NETWORK + 1];
+    size_t         i;
+    const json_t  *networks;
+
+    if (address.len == 0) {
+        return 0;
+    }
+
+    network_of(store, account, address, text);
+    networks = json_object_get(account->personal, "networks");
+
+    for (i = 0; i < json_array_size(networks); i++) {
+        if (cxm_str_eqz(cxm_json_str(json_array_get(networks, i)), text)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+cxm_rc_t
+cxm_account_learn(cxm_txn_t *txn, cxm_doc_t *account, cxm_str_t address,
+    cxm_error_t *err)
+{
+    char           text[2 * CXM_ACCOUNT_NETWORK + 1];
+    json_t        *networks;
+    const json_t  *old;
+
+    if (address.len == 0
+        || cxm_account_knows(cxm_txn_store(txn), account, address))
+    {
+        return CXM_OK;
+    }
+
+    network_of(cxm_txn_store(txn), account, address, text);
+    old = json_object_get(account->personal, "networks");
+    networks = old == NULL ? json_array() : json_copy((json_t *) old);
+
+    if (json_array_size(networks) >= CXM_ACCOUNT_NETWORKS) {
+        (void) json_array_remove(networks, 0);
+    }
+
+    (void) json_array_append_new(networks, json_string(text));
+
+    return own_patch(txn, json_pack("{so}", "networks", networks), account,
+                     err);
+}

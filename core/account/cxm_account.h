@@ -40,6 +40,30 @@ cxm_rc_t cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     cxm_error_t *err);
 
 /*
+ * The account of who has redeemed a "verify" token; CXM_CONFLICT
+ * "value_taken": another was quicker.  *out is the caller's to clear.
+ */
+cxm_rc_t cxm_account_create(cxm_txn_t *txn, const cxm_doc_t *token,
+    cxm_doc_t *out, cxm_error_t *err);
+
+/*
+ * Networks that it signed in from, by a keyed hash of the address as callers
+ * have it; adding one that is there does nothing.
+ */
+int cxm_account_knows(const cxm_store_t *store, const cxm_doc_t *account,
+    cxm_str_t address);
+cxm_rc_t cxm_account_learn(cxm_txn_t *txn, cxm_doc_t *account,
+    cxm_str_t address, cxm_error_t *err);
+
+/* A password's hash in place of the one there is. */
+cxm_rc_t cxm_account_set_password(cxm_txn_t *txn, cxm_doc_t *account,
+    const char *hash, cxm_error_t *err);
+
+/* The same password's, of today's cost. */
+cxm_rc_t cxm_account_rehash(cxm_txn_t *txn, cxm_doc_t *account,
+    const char *hash, cxm_error_t *err);
+
+/*
  * A merge patch by the server, hidden members too; `doc` is what there is and
  * becomes what was written.
  */

@@ -81,6 +81,9 @@ typedef struct {
                                        lead to; empty: there are none */
     cxm_str_t       base;           /* scheme and host: "https://a.example",
                                        or cxm_public_url */
+    cxm_str_t       site;           /* the same for what is mailed: as the
+                                       configuration has it, whatever Host
+                                       the client has sent */
     cxm_str_t       query;          /* raw, behind "?" */
     cxm_str_t       body;
     cxm_str_t       content_type, content_encoding, accept;
@@ -287,7 +290,7 @@ struct cxm_call_s {
     cxm_endpoint_t        endpoint;
     cxm_method_t          method;
     unsigned              allow;        /* methods of the path, for Allow */
-    cxm_str_t             prefix, surveys, base, path;  /* copies */
+    cxm_str_t             prefix, surveys, base, site, path;    /* copies */
     cxm_str_t             params[CXM_CALL_PARAMS];  /* in path order */
     cxm_arg_t            *args;         /* decoded query, in order */
     unsigned              nargs;

@@ -283,6 +283,7 @@ cxm_step_headers(cxm_call_t *call)
     call->prefix = cxm_arena_str(&call->arena, request->prefix);
     call->surveys = cxm_arena_str(&call->arena, request->surveys);
     call->base = cxm_arena_str(&call->arena, request->base);
+    call->site = cxm_headers_bytes(&call->arena, request->site);
     call->path = cxm_arena_str(&call->arena, request->path);
     call->cookies = cxm_headers_bytes(&call->arena, request->cookie);
     call->accept_language = cxm_headers_copy(&call->arena,

@@ -2,11 +2,10 @@
  * Routes of customers' sessions.
  */
 
-#include "cxm_account.h"
+#include "cxm_account_call.h"
 #include "cxm_cookie.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
-#include "cxm_session.h"
 
 
 static const cxm_field_t  session_list_query[] = {
@@ -14,41 +13,8 @@ static const cxm_field_t  session_list_query[] = {
     { .name = NULL }
 };
 
-static const cxm_field_t  who_fields[] = {
-    { .name = "account", .type = CXM_FIELD_UUID,
-      .flags = CXM_FIELD_NULLABLE, .summary = "null: by a token of the site" },
-    { .name = "customer", .type = CXM_FIELD_UUID,
-      .flags = CXM_FIELD_NULLABLE, .summary = "the record of the customer" },
-    { .name = "email", .type = CXM_FIELD_EMAIL,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "name", .type = CXM_FIELD_STRING,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = "language", .type = CXM_FIELD_LANGUAGE,
-      .flags = CXM_FIELD_NULLABLE },
-    { .name = NULL }
-};
-
-static const cxm_fields_t  who_output = { "Who", who_fields };
-
 
 /* --- who am I ----------------------------------------------------------- */
-
-static json_t *
-who_json(const cxm_caller_t *caller, const cxm_doc_t *account)
-{
-    char  id[CXM_UUID_LEN + 1], customer[CXM_UUID_LEN + 1];
-
-    cxm_uuid_format(&account->id, id);
-    cxm_uuid_format(&caller->principal.customer_id, customer);
-
-    return json_pack("{ss ss? sO sO? sO?}", "account", id,
-                     "customer",
-                     caller->principal.customer == 0 ? NULL : customer,
-                     "email", json_object_get(account->personal, "email"),
-                     "name", json_object_get(account->personal, "name"),
-                     "language", json_object_get(account->body, "language"));
-}
-
 
 /* Of the site's token: what that says. */
 static json_t *
@@ -83,7 +49,9 @@ who_read(cxm_call_t *call, cxm_txn_t *txn)
                          &call->err);
 
     if (rc == CXM_OK) {
-        rc = cxm_call_reply(call, 200, who_json(&call->caller, &account));
+        rc = cxm_call_reply(call, 200,
+                            cxm_self_who(&account,
+                                    &call->caller.principal.customer_id));
     }
 
     cxm_doc_clear(&account);
@@ -161,6 +129,21 @@ sessions_delete(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
+static cxm_rc_t
+logout_fact(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_account_fact_t  fact;
+
+    memset(&fact, 0, sizeof(fact));
+    fact.event = CXM_ACCOUNT_SIGNED_OUT;
+    fact.account = call->caller.principal.actor;
+    fact.subject = call->caller.principal.subject;
+
+    return fact.account == 0
+           ? CXM_OK : cxm_account_add(txn, &call->caller, &fact, &call->err);
+}
+
+
 /* Who has no session is out already. */
 static cxm_rc_t
 logout_write(cxm_call_t *call, cxm_txn_t *txn)
@@ -173,6 +156,10 @@ logout_write(cxm_call_t *call, cxm_txn_t *txn)
                  : cxm_session_end(txn, call->caller.principal.actor, no,
                                    &call->err);
 
+    if (rc == CXM_OK) {
+        rc = logout_fact(call, txn);
+    }
+
     if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
         return rc;
     }
@@ -183,24 +170,20 @@ logout_write(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-#define SELF(method_, path_)                                                  \
-    .endpoint = CXM_ENDPOINT_SELF, .method = method_, .path = path_,          \
-    .policy = CXM_CUSTOMER
-
 const cxm_route_t  cxm_routes_session[] = {
-    { SELF(CXM_GET, ""), .flags = CXM_ROUTE_BOUNDED, .answers = CXM_200,
-      .output = &who_output, .read = who_read,
+    { CXM_SELF(CXM_GET, "", CXM_CUSTOMER), .flags = CXM_ROUTE_BOUNDED,
+      .answers = CXM_200, .output = &cxm_self_who_fields, .read = who_read,
       .summary = "Who is signed in" },
-    { .endpoint = CXM_ENDPOINT_SELF, .method = CXM_POST, .path = "logout",
-      .policy = CXM_PUBLIC, .answers = CXM_204, .write = logout_write,
+    { CXM_SELF(CXM_POST, "logout", CXM_PUBLIC),
+      .answers = CXM_204, .write = logout_write,
       .summary = "End the session, if there is one" },
-    { SELF(CXM_GET, "sessions"), .flags = CXM_ROUTE_BOUNDED,
+    { CXM_SELF(CXM_GET, "sessions", CXM_CUSTOMER), .flags = CXM_ROUTE_BOUNDED,
       .query = session_list_query, .answers = CXM_200,
       .output = &cxm_session_fields, .read = sessions_read,
       .summary = "Where one is signed in, newest first" },
-    { SELF(CXM_DELETE, "sessions"), .answers = CXM_204,
+    { CXM_SELF(CXM_DELETE, "sessions", CXM_CUSTOMER), .answers = CXM_204,
       .write = sessions_delete, .summary = "End all sessions but this one" },
-    { SELF(CXM_DELETE, "sessions/{id}"), .answers = CXM_204,
+    { CXM_SELF(CXM_DELETE, "sessions/{id}", CXM_CUSTOMER), .answers = CXM_204,
       .write = session_delete, .summary = "End a session" },
     { .path = NULL }
 };

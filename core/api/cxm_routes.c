@@ -27,6 +27,10 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_stream,
     cxm_routes_script,
     cxm_routes_metrics,
+    cxm_routes_account,
+    cxm_routes_signin,
+    cxm_routes_password,
+    cxm_routes_totp,
     cxm_routes_session,
     cxm_routes_openapi,
     NULL

@@ -30,7 +30,11 @@ extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_export[];
 extern const cxm_route_t  cxm_routes_template[];
 extern const cxm_route_t  cxm_routes_touchpoint[];
+extern const cxm_route_t  cxm_routes_account[];
+extern const cxm_route_t  cxm_routes_password[];
 extern const cxm_route_t  cxm_routes_session[];
+extern const cxm_route_t  cxm_routes_signin[];
+extern const cxm_route_t  cxm_routes_totp[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

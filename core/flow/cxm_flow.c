@@ -5,13 +5,14 @@
 #include "cxm_flow.h"
 
 #include "cxm_access.h"
-#include "cxm_account.h"
+#include "cxm_account_event.h"
 #include "cxm_benchmark.h"
 #include "cxm_checkpoint.h"
 #include "cxm_customer.h"
 #include "cxm_erasure.h"
 #include "cxm_exposure.h"
 #include "cxm_field_site.h"
+#include "cxm_flow_account.h"
 #include "cxm_notice.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
@@ -29,9 +30,41 @@ static const cxm_due_class_t *const  cxm_flow_due[] = {
     &cxm_due_erasure,
     &cxm_due_task,
     &cxm_due_session,
+    &cxm_due_token,
     &cxm_due_message,
     NULL
 };
+
+
+static const struct {
+    cxm_kind_no_t   kind;
+    cxm_rc_t      (*react)(cxm_txn_t *txn, const cxm_entry_t *entry,
+                           cxm_error_t *err);
+} cxm_flow_reactions[] = {
+    { CXM_KIND_TOKEN, cxm_flow_token },
+    { CXM_KIND_SIGNIN, cxm_flow_signin }
+};
+
+#define CXM_FLOW_REACTIONS                                                    \
+    (sizeof(cxm_flow_reactions) / sizeof(cxm_flow_reactions[0]))
+
+
+static cxm_rc_t
+cxm_flow_react(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
+{
+    size_t    i;
+    cxm_rc_t  rc;
+
+    rc = CXM_OK;
+
+    for (i = 0; i < CXM_FLOW_REACTIONS && rc == CXM_OK; i++) {
+        if (cxm_flow_reactions[i].kind == entry->kind) {
+            rc = cxm_flow_reactions[i].react(txn, entry, err);
+        }
+    }
+
+    return rc;
+}
 
 
 const cxm_flow_t  cxm_flow = {
@@ -55,11 +88,14 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_FIELDS] = &cxm_kind_fields,
         [CXM_KIND_ACCOUNT] = &cxm_kind_account,
         [CXM_KIND_SESSION] = &cxm_kind_session,
+        [CXM_KIND_TOKEN] = &cxm_kind_token,
+        [CXM_KIND_SIGNIN] = &cxm_kind_signin,
         [CXM_KIND_STAFF] = &cxm_kind_staff,
         [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret,
         [CXM_KIND_MESSAGE] = &cxm_kind_message,
         [CXM_KIND_TEMPLATE] = &cxm_kind_template
     },
     .due = cxm_flow_due,
+    .react = cxm_flow_react,
     .flush = cxm_touchpoint_flush
 };

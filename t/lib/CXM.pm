@@ -587,9 +587,13 @@ sub document {
 # worker ends, and always meet the same one.
 sub ua {
     my ($self) = @_;
-    return $self->{ua} ||= Mojo::UserAgent->new(
+    return $self->{ua} if $self->{ua};
+    my $ua = Mojo::UserAgent->new(
         max_redirects => 0, max_connections => 0, connect_timeout => 5 * $SLOW,
         request_timeout => 30 * $SLOW, inactivity_timeout => 30 * $SLOW);
+    # who keeps cookies is CXM::Browser
+    $ua->cookie_jar->ignore(sub { 1 });
+    return $self->{ua} = $ua;
 }
 
 sub request {
