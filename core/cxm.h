@@ -23,6 +23,7 @@
 #include "cxm_response.h"
 #include "cxm_retention.h"
 #include "cxm_staff.h"
+#include "cxm_throttling.h"
 #include "cxm_touchpoint.h"
 #include "cxm_upgrade.h"
 #include "cxm_verify.h"

@@ -3,7 +3,6 @@
  */
 
 #include "ngx_http_cxm_conf.h"
-#include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_retention.h"
 #include "ngx_http_cxm_store.h"
 
@@ -17,6 +16,12 @@ static char *ngx_http_cxm_store_size(ngx_conf_t *cf, ngx_str_t *value,
     size_t name, off_t min, uint64_t *out);
 static char *ngx_http_cxm_store_share(ngx_conf_t *cf,
     ngx_http_cxm_srv_conf_t *scf, ngx_http_cxm_store_t *store);
+static ngx_int_t ngx_http_cxm_store_zones(ngx_conf_t *cf,
+    ngx_http_cxm_store_t *store);
+static ngx_http_cxm_shm_t *ngx_http_cxm_store_zone(ngx_conf_t *cf,
+    ngx_http_cxm_store_t *store, const char *prefix, size_t size,
+    void (*fresh)(void *data));
+static void ngx_http_cxm_throttle_fresh(void *data);
 static ngx_int_t ngx_http_cxm_check_store(ngx_conf_t *cf,
     ngx_http_cxm_store_t *store, cxm_error_t *err);
 static void ngx_http_cxm_master_cleanup(void *data);
@@ -157,7 +162,7 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     }
 
     known = ngx_array_push(&mcf->stores);
-    if (known == NULL || ngx_http_cxm_metrics_zone(cf, store) != NGX_OK) {
+    if (known == NULL || ngx_http_cxm_store_zones(cf, store) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -165,6 +170,59 @@ ngx_http_cxm_store_share(ngx_conf_t *cf, ngx_http_cxm_srv_conf_t *scf,
     scf->store = store;
 
     return NGX_CONF_OK;
+}
+
+
+/* What the workers of a store share, in zones named after it. */
+
+static ngx_int_t
+ngx_http_cxm_store_zones(ngx_conf_t *cf, ngx_http_cxm_store_t *store)
+{
+    store->metrics = ngx_http_cxm_store_zone(cf, store, "cxm_metrics:",
+                                             sizeof(cxm_metrics_t), NULL);
+
+    store->throttle = ngx_http_cxm_store_zone(cf, store, "cxm_throttle:",
+                                              sizeof(cxm_throttle_t),
+                                              ngx_http_cxm_throttle_fresh);
+
+    return store->metrics == NULL || store->throttle == NULL ? NGX_ERROR
+                                                             : NGX_OK;
+}
+
+
+static ngx_http_cxm_shm_t *
+ngx_http_cxm_store_zone(ngx_conf_t *cf, ngx_http_cxm_store_t *store,
+    const char *prefix, size_t size, void (*fresh)(void *data))
+{
+    u_char              *p;
+    size_t               len;
+    ngx_str_t            name;
+    ngx_http_cxm_shm_t  *shm;
+
+    len = ngx_strlen(prefix);
+    shm = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_shm_t));
+
+    name.len = len + store->dir.len;
+    name.data = ngx_pnalloc(cf->pool, name.len + 1);
+
+    if (shm == NULL || name.data == NULL) {
+        return NULL;
+    }
+
+    p = ngx_cpymem(name.data, prefix, len);
+    ngx_cpystrn(p, store->dir.data, store->dir.len + 1);
+
+    shm->size = size;
+    shm->fresh = fresh;
+
+    return ngx_http_cxm_shm_add(cf, &name, shm) == NULL ? NULL : shm;
+}
+
+
+static void
+ngx_http_cxm_throttle_fresh(void *data)
+{
+    cxm_throttle_init(data);
 }
 
 

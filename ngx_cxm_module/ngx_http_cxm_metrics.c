@@ -12,31 +12,6 @@ static ngx_uint_t ngx_http_cxm_metrics_queued(ngx_http_cxm_store_t *store,
 static uint64_t ngx_http_cxm_metrics_since(ngx_http_request_t *r);
 
 
-ngx_int_t
-ngx_http_cxm_metrics_zone(ngx_conf_t *cf, ngx_http_cxm_store_t *store)
-{
-    u_char     *p;
-    ngx_str_t   name;
-
-    store->metrics = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_shm_t));
-
-    name.len = sizeof("cxm_metrics:") - 1 + store->dir.len;
-    name.data = ngx_pnalloc(cf->pool, name.len + 1);
-
-    if (store->metrics == NULL || name.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(name.data, "cxm_metrics:", sizeof("cxm_metrics:") - 1);
-    ngx_cpystrn(p, store->dir.data, store->dir.len + 1);
-
-    store->metrics->size = sizeof(cxm_metrics_t);
-
-    return ngx_http_cxm_shm_add(cf, &name, store->metrics) == NULL
-           ? NGX_ERROR : NGX_OK;
-}
-
-
 void
 ngx_http_cxm_metrics_start(ngx_http_cxm_store_t *store, ngx_log_t *log)
 {

@@ -13,10 +13,6 @@
 #define NGX_HTTP_CXM_METRICS_TICK  1000     /* ms between looks at gauges */
 
 
-/* While the configuration is read; NGX_ERROR without memory. */
-ngx_int_t ngx_http_cxm_metrics_zone(ngx_conf_t *cf,
-    ngx_http_cxm_store_t *store);
-
 /* In a worker: its gauges are kept from now on. */
 void ngx_http_cxm_metrics_start(ngx_http_cxm_store_t *store, ngx_log_t *log);
 void ngx_http_cxm_metrics_update(ngx_http_cxm_store_t *store);

@@ -224,6 +224,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->served = ngx_http_cxm_served_get;
     request->served_ctx = r;
     ngx_http_cxm_fill_identity(r, request);
+    request->throttle = &scf->store->tries;
     ngx_http_cxm_fill_metrics(r, request);
 
     rc = ngx_http_cxm_fill_path(r, request);

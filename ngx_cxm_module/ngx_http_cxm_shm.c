@@ -73,3 +73,21 @@ ngx_http_cxm_shm_init(ngx_shm_zone_t *zone, void *data)
 
     return NGX_OK;
 }
+
+
+void
+ngx_http_cxm_shm_lock(void *data)
+{
+    ngx_http_cxm_shm_t  *shm = data;
+
+    ngx_shmtx_lock(&((ngx_slab_pool_t *) shm->zone->shm.addr)->mutex);
+}
+
+
+void
+ngx_http_cxm_shm_unlock(void *data)
+{
+    ngx_http_cxm_shm_t  *shm = data;
+
+    ngx_shmtx_unlock(&((ngx_slab_pool_t *) shm->zone->shm.addr)->mutex);
+}

@@ -29,5 +29,12 @@ struct ngx_http_cxm_shm_s {
 ngx_shm_zone_t *ngx_http_cxm_shm_add(ngx_conf_t *cf, ngx_str_t *name,
     ngx_http_cxm_shm_t *shm);
 
+/*
+ * The zone's own lock, which nginx takes from a worker that is killed; the
+ * structure must bear to be found half written then.  In any thread.
+ */
+void ngx_http_cxm_shm_lock(void *data);
+void ngx_http_cxm_shm_unlock(void *data);
+
 
 #endif /* NGX_HTTP_CXM_SHM_H */

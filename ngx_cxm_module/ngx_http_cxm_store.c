@@ -122,6 +122,11 @@ ngx_http_cxm_store_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf,
     store->worker = mcf->worker;
     store->log = cycle->log;
 
+    store->tries.table = store->throttle->data;
+    store->tries.lock = ngx_http_cxm_shm_lock;
+    store->tries.unlock = ngx_http_cxm_shm_unlock;
+    store->tries.ctx = store->throttle;
+
     store->batch = ngx_pcalloc(cycle->pool, sizeof(ngx_http_cxm_batch_t));
     if (store->batch == NULL) {
         return NGX_ERROR;

@@ -48,6 +48,7 @@ struct ngx_http_cxm_store_s {
     u_char                *file;
     ngx_uint_t             line;
     ngx_http_cxm_shm_t    *metrics;
+    ngx_http_cxm_shm_t    *throttle;
 
     /* a worker's */
 
@@ -57,6 +58,7 @@ struct ngx_http_cxm_store_s {
     ngx_http_cxm_tail_t   *tail;
     cxm_metrics_worker_t  *gauges;      /* NULL: there is no place for us */
     ngx_event_t            tick;        /* cancelable */
+    cxm_throttle_host_t    tries;       /* `throttle`, for calls */
     cxm_store_t           *handle;      /* NULL: closed */
     ngx_uint_t             jobs;
     ngx_uint_t             exports;     /* being sent */

@@ -27,6 +27,7 @@
 #include "cxm_access.h"
 #include "cxm_arena.h"
 #include "cxm_batch.h"
+#include "cxm_device.h"
 #include "cxm_export.h"
 #include "cxm_field.h"
 #include "cxm_record.h"
@@ -35,6 +36,7 @@
 #include "cxm_served.h"
 #include "cxm_store.h"
 #include "cxm_stream.h"
+#include "cxm_throttle.h"
 #include "cxm_zoneinfo.h"
 
 
@@ -116,6 +118,7 @@ typedef struct {
                             cxm_experience_t *out);
     void           *served_ctx;
     const cxm_host_metrics_t  *metrics; /* NULL: there are none */
+    const cxm_throttle_host_t *throttle;    /* NULL: nothing is throttled */
 } cxm_request_t;
 
 #define CXM_REPLY_HEADERS  16
@@ -326,9 +329,17 @@ struct cxm_call_s {
     uint64_t              half;         /* half session of the cookie, or 0 */
     int                   only_seen;    /* the write is that and no more */
     cxm_rc_t              denied;       /* see cxm_call_deny() */
+    int                   hashed;       /* its `hash` has begun */
     cxm_rc_t              rc;
     cxm_reply_t           reply;
     cxm_op_t              op;
+
+    struct {                            /* cxm_throttling.h's */
+        const cxm_throttle_host_t  *host;
+        cxm_trust_t                 trust;
+        uint8_t                     device[CXM_DEVICE_ID];
+        cxm_throttle_taken_t        taken;
+    } throttle;
 
     struct {                            /* what `read` left, see above */
         json_t           *output;

@@ -10,6 +10,7 @@
 #include "cxm_memory.h"
 #include "cxm_session.h"
 #include "cxm_status.h"
+#include "cxm_throttling.h"
 
 
 #define CXM_JSON_WEIGHT  8      /* heap bytes of a parsed body's byte */
@@ -40,6 +41,10 @@ cxm_call_free(cxm_call_t *call)
 {
     if (call == NULL) {
         return;
+    }
+
+    if (call->route != NULL && call->route->hash != NULL && !call->hashed) {
+        cxm_call_throttle_return(call);
     }
 
     if (call->data_free != NULL && call->data != NULL) {
@@ -232,6 +237,7 @@ cxm_call_read(cxm_call_t *call)
 cxm_next_t
 cxm_call_hash(cxm_call_t *call)
 {
+    call->hashed = 1;
     call->rc = call->route->hash(call);
 
     return call->rc == CXM_OK && call->reply.status == 0

@@ -13,6 +13,7 @@
 
 #define CXM_COOKIE_CUSTOMER  "cxm"       /* their names, without it */
 #define CXM_COOKIE_STAFF     "cxm_staff"
+#define CXM_COOKIE_DEVICE    "cxm_device"
 
 #define CXM_COOKIE_NAME  40             /* of a name with its prefix */
 

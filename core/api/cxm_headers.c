@@ -274,6 +274,7 @@ cxm_step_headers(cxm_call_t *call)
 
     call->endpoint = request->endpoint;
     call->insecure_cookies = request->insecure_cookies;
+    call->throttle.host = request->throttle;
     call->method = request->method;
     call->now = request->now;
     call->body_len = request->body.len;

@@ -43,6 +43,7 @@ typedef enum {
     CXM_SUBKEY_TERM = 13,       /* words and values in indexes of documents */
     CXM_SUBKEY_ACCOUNT = 14,    /* one-time tokens that are mailed */
     CXM_SUBKEY_PLACE = 15,      /* devices and networks of accounts */
+    CXM_SUBKEY_DEVICE = 16,     /* devices that accounts were used on */
     CXM_SUBKEY_RECOVERY = 17,   /* hashes of recovery codes */
     CXM_SUBKEY_N
 } cxm_subkey_t;

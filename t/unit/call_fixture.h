@@ -15,6 +15,7 @@
 #include "cxm_json.h"
 #include "cxm_reply_once.h"
 #include "cxm_routes.h"
+#include "cxm_throttling.h"
 
 
 static const cxm_kind_t  kind_note = {
@@ -245,6 +246,34 @@ word_read(cxm_call_t *call, cxm_txn_t *txn)
 
 
 static inline cxm_rc_t
+word_try(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_str_t  name;
+
+    (void) txn;
+
+    name = cxm_json_get_str(call->input, "text");
+    cxm_call_trust(call, 7, 0);
+
+    return cxm_call_throttle(call, CXM_THROTTLE_SIGN_IN, name);
+}
+
+
+static inline cxm_rc_t
+word_right(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_txn_touch(txn);
+
+    if (cxm_json_get_int(call->input, "n", 0) == 1) {
+        cxm_call_throttle_return(call);
+        cxm_call_set_device(call, 7);
+    }
+
+    return cxm_call_reply(call, 200, json_object());
+}
+
+
+static inline cxm_rc_t
 word_hash(cxm_call_t *call)
 {
     hashes++;
@@ -314,6 +343,11 @@ static const cxm_route_t  routes[] = {
       .flags = CXM_ROUTE_BOUNDED, .input = &note_input,
       ANSWERS(CXM_200 | CXM_201), .read = word_read, .hash = word_hash,
       .write = word_write },
+    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_POST,
+      .path = "{survey}/tries", .policy = CXM_PUBLIC,
+      .flags = CXM_ROUTE_BOUNDED, .input = &note_input,
+      ANSWERS(CXM_200 | CXM_429), .read = word_try, .hash = word_hash,
+      .write = word_right },
     { .endpoint = CXM_ENDPOINT_BEACON, .method = CXM_POST, .path = "",
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_RAW | CXM_ROUTE_BIG,
       ANSWERS(CXM_200), .prepare = raw_prepare, .write = raw_write },
