@@ -167,6 +167,7 @@ typedef enum {
 #define CXM_422  0x08000
 #define CXM_429  0x10000
 #define CXM_503  0x20000
+#define CXM_308  0x40000
 
 #define CXM_ROUTE_BOUNDED   0x01    /* read: at most 256 rows, in the loop */
 #define CXM_ROUTE_FORM      0x02    /* takes form-encoded bodies too */

@@ -97,6 +97,13 @@ cxm_endpoint_shared(cxm_endpoint_t endpoint)
            || endpoint == CXM_ENDPOINT_SELF;
 }
 
+/*
+ * cxm_reply.c: the address of what has become of the document in the path,
+ * err.merged_into, and the body that says so.
+ */
+void cxm_reply_moved(cxm_call_t *call);
+extern const cxm_fields_t  cxm_moved_fields;
+
 /* cxm_reply.c: what every reply of an endpoint carries. */
 void cxm_reply_common(cxm_call_t *call);
 int cxm_call_has_header(const cxm_call_t *call, const char *name);

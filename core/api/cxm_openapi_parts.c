@@ -318,6 +318,7 @@ openapi_good_words(int status)
         { 204, "It is done, and on stable storage." },
         { 303, "It is done; a page says so." },
         { 304, "It is what the ETag says." },
+        { 308, "It has been merged into another one." },
         { 0, "It is done." }
     };
 
@@ -332,7 +333,7 @@ openapi_good_words(int status)
 static json_t *
 openapi_good(const cxm_route_t *route, int status)
 {
-    json_t    *answer;
+    json_t    *answer, *content;
     unsigned   bit;
 
     bit = cxm_status_bit(status);
@@ -351,8 +352,15 @@ openapi_good(const cxm_route_t *route, int status)
         }
     }
 
-    if (bit & (CXM_201 | CXM_303)) {
+    if (bit & (CXM_201 | CXM_303 | CXM_308)) {
         openapi_put_header(answer, "Location");
+    }
+
+    if (bit & CXM_308) {
+        content = json_object();
+        openapi_put_body(content, "application/json",
+                         cxm_openapi_ref("schemas", cxm_moved_fields.name));
+        json_object_set_new(answer, "content", content);
     }
 
     return answer;
@@ -522,6 +530,9 @@ cxm_openapi_components(json_t *components)
     json_object_set_new(json_object_get(components, "schemas"),
                         cxm_problem_fields.name,
                         cxm_field_schema(&cxm_problem_fields));
+    json_object_set_new(json_object_get(components, "schemas"),
+                        cxm_moved_fields.name,
+                        cxm_field_schema(&cxm_moved_fields));
     json_object_set_new(components, "responses", responses);
     json_object_set_new(components, "parameters", parameters);
     json_object_set_new(components, "headers", headers);

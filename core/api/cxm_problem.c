@@ -87,6 +87,8 @@ static const cxm_field_t  cxm_problem_members[] = {
       .flags = CXM_FIELD_REQUIRED, .summary = "in words, for people" },
     { .name = "code", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_REQUIRED,
       .summary = "for programs; never changes" },
+    { .name = "merged_into", .type = CXM_FIELD_UUID,
+      .summary = "of code merged: what has become of it" },
     { .name = "errors", .type = CXM_FIELD_ARRAY, .item = &cxm_problem_item,
       .summary = "all that is wrong with the input, up to 16" },
     { .name = NULL }
@@ -153,6 +155,11 @@ cxm_problem_put(cxm_buf_t *out, int status, const char *code,
     problem = json_pack("{ss ss si ss ss}", "type", type, "title",
                         cxm_problem_statuses[cxm_problem_row(status)].title,
                         "status", status, "detail", detail, "code", code);
+
+    if (err != NULL && err->merged_into[0] != '\0') {
+        (void) cxm_json_set_str(problem, "merged_into",
+                                cxm_strz(err->merged_into));
+    }
 
     if (err != NULL && err->nissues > 0) {
         json_object_set_new(problem, "errors", cxm_problem_issues(err));
@@ -291,6 +298,11 @@ cxm_problem_reply(cxm_call_t *call)
     reply->content_type = (cxm_str_t) { 0, NULL };
     reply->nheaders = 0;
     cxm_buf_reset(&reply->body);
+
+    if (call->rc == CXM_MOVED) {
+        cxm_reply_moved(call);
+        return;
+    }
 
     cxm_problem_words(call);
     cxm_problem_headers(call);

@@ -186,6 +186,72 @@ cxm_call_location(cxm_call_t *call, cxm_str_t tail)
 }
 
 
+static const cxm_field_t  moved_fields[] = {
+    { .name = "merged_into", .type = CXM_FIELD_UUID,
+      .flags = CXM_FIELD_REQUIRED, .summary = "what has become of it" },
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_moved_fields = { "Moved", moved_fields };
+
+
+/* The same address, the first id of it being another. */
+static void
+reply_moved_address(cxm_call_t *call, cxm_buf_t *text)
+{
+    size_t      before;
+    unsigned    i;
+    cxm_str_t   id;
+
+    id = call->params[0];
+    before = id.len == 0
+             ? call->path.len
+             : (size_t) ((const char *) memmem(call->path.data,
+                                               call->path.len, id.data,
+                                               id.len) - call->path.data);
+
+    cxm_query_encode(text, call->prefix, 1);
+    cxm_query_encode(text, (cxm_str_t) { before, call->path.data }, 1);
+    cxm_buf_puts(text, call->err.merged_into);
+    before += id.len;
+    cxm_query_encode(text, (cxm_str_t) { call->path.len - before,
+                                         call->path.data + before }, 1);
+
+    for (i = 0; i < call->nargs; i++) {
+        cxm_buf_putc(text, i == 0 ? '?' : '&');
+        cxm_query_encode(text, call->args[i].name, 0);
+        cxm_buf_putc(text, '=');
+        cxm_query_encode(text, call->args[i].value, 0);
+    }
+}
+
+
+/*
+ * 308 says to use the new address from now on.  It is never cached (all
+ * replies here are no-store): a merge may be undone.
+ */
+void
+cxm_reply_moved(cxm_call_t *call)
+{
+    json_t     *body;
+    cxm_buf_t   address;
+
+    cxm_buf_init(&address, CXM_REPLY_LOCATION);
+    reply_moved_address(call, &address);
+
+    if (!address.failed) {
+        cxm_call_header(call, "Location", cxm_buf_str(&address));
+    }
+
+    cxm_buf_free(&address);
+
+    body = json_pack("{ss}", moved_fields[0].name, call->err.merged_into);
+    call->reply.content_type = cxm_str("application/json");
+    cxm_json_dump(&call->reply.body, body);
+    json_decref(body);
+}
+
+
 /* PUT names the document itself, POST the list that it goes into. */
 static void
 cxm_reply_location(cxm_call_t *call, const cxm_doc_t *doc)

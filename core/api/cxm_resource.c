@@ -97,11 +97,80 @@ cxm_resource_write(cxm_call_t *call, cxm_txn_t *txn, int own,
 }
 
 
+/* A part's address leads to the whole. */
+static cxm_rc_t
+doc_moved(cxm_call_t *call, cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_t *doc)
+{
+    return cxm_record_moved(txn, record, doc, CXM_MOVED, &call->err);
+}
+
+
+cxm_rc_t
+cxm_resource_owner(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *owner)
+{
+    cxm_rc_t             rc;
+    cxm_uuid_t           id;
+    const cxm_record_t  *record;
+
+    record = call->route->record->owner;
+    memset(owner, 0, sizeof(*owner));
+    rc = path_owner(call, &id);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_doc_by_id(txn, record->kind, &id, owner, &call->err);
+
+    if (rc == CXM_OK) {
+        rc = doc_moved(call, txn, record, owner);
+    }
+
+    if (rc != CXM_OK) {
+        cxm_doc_clear(owner);
+    }
+
+    return rc == CXM_NOT_FOUND ? no_document(call, record) : rc;
+}
+
+
+/* Whether it belongs to the owner in the path, or to a part of that. */
+static cxm_rc_t
+doc_owned(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *doc)
+{
+    cxm_rc_t             rc;
+    cxm_doc_t            owner;
+    cxm_uuid_t           id;
+    const cxm_record_t  *record;
+
+    record = call->route->record->owner;
+    rc = cxm_resource_owner(call, txn, &owner);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    rc = cxm_uuid_parse(cxm_json_get_str(doc->body, record->name), &id);
+
+    if (rc == CXM_OK) {
+        rc = cxm_record_whole(txn, record, &id, &id);
+    }
+
+    if (rc == CXM_OK && memcmp(&id, &owner.id, sizeof(id)) != 0) {
+        rc = CXM_NOT_FOUND;
+    }
+
+    cxm_doc_clear(&owner);
+
+    return rc;
+}
+
+
 cxm_rc_t
 cxm_resource_doc(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *doc)
 {
     cxm_rc_t              rc;
-    cxm_uuid_t            owner;
     const cxm_record_t   *record;
     cxm_record_write_t    named;
 
@@ -117,13 +186,13 @@ cxm_resource_doc(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *doc)
          ? cxm_doc_by_name(txn, record->kind, named.slug, doc, &call->err)
          : cxm_doc_by_id(txn, record->kind, &named.id, doc, &call->err);
 
-    if (rc == CXM_OK && record->owner != NULL
-        && (cxm_uuid_parse(cxm_json_get_str(doc->body, record->owner->name),
-                           &owner) != CXM_OK
-            || memcmp(&owner, &named.owner, sizeof(owner)) != 0))
-    {
+    if (rc == CXM_OK) {
+        rc = record->owner != NULL ? doc_owned(call, txn, doc)
+                                   : doc_moved(call, txn, record, doc);
+    }
+
+    if (rc != CXM_OK) {
         cxm_doc_clear(doc);
-        rc = CXM_NOT_FOUND;
     }
 
     return rc == CXM_NOT_FOUND ? no_document(call, record) : rc;

@@ -43,9 +43,14 @@ cxm_rc_t cxm_resource_write(cxm_call_t *call, cxm_txn_t *txn, int own,
 
 /*
  * The document that the path names; CXM_NOT_FOUND, also when it is another
- * owner's.  The caller clears it.
+ * owner's; CXM_MOVED when it, or the owner, has become part of another.  The
+ * caller clears it.
  */
 cxm_rc_t cxm_resource_doc(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *doc);
+
+/* The same of the owner that the path names. */
+cxm_rc_t cxm_resource_owner(cxm_call_t *call, cxm_txn_t *txn,
+    cxm_doc_t *owner);
 
 /*
  * A page of what a query finds, for lists with arguments of their own.

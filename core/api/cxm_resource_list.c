@@ -9,6 +9,8 @@
 #include "cxm_resource.h"
 
 
+#define CXM_LIST_PARTS  1000        /* passed over in one page, about */
+
 /* A page while it is gathered. */
 typedef struct {
     cxm_call_t          *call;
@@ -19,6 +21,8 @@ typedef struct {
     json_t              *items;
     uint64_t             last;      /* number of the last one */
     uint64_t             skip;      /* one that was answered before */
+    unsigned             looked;    /* at documents, of at most: */
+    unsigned             looks;
     int                  more;
     int                  failed;    /* memory was short */
 } cxm_resource_page_t;
@@ -81,17 +85,29 @@ page_add(cxm_resource_page_t *list, const cxm_doc_t *doc)
 }
 
 
-/* A cxm_doc_pt: one more than the limit tells that there are more. */
+/*
+ * A cxm_doc_pt: one more than the limit tells that there are more.  What is
+ * part of another is passed over, many of them in more pages than one.
+ */
 static int
 page_doc(void *ctx, const cxm_doc_t *doc)
 {
+    cxm_uuid_t            whole;
     cxm_resource_page_t  *list;
 
     list = ctx;
+    list->looked++;
 
-    if (json_array_size(list->items) == list->limit) {
+    if (json_array_size(list->items) == list->limit
+        || list->looked == list->looks)
+    {
         list->more = 1;
         return 1;
+    }
+
+    if (cxm_record_merged(list->call->route->record, doc->body, &whole)) {
+        list->last = doc->no;
+        return 0;
     }
 
     return page_add(list, doc);
@@ -173,7 +189,8 @@ cxm_resource_found(cxm_call_t *call, cxm_txn_t *txn, const cxm_find_t *find,
 
 /* Arguments by the names of LOOKUP fields; then the owner is one of them. */
 static cxm_rc_t
-list_args(cxm_call_t *call, cxm_txn_t *txn, cxm_find_t *find)
+list_args(cxm_call_t *call, cxm_txn_t *txn, const cxm_uuid_t *owner,
+    cxm_find_t *find)
 {
     cxm_rc_t             rc;
     unsigned             i;
@@ -191,38 +208,11 @@ list_args(cxm_call_t *call, cxm_txn_t *txn, cxm_find_t *find)
         rc = rc == CXM_NOT_FOUND ? CXM_OK : rc;
     }
 
-    if (rc == CXM_OK && cxm_find_asks(find) && call->params[0].len > 0) {
-        rc = cxm_find_value(find, txn, cxm_strz(record->owner->name),
-                            call->params[0]);
+    if (rc == CXM_OK && cxm_find_asks(find) && owner != NULL) {
+        rc = cxm_find_owner(find, txn, owner);
     }
 
     return rc;
-}
-
-
-/* Of an owner that there is. */
-static cxm_rc_t
-list_owner(cxm_call_t *call, cxm_txn_t *txn, cxm_uuid_t *owner)
-{
-    cxm_rc_t             rc;
-    cxm_doc_t            doc;
-    const cxm_record_t  *record;
-
-    record = call->route->record->owner;
-    rc = cxm_uuid_parse(call->params[0], owner);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_by_id(txn, record->kind, owner, &doc, &call->err);
-        cxm_doc_clear(&doc);
-
-    } else {
-        rc = CXM_NOT_FOUND;
-    }
-
-    return rc == CXM_NOT_FOUND
-           ? cxm_fail(&call->err, rc, NULL, "There is no such %s.",
-                      record->name)
-           : rc;
 }
 
 
@@ -231,16 +221,21 @@ cxm_resource_list(cxm_call_t *call, cxm_txn_t *txn)
 {
     int                  of_owner;
     cxm_rc_t             rc;
+    cxm_doc_t            owner;
     cxm_find_t           find;
     cxm_page_t           page;
-    cxm_uuid_t           owner;
     cxm_resource_page_t  list;
 
     of_owner = call->params[0].len > 0;
-    rc = of_owner ? list_owner(call, txn, &owner) : CXM_OK;
+    rc = CXM_OK;
+
+    if (of_owner) {
+        rc = cxm_resource_owner(call, txn, &owner);
+        cxm_doc_clear(&owner);
+    }
 
     if (rc == CXM_OK) {
-        rc = list_args(call, txn, &find);
+        rc = list_args(call, txn, of_owner ? &owner.id : NULL, &find);
     }
 
     if (rc != CXM_OK) {
@@ -253,12 +248,14 @@ cxm_resource_list(cxm_call_t *call, cxm_txn_t *txn)
 
     rc = page_begin(&list, call, txn, &page);
 
+    list.looks = page.limit + CXM_LIST_PARTS;
+
     if (rc == CXM_OK) {
         rc = cxm_record_list(txn, call->route->record,
-                             of_owner ? &owner : NULL,
+                             of_owner ? &owner.id : NULL,
                              page.len == 8 ? cxm_get_u64(page.position)
                                            : UINT64_MAX,
-                             page.limit + 1, page_doc, &list, &call->err);
+                             list.looks, page_doc, &list, &call->err);
     }
 
     page.len = list.more ? 8 : 0;

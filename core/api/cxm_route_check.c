@@ -31,6 +31,24 @@ cxm_route_is_list(const cxm_route_t *route)
 }
 
 
+/* Whether the document in the path may be part of another. */
+static int
+cxm_route_merges(const cxm_route_t *route)
+{
+    const cxm_record_t  *record;
+
+    record = route->record;
+
+    if (record == NULL || strchr(route->path, '{') == NULL) {
+        return 0;
+    }
+
+    record = record->owner != NULL ? record->owner : record;
+
+    return (record->flags & CXM_RECORD_MERGES) != 0;
+}
+
+
 unsigned
 cxm_route_answers(const cxm_route_t *route)
 {
@@ -59,6 +77,10 @@ cxm_route_answers(const cxm_route_t *route)
 
     if (route->flags & CXM_ROUTE_DOC) {
         answers |= write ? CXM_412 : CXM_304;
+    }
+
+    if (cxm_route_merges(route)) {
+        answers |= write ? CXM_409 : CXM_308;
     }
 
     return answers;

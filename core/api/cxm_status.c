@@ -19,6 +19,7 @@ static const struct {
     [CXM_UNAUTHORIZED] = { 401, NULL },
     [CXM_FORBIDDEN] = { 403, NULL },
     [CXM_NOT_FOUND] = { 404, NULL },
+    [CXM_MOVED] = { 308, NULL },
     [CXM_METHOD] = { 405, NULL },
     [CXM_NOT_ACCEPTABLE] = { 406, NULL },
     [CXM_CONFLICT] = { 409, NULL },
@@ -43,7 +44,7 @@ static const struct {
 /* In the order of their bits. */
 static const int  cxm_status_bits[] = {
     200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 406, 409, 412, 413, 415,
-    422, 429, 503
+    422, 429, 503, 308
 };
 
 #define CXM_STATUS_BITS  (sizeof(cxm_status_bits) / sizeof(cxm_status_bits[0]))

@@ -19,6 +19,7 @@ static const char *const  cxm_rc_names[] = {
     [CXM_UNAUTHORIZED] = "unauthorized",
     [CXM_FORBIDDEN] = "forbidden",
     [CXM_NOT_FOUND] = "not_found",
+    [CXM_MOVED] = "merged",
     [CXM_METHOD] = "method_not_allowed",
     [CXM_NOT_ACCEPTABLE] = "not_acceptable",
     [CXM_CONFLICT] = "conflict",
@@ -89,6 +90,7 @@ cxm_error_init(cxm_error_t *err)
     err->detail[0] = '\0';
     err->nissues = 0;
     err->retry_after = 0;
+    err->merged_into[0] = '\0';
 }
 
 

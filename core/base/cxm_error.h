@@ -21,6 +21,7 @@ typedef enum {
     CXM_UNAUTHORIZED,       /* no or unknown credentials: 401 */
     CXM_FORBIDDEN,          /* known, but not allowed: 403 */
     CXM_NOT_FOUND,          /* 404; also a row that is not there */
+    CXM_MOVED,              /* it is part of another document now: 308 */
     CXM_METHOD,             /* 405 */
     CXM_NOT_ACCEPTABLE,     /* 406 */
     CXM_CONFLICT,           /* state does not allow it: 409 */
@@ -43,6 +44,7 @@ typedef enum {
 #define CXM_ERROR_DETAIL_LEN   256
 #define CXM_ERROR_POINTER_LEN  160
 #define CXM_ERROR_ISSUES       16       /* later ones are dropped */
+#define CXM_ERROR_ID_LEN       40
 
 typedef struct {
     char  pointer[CXM_ERROR_POINTER_LEN];   /* RFC 6901, "" is the document;
@@ -57,6 +59,8 @@ typedef struct {
     char         detail[CXM_ERROR_DETAIL_LEN];
     unsigned     nissues;
     unsigned     retry_after;               /* seconds; 0: none */
+    char         merged_into[CXM_ERROR_ID_LEN]; /* id of the document that has
+                                               become of this one; "": none */
     cxm_issue_t  issues[CXM_ERROR_ISSUES];
 } cxm_error_t;
 

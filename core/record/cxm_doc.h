@@ -81,10 +81,12 @@ cxm_rc_t cxm_doc_delete(cxm_txn_t *txn, const cxm_doc_write_t *write,
  * The steps of cxm_doc_put() for who makes the body from what is there:
  * find sets *out to the document, version 0 where there is none (CXM_OK
  * too), and checks if_match; replace takes it as such, and leaves what was
- * written there.
+ * written there.  expect is the check alone.
  */
 cxm_rc_t cxm_doc_find(cxm_txn_t *txn, const cxm_doc_write_t *write,
     cxm_doc_t *out, cxm_error_t *err);
+cxm_rc_t cxm_doc_expect(uint64_t if_match, uint64_t version,
+    cxm_error_t *err);
 cxm_rc_t cxm_doc_replace(cxm_txn_t *txn, const cxm_doc_write_t *write,
     cxm_doc_t *doc, cxm_error_t *err);
 

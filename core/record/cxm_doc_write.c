@@ -6,8 +6,7 @@
 #include "cxm_json.h"
 
 
-/* version is 0 where there is no document. */
-static cxm_rc_t
+cxm_rc_t
 cxm_doc_expect(uint64_t if_match, uint64_t version, cxm_error_t *err)
 {
     if (if_match == CXM_VERSION_ANY || if_match == version

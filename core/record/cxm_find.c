@@ -58,6 +58,7 @@ cxm_find_begin(cxm_find_t *find, cxm_txn_t *txn, const cxm_record_t *record,
     find->record = record;
     find->nwords = 0;
     find->nvalues = 0;
+    find->nowners = 0;
     find->personal = 0;
     find->words.n = 0;
 
@@ -181,6 +182,29 @@ cxm_find_value(cxm_find_t *find, cxm_txn_t *txn, cxm_str_t path,
 }
 
 
+cxm_rc_t
+cxm_find_owner(cxm_find_t *find, cxm_txn_t *txn, const cxm_uuid_t *owner)
+{
+    char                  text[CXM_UUID_LEN + 1];
+    cxm_rc_t              rc;
+    unsigned              i;
+    cxm_str_t             path;
+    cxm_record_parts_t    parts;
+
+    path = cxm_strz(find->record->owner->name);
+    rc = cxm_record_parts(txn, find->record->owner, owner, &parts);
+
+    for (i = 0; rc == CXM_OK && i < parts.n; i++) {
+        cxm_uuid_format(&parts.id[i], text);
+        cxm_index_term(cxm_txn_store(txn), CXM_TERM_VALUE, path,
+                       cxm_strz(text), &find->owner[i]);
+        find->nowners = i + 1;
+    }
+
+    return rc;
+}
+
+
 int
 cxm_find_asks(const cxm_find_t *find)
 {
@@ -230,7 +254,28 @@ find_term(cxm_finding_t *run, uint32_t range, cxm_term_kind_t kind,
 }
 
 
-/* What has the i-th thing that is asked for: values first, then words. */
+/* What has any of the owners, which are no personal members. */
+static cxm_rc_t
+find_owners(cxm_finding_t *run, uint32_t range, cxm_postings_t *set)
+{
+    cxm_rc_t  rc;
+    unsigned  i;
+
+    rc = CXM_OK;
+
+    for (i = 0; i < run->find->nowners && rc == CXM_OK; i++) {
+        rc = find_load(run, range, &run->find->owner[i], CXM_FIND_SHARED,
+                       set);
+    }
+
+    return rc;
+}
+
+
+/*
+ * What has the i-th thing that is asked for: values first, then owners, which
+ * are one thing, then words.
+ */
 static cxm_rc_t
 find_clause(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
     unsigned i, cxm_postings_t *set)
@@ -247,13 +292,19 @@ find_clause(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
                          find->value[i].where, set);
     }
 
+    i -= find->nvalues;
+
+    if (find->nowners > 0 && i-- == 0) {
+        return find_owners(run, range, set);
+    }
+
     if (level == CXM_FIND_EXACT) {
         return find_term(run, range, CXM_TERM_EXACT,
                          (cxm_str_t) { find->words.len, find->words.text },
                          set);
     }
 
-    word = find->words.word[i - find->nvalues];
+    word = find->words.word[i];
     rc = find_term(run, range, CXM_TERM_WORD, word, set);
 
     if (rc == CXM_OK && level == CXM_FIND_PREFIX
@@ -281,8 +332,8 @@ find_set(cxm_finding_t *run, uint32_t range, cxm_find_level_t level,
     const cxm_find_t  *find;
 
     find = run->find;
-    n = find->nvalues + (level == CXM_FIND_EXACT && find->nwords > 0
-                         ? 1 : find->nwords);
+    n = find->nvalues + (find->nowners > 0)
+        + (level == CXM_FIND_EXACT && find->nwords > 0 ? 1 : find->nwords);
     first = run->first[level];
     *any = 1;
 

@@ -36,6 +36,8 @@ typedef struct {
     unsigned             words_where;   /* of the fields that have words */
     unsigned             nvalues;
     cxm_find_value_t     value[CXM_FIND_VALUES];
+    unsigned             nowners;       /* one of these is asked for, */
+    cxm_term_t           owner[CXM_RECORD_PARTS];
     int                  personal;      /* a value of a personal field */
 } cxm_find_t;
 
@@ -67,6 +69,13 @@ void cxm_find_words(cxm_find_t *find, cxm_str_t text);
  */
 cxm_rc_t cxm_find_value(cxm_find_t *find, cxm_txn_t *txn, cxm_str_t path,
     cxm_str_t value);
+
+/*
+ * Asks for documents of an owner or of its parts, by the LOOKUP field of the
+ * owner's name; on top of what else is asked for.
+ */
+cxm_rc_t cxm_find_owner(cxm_find_t *find, cxm_txn_t *txn,
+    const cxm_uuid_t *owner);
 
 /* Whether anything was asked for. */
 int cxm_find_asks(const cxm_find_t *find);

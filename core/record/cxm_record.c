@@ -40,15 +40,49 @@ as_doc(const cxm_record_write_t *write, cxm_doc_write_t *doc)
 
 /* --- what is there ------------------------------------------------------ */
 
-static int
-is_owner(const cxm_record_write_t *write, const json_t *document)
+/* What others than the server itself may still do with a document. */
+static cxm_rc_t
+may_change(cxm_record_write_t *write, const cxm_record_t *record,
+    const cxm_doc_t *doc)
 {
-    cxm_uuid_t  id;
+    cxm_rc_t  rc;
 
-    return cxm_uuid_parse(cxm_json_get_str(document,
-                                           write->record->owner->name), &id)
-           == CXM_OK
-           && memcmp(&id, &write->owner, sizeof(id)) == 0;
+    if (write->ours) {
+        return CXM_OK;
+    }
+
+    rc = cxm_record_moved(write->txn, record, doc, CXM_CONFLICT, write->err);
+
+    if (rc == CXM_OK && doc->erased && !write->removes) {
+        rc = cxm_fail(write->err, CXM_CONFLICT, "person_erased",
+                      "This person has been erased.");
+    }
+
+    return rc;
+}
+
+
+/* It stays where it is, also when that is a part of the owner. */
+static cxm_rc_t
+begin_owned(cxm_record_write_t *write)
+{
+    cxm_rc_t    rc;
+    cxm_uuid_t  whole, own;
+
+    rc = cxm_uuid_parse(cxm_json_get_str(write->before,
+                                         write->record->owner->name), &own);
+
+    if (rc == CXM_OK && memcmp(&own, &write->owner, sizeof(own)) != 0) {
+        rc = cxm_record_whole(write->txn, write->record->owner, &own, &whole);
+
+        if (rc == CXM_OK && memcmp(&whole, &write->owner, sizeof(own)) != 0) {
+            rc = CXM_NOT_FOUND;
+        }
+
+        write->owner = own;
+    }
+
+    return rc == CXM_OK ? CXM_OK : no_document(write, write->record);
 }
 
 
@@ -56,34 +90,30 @@ is_owner(const cxm_record_write_t *write, const json_t *document)
 static cxm_rc_t
 begin_owner(cxm_record_write_t *write)
 {
-    int         erased;
     cxm_rc_t    rc;
     cxm_doc_t   owner;
 
     rc = cxm_doc_by_id(write->txn, write->record->owner->kind, &write->owner,
                        &owner, write->err);
-    erased = owner.erased;
 
-    if (rc == CXM_OK && write->subject == 0) {
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND
+               ? no_document(write, write->record->owner) : rc;
+    }
+
+    if (write->subject == 0) {
         write->subject = owner.subject;
     }
 
+    if (write->before != NULL) {
+        rc = begin_owned(write);
+    }
+
+    if (rc == CXM_OK) {
+        rc = may_change(write, write->record->owner, &owner);
+    }
+
     cxm_doc_clear(&owner);
-
-    if (rc == CXM_NOT_FOUND) {
-        return no_document(write, write->record->owner);
-    }
-
-    if (rc == CXM_OK && write->before != NULL
-        && !is_owner(write, write->before))
-    {
-        return no_document(write, write->record);
-    }
-
-    if (rc == CXM_OK && erased && !write->ours) {
-        return cxm_fail(write->err, CXM_CONFLICT, "person_erased",
-                        "This person has been erased.");
-    }
 
     return rc;
 }
@@ -133,6 +163,7 @@ record_begin(cxm_record_write_t *write, cxm_doc_t *old)
 
     if (rc == CXM_OK) {
         as_doc(write, &doc);
+        doc.if_match = CXM_VERSION_ANY;
         rc = cxm_doc_find(write->txn, &doc, old, write->err);
     }
 
@@ -160,12 +191,12 @@ record_begin(cxm_record_write_t *write, cxm_doc_t *old)
         rc = begin_owner(write);
     }
 
-    if (rc == CXM_OK && old->erased && !write->ours) {
-        rc = cxm_fail(write->err, CXM_CONFLICT, "person_erased",
-                      "This person has been erased.");
+    if (rc == CXM_OK) {
+        rc = may_change(write, write->record, old);
     }
 
-    return rc;
+    return rc == CXM_OK
+           ? cxm_doc_expect(write->if_match, old->version, write->err) : rc;
 }
 
 
@@ -412,7 +443,7 @@ cxm_record_delete(cxm_record_write_t *write)
     cxm_doc_t        old;
     cxm_doc_write_t  doc;
 
-    write->ours = 1;
+    write->removes = 1;
     rc = record_begin(write, &old);
 
     if (rc == CXM_OK && old.version == 0) {

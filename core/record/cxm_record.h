@@ -29,6 +29,8 @@ typedef struct cxm_record_write_s  cxm_record_write_t;
 #define CXM_RECORD_HISTORY   0x08   /* cxm_record_history() is wanted */
 #define CXM_RECORD_SITE      0x10   /* "attributes" are of the fields that the
                                        site defines (cxm_field_site.h) */
+#define CXM_RECORD_MERGES    0x20   /* one may become part of another: has a
+                                       READONLY member "merged_into" */
 
 /* Rows that the table of a record with a subject has, at the end. */
 #define CXM_RECORD_ROWS                                                       \
@@ -70,7 +72,8 @@ struct cxm_record_write_s {
     int                         ours;       /* a patch of the server itself:
                                                it may set READONLY and HIDDEN
                                                members, and change a document
-                                               that is erased */
+                                               that is erased, or a part */
+    int                         removes;    /* cxm_record_delete() sets it */
     int                         dry;        /* all is checked, nothing is
                                                written; out then tells the
                                                version it would have */
@@ -134,6 +137,53 @@ cxm_rc_t cxm_record_vanish(cxm_txn_t *txn, const cxm_record_t *record,
 extern const cxm_lookups_t  cxm_record_lookups;
 
 
+/* --- parts -------------------------------------------------------------- */
+
+/*
+ * A document of a record with CXM_RECORD_MERGES may become part of another
+ * one, whose id is in its member "merged_into".  It stays as it was then, but
+ * nobody finds it by its indexes, lists pass over it, and writes to it are
+ * CXM_CONFLICT "merged".  What belongs to it stays where it is, and belongs
+ * to the whole.  So taking it out again is taking away that member.
+ */
+#define CXM_MERGED_MEMBER  "merged_into"
+#define CXM_RECORD_PARTS   256      /* of a whole, itself one of them */
+
+/* Whether the document is a part, and of which one. */
+int cxm_record_merged(const cxm_record_t *record, const json_t *body,
+    cxm_uuid_t *into);
+
+/* What has become of the document in the end; itself when it is no part. */
+cxm_rc_t cxm_record_whole(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_uuid_t *id, cxm_uuid_t *whole);
+
+/* CXM_OK for what is no part, else the error `moved`, which names the whole. */
+cxm_rc_t cxm_record_moved(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_t *doc, cxm_rc_t moved, cxm_error_t *err);
+
+typedef struct {
+    unsigned    n;
+    cxm_uuid_t  id[CXM_RECORD_PARTS];
+    uint64_t    no[CXM_RECORD_PARTS];       /* but of the first: 0 */
+} cxm_record_parts_t;
+
+/* A document, first, and all that have become parts of it. */
+cxm_rc_t cxm_record_parts(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_uuid_t *whole, cxm_record_parts_t *out);
+
+/* Documents that belong to an owner or its parts, newest first. */
+typedef struct {
+    cxm_txn_t           *txn;
+    const cxm_record_t  *record;
+    cxm_record_parts_t   owners;
+    uint64_t             no[CXM_RECORD_PARTS];  /* of each the next to come */
+} cxm_owned_t;
+
+cxm_rc_t cxm_owned_begin(cxm_owned_t *owned, cxm_txn_t *txn,
+    const cxm_record_t *record, const cxm_uuid_t *owner, uint64_t before);
+cxm_rc_t cxm_owned_next(cxm_owned_t *owned, uint64_t *no);
+
+
 /* --- reading ------------------------------------------------------------ */
 
 /* What a caller may see of it, with or without the right to personal ones. */
@@ -156,7 +206,8 @@ cxm_rc_t cxm_record_of_person_before(cxm_txn_t *txn,
 
 /*
  * At most `limit` documents below number `before` (UINT64_MAX: all), newest
- * first; of an owner, if it is not NULL.
+ * first; of an owner and its parts, if it is not NULL.  Without one parts are
+ * listed too: the caller passes over them.
  */
 cxm_rc_t cxm_record_list(cxm_txn_t *txn, const cxm_record_t *record,
     const cxm_uuid_t *owner, uint64_t before, unsigned limit, cxm_doc_pt fn,

@@ -117,21 +117,40 @@ apply_person(cxm_txn_t *txn, const cxm_record_t *record,
 }
 
 
+/* A part has nothing in its indexes, and its ordinal for when it is whole. */
 static cxm_rc_t
 apply_index(cxm_txn_t *txn, const cxm_record_t *record,
     const cxm_doc_change_t *change)
 {
+    json_t              *nothing;
     uint64_t             no;
     cxm_rc_t             rc;
+    cxm_uuid_t           into;
     const cxm_fields_t  *fields;
 
     no = change->now.version != 0 ? change->now.no : change->old.no;
     rc = cxm_record_fields(txn, record, &fields, NULL);
 
-    return rc == CXM_OK
-           ? cxm_index_apply(txn, record->kind, no, change->now.subject,
-                             fields, change->now.body, change->now.personal)
-           : rc;
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (!cxm_record_merged(record, change->now.body, &into)) {
+        return cxm_index_apply(txn, record->kind, no, change->now.subject,
+                               fields, change->now.body,
+                               change->now.personal);
+    }
+
+    nothing = json_object();
+
+    rc = nothing == NULL
+         ? CXM_INTERNAL
+         : cxm_index_apply(txn, record->kind, no, change->now.subject,
+                           fields, nothing, NULL);
+
+    json_decref(nothing);
+
+    return rc;
 }
 
 
@@ -157,6 +176,10 @@ cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
 
     if (rc == CXM_OK && (record->flags & CXM_RECORD_SEARCHED)) {
         rc = apply_index(txn, record, change);
+    }
+
+    if (rc == CXM_OK && (record->flags & CXM_RECORD_MERGES)) {
+        rc = cxm_record_apply_part(txn, record, change);
     }
 
     return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;

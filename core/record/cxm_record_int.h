@@ -15,5 +15,9 @@ void cxm_record_owner_key(cxm_row_key_t *key, const cxm_record_t *record,
 void cxm_record_person_key(cxm_row_key_t *key, const cxm_record_t *record,
     uint64_t slot, uint64_t no);
 
+/* Part of apply: the way from a whole to its parts. */
+cxm_rc_t cxm_record_apply_part(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_doc_change_t *change);
+
 
 #endif /* CXM_RECORD_INT_H */

@@ -45,44 +45,14 @@ cxm_record_json(const cxm_doc_t *doc, const cxm_fields_t *fields,
 
 /* --- lists -------------------------------------------------------------- */
 
-/* Where rows of a list begin, and how much of the key they share. */
-typedef struct {
-    cxm_table_t    table;
-    cxm_row_key_t  key;
-    size_t         same;
-} cxm_record_range_t;
-
-
-static void
-record_range(cxm_record_range_t *range, const cxm_record_t *record,
-    const cxm_uuid_t *owner, uint64_t before)
-{
-    if (owner != NULL) {
-        range->table = CXM_T_INDEX;
-        range->same = 1 + 1 + sizeof(owner->b);
-        cxm_record_owner_key(&range->key, record, owner, before - 1);
-        return;
-    }
-
-    range->table = CXM_T_DOC;
-    range->same = 1;
-    cxm_row_key(&range->key);
-    cxm_row_key_u8(&range->key, (uint8_t) record->kind);
-    cxm_row_key_u64(&range->key, before - 1);
-}
-
-
 static cxm_rc_t
-record_list_row(cxm_txn_t *txn, const cxm_record_t *record,
-    const cxm_raw_row_t *row, cxm_doc_pt fn, void *ctx, int *stop)
+record_list_one(cxm_txn_t *txn, const cxm_record_t *record, uint64_t no,
+    cxm_doc_pt fn, void *ctx, int *stop)
 {
     cxm_rc_t   rc;
     cxm_doc_t  doc;
 
-    rc = cxm_doc_get(txn, record->kind,
-                     cxm_get_u64((const uint8_t *) row->key.data
-                                 + row->key.len - 8),
-                     &doc, NULL);
+    rc = cxm_doc_get(txn, record->kind, no, &doc, NULL);
 
     if (rc == CXM_OK) {
         *stop = fn(ctx, &doc);
@@ -93,33 +63,60 @@ record_list_row(cxm_txn_t *txn, const cxm_record_t *record,
 }
 
 
-cxm_rc_t
-cxm_record_list(cxm_txn_t *txn, const cxm_record_t *record,
+static cxm_rc_t
+record_list_owned(cxm_txn_t *txn, const cxm_record_t *record,
     const cxm_uuid_t *owner, uint64_t before, unsigned limit, cxm_doc_pt fn,
-    void *ctx, cxm_error_t *err)
+    void *ctx)
 {
-    int                  stop;
-    cxm_rc_t             rc;
-    cxm_cursor_t        *cursor;
-    cxm_raw_row_t        row;
-    cxm_record_range_t   range;
-
-    record_range(&range, record, owner, before);
-    rc = cxm_cursor_open(txn, range.table, &cursor);
-
-    if (rc != CXM_OK) {
-        return cxm_fail(err, rc, NULL, "A list cannot be read.");
-    }
+    int           stop;
+    uint64_t      no;
+    cxm_rc_t      rc;
+    cxm_owned_t   owned;
 
     stop = 0;
+    rc = cxm_owned_begin(&owned, txn, record, owner, before);
 
-    for (rc = cxm_cursor_seek_back(cursor, &range.key, &row);
-         rc == CXM_OK && limit-- > 0
-             && row.key.len == range.key.len
-             && cxm_row_within(&row, &range.key, range.same);
+    while (rc == CXM_OK && !stop && limit-- > 0) {
+        rc = cxm_owned_next(&owned, &no);
+
+        if (rc == CXM_OK) {
+            rc = record_list_one(txn, record, no, fn, ctx, &stop);
+        }
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+record_list_all(cxm_txn_t *txn, const cxm_record_t *record, uint64_t before,
+    unsigned limit, cxm_doc_pt fn, void *ctx)
+{
+    int             stop;
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    rc = cxm_cursor_open(txn, CXM_T_DOC, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_row_key(&key);
+    cxm_row_key_u8(&key, (uint8_t) record->kind);
+    cxm_row_key_u64(&key, before - 1);
+    stop = 0;
+
+    for (rc = cxm_cursor_seek_back(cursor, &key, &row);
+         rc == CXM_OK && limit-- > 0 && row.key.len == key.len
+             && cxm_row_within(&row, &key, 1);
          rc = cxm_cursor_prev(cursor, &row))
     {
-        rc = record_list_row(txn, record, &row, fn, ctx, &stop);
+        rc = record_list_one(txn, record,
+                             cxm_get_u64((const uint8_t *) row.key.data + 1),
+                             fn, ctx, &stop);
 
         if (rc != CXM_OK || stop) {
             break;
@@ -127,6 +124,21 @@ cxm_record_list(cxm_txn_t *txn, const cxm_record_t *record,
     }
 
     cxm_cursor_close(cursor);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_record_list(cxm_txn_t *txn, const cxm_record_t *record,
+    const cxm_uuid_t *owner, uint64_t before, unsigned limit, cxm_doc_pt fn,
+    void *ctx, cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = owner != NULL
+         ? record_list_owned(txn, record, owner, before, limit, fn, ctx)
+         : record_list_all(txn, record, before, limit, fn, ctx);
 
     return rc == CXM_OK || rc == CXM_NOT_FOUND
            ? CXM_OK : cxm_fail(err, rc, NULL, "A list cannot be read.");

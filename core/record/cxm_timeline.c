@@ -235,58 +235,42 @@ cxm_timeline_read(const cxm_timeline_t *timeline,
 }
 
 
+cxm_rc_t
+cxm_timeline_count(const cxm_timeline_t *timeline,
+    const cxm_timeline_kind_t *kind, unsigned most, unsigned *n)
+{
+    cxm_rc_t                rc;
+    cxm_timeline_source_t   source;
+
+    memset(&source, 0, sizeof(source));
+    rc = source_begin(&source, timeline, kind, UINT64_MAX);
+
+    for (*n = 0; rc == CXM_OK && source.no != 0 && *n < most; ++*n) {
+        rc = source_next(&source);
+    }
+
+    free(source.state);
+
+    return rc == CXM_OK ? CXM_OK
+           : cxm_fail(timeline->err, rc, NULL, "Events cannot be counted.");
+}
+
+
 /* --- documents of a customer -------------------------------------------- */
 
 cxm_rc_t
 cxm_timeline_record_begin(cxm_timeline_source_t *source, uint64_t before)
 {
-    *(uint64_t *) source->state = before;
-
-    return CXM_OK;
+    return cxm_owned_begin(source->state, source->timeline->txn,
+                           source->kind->record,
+                           &source->timeline->customer->id, before);
 }
 
 
-/* The state is the number that the next one is below. */
 cxm_rc_t
 cxm_timeline_record_next(cxm_timeline_source_t *source)
 {
-    uint64_t        *before;
-    cxm_rc_t         rc;
-    cxm_cursor_t    *cursor;
-    cxm_raw_row_t    row;
-    cxm_row_key_t    key;
-
-    before = source->state;
-
-    if (*before == 0) {
-        return CXM_NOT_FOUND;
-    }
-
-    cxm_record_owner_key(&key, source->kind->record,
-                         &source->timeline->customer->id, *before - 1);
-    rc = cxm_cursor_open(source->timeline->txn, CXM_T_INDEX, &cursor);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = cxm_cursor_seek_back(cursor, &key, &row);
-
-    if (rc == CXM_OK && (row.key.len != key.len
-                         || !cxm_row_within(&row, &key, key.len - 8)))
-    {
-        rc = CXM_NOT_FOUND;
-    }
-
-    if (rc == CXM_OK) {
-        source->no = cxm_get_u64((const uint8_t *) row.key.data
-                                 + row.key.len - 8);
-        *before = source->no;
-    }
-
-    cxm_cursor_close(cursor);
-
-    return rc;
+    return cxm_owned_next(source->state, &source->no);
 }
 
 

@@ -65,6 +65,10 @@ struct cxm_timeline_s {
 cxm_rc_t cxm_timeline_read(const cxm_timeline_t *timeline,
     const cxm_timeline_kind_t *const *kinds, json_t **items, uint64_t *next);
 
+/* How many events of a kind there are, counted up to `most`. */
+cxm_rc_t cxm_timeline_count(const cxm_timeline_t *timeline,
+    const cxm_timeline_kind_t *kind, unsigned most, unsigned *n);
+
 /* Documents that belong to the customer, each where it was made. */
 cxm_rc_t cxm_timeline_record_begin(cxm_timeline_source_t *source,
     uint64_t before);
@@ -73,7 +77,7 @@ cxm_rc_t cxm_timeline_record_show(cxm_timeline_source_t *source, cxm_ms_t *at,
     json_t **data);
 
 #define CXM_TIMELINE_RECORD(record_)                                          \
-    { .name = #record_, .state = sizeof(uint64_t),                            \
+    { .name = #record_, .state = sizeof(cxm_owned_t),                          \
       .begin = cxm_timeline_record_begin, .next = cxm_timeline_record_next,   \
       .show = cxm_timeline_record_show, .record = &cxm_record_ ## record_ }
 

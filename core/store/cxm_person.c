@@ -140,10 +140,9 @@ cxm_person_row(cxm_row_key_t *key, unsigned person_class, const uint8_t *hash)
 }
 
 
-/* The slot that has the name, linked or not. */
-static cxm_rc_t
-cxm_person_named(cxm_txn_t *txn, unsigned person_class, const uint8_t *hash,
-    uint64_t *slot)
+cxm_rc_t
+cxm_person_named(cxm_txn_t *txn, unsigned person_class,
+    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot)
 {
     cxm_rc_t       rc;
     cxm_str_t      value;
@@ -274,7 +273,7 @@ cxm_person_apply(cxm_txn_t *txn, uint64_t slot, unsigned person_class,
 
         /* a name of a slot that leads here is left where it is */
 
-        if (rc == CXM_OK && owner == slot) {
+        if (rc == CXM_OK && (old == slot || owner == slot)) {
             return CXM_OK;
         }
 

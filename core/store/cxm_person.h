@@ -55,6 +55,13 @@ cxm_rc_t cxm_person_find(cxm_txn_t *txn, unsigned person_class,
     const uint8_t hash[CXM_HASH_LEN], uint64_t *slot);
 
 /*
+ * The slot that has the name itself, linked or not: what is said under the
+ * name is kept there, and so stays with the name when links change.
+ */
+cxm_rc_t cxm_person_named(cxm_txn_t *txn, unsigned person_class,
+    const uint8_t hash[CXM_HASH_LEN], uint64_t *slot);
+
+/*
  * In apply: `slot` is, or is no more, the same person as `to`.  A person has
  * at most CXM_PERSON_SLOTS, which who makes the entry has to see to.
  */

@@ -56,6 +56,10 @@ typedef enum {
     CXM_NS_PERSON_LINK = 40,    /* slot -> slot */
     CXM_NS_PERSON_LINKED = 41,  /* the way back */
     CXM_NS_CONSENT = 42,        /* customer's uuid(16), purpose -> state */
+    CXM_NS_DOC_PART = 46,       /* kind, uuid(16), no of a part -> its uuid */
+    CXM_NS_MERGE = 47,          /* customer's uuid(16), sequence -> merge no */
+    CXM_NS_DISTINCT = 48,       /* customer's uuid(16), other's uuid(16) ->
+                                   sequence */
     CXM_NS_SESSION_OWNER = 56,  /* owner's no, session no -> nothing */
     CXM_NS_SIGNIN = 57,         /* person's slot, sequence -> nothing */
     CXM_NS_NOTICE_KEY = 66,     /* hash(16) -> number of the message */

@@ -309,7 +309,7 @@ person_slot(cxm_said_t *said, unsigned person_class, const uint8_t *hash)
     rc = CXM_NOT_FOUND;
 
     if (hash != NULL) {
-        rc = cxm_person_find(said->txn, person_class, hash, &said->subject);
+        rc = cxm_person_named(said->txn, person_class, hash, &said->subject);
 
         if (rc == CXM_OK) {
             rc = cxm_person_key(cxm_txn_store(said->txn), said->subject, &key);
