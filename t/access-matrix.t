@@ -87,7 +87,24 @@ my %object = (
         $t->put('/admin/fields/customer', {fields => []}, key => 1);
         return 'customer';
     },
+    '/admin/customers/{id}/distinct/{other}' => sub {
+        my ($owner) = @_;
+        my $other = customer();
+        $t->request('PUT', "/admin/customers/$owner->{id}/distinct/$other",
+                    key => 1);
+        return $other;
+    },
+    '/admin/customers/{id}/merges/{merge}' => sub {
+        my ($owner) = @_;
+        return $t->post("/admin/customers/$owner->{id}/merge", merge(),
+                        key => 1)->{json}{id};
+    },
 );
+
+sub customer { $t->post('/admin/customers', {}, key => 1)->{json}{id} }
+
+# Of two customers who are new.
+sub merge { return {from => customer(), from_version => 1, into_version => 1} }
 
 sub change {
     my ($params) = @_;
@@ -119,6 +136,7 @@ my %body = (
         return {recipient => name() . '@example.org'} },
     'POST /admin/customers/{id}/identifiers' => sub {
         return {type => 'external_id', value => name()} },
+    'POST /admin/customers/{id}/merge' => \&merge,
 );
 
 # Query arguments by name, and by call.

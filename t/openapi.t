@@ -293,6 +293,39 @@ subtest 'customers, before an erasure and after it' => sub {
     call(409, 'PATCH', $at, %of, json => {name => 'Eva'});
 };
 
+subtest 'customers who are one' => sub {
+    my @ids = map { call(201, 'POST', '/admin/customers', json => {
+        name => 'Ida Berg', country => 'NO',
+        identifiers => [{type => 'email', value => $_}]})->{json}{id} }
+        'ida.berg@example.org', 'idaberg@example.org', 'ida@example.org';
+    my $at = '/admin/customers/{id}';
+    my %of = (params => {id => $ids[0]});
+    my %pair = (params => {id => $ids[0], other => $ids[2]});
+    call(200, 'GET', "$at/duplicates", %of);
+    call(200, 'GET', '/admin/duplicates');
+    call(201, 'PUT', "$at/distinct/{other}", %pair);
+    call(200, 'PUT', "$at/distinct/{other}", %pair);
+    call(200, 'GET', "$at/distinct", %of);
+    call(204, 'DELETE', "$at/distinct/{other}", %pair);
+    call(404, 'DELETE', "$at/distinct/{other}", %pair);
+
+    my %versions = (into_version => 1, from_version => 1);
+    call(200, 'POST', "$at/merge", %of,
+         json => {from => $ids[1], dry_run => true});
+    call(412, 'POST', "$at/merge", %of,
+         json => {from => $ids[1], %versions, from_version => 2});
+    my $merge = call(201, 'POST', "$at/merge", %of,
+                     json => {from => $ids[1], %versions})->{json};
+    call(200, 'GET', $_, %of) for $at, "$at/merges", "$at/timeline";
+    call(308, 'GET', $_, params => {id => $ids[1]})
+        for $at, "$at/merges", "$at/notes";
+    call(409, 'PATCH', $at, params => {id => $ids[1]}, json => {});
+    call(200, 'POST', "$at/merges/{merge}/undo",
+         params => {id => $ids[0], merge => $merge->{id}});
+    call(409, 'POST', "$at/merges/{merge}/undo",
+         params => {id => $ids[0], merge => $merge->{id}});
+};
+
 call(200, 'GET', '/admin/openapi.json');
 
 $api->check;

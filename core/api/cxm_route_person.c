@@ -4,6 +4,7 @@
 
 #include "cxm_call.h"
 #include "cxm_customer.h"
+#include "cxm_merge.h"
 #include "cxm_notice.h"
 #include "cxm_person_score.h"
 #include "cxm_resource.h"
@@ -14,23 +15,25 @@
 #define CXM_TIMELINE_KINDS  32          /* at most */
 
 /* Kinds of events: rooms have one line for each of theirs. */
-static const cxm_timeline_kind_t *const  timeline_kinds[] = {
+const cxm_timeline_kind_t *const  cxm_timeline_kinds[] = {
     &cxm_timeline_answer,
     &cxm_timeline_change,
     &cxm_timeline_consent,
+    &cxm_timeline_merge,
     &cxm_timeline_message,
     &cxm_timeline_note,
     &cxm_timeline_task,
     NULL
 };
 
-_Static_assert(sizeof(timeline_kinds) / sizeof(timeline_kinds[0])
+_Static_assert(sizeof(cxm_timeline_kinds) / sizeof(cxm_timeline_kinds[0])
                <= CXM_TIMELINE_KINDS + 1, "kinds");
 
 static const cxm_field_t  timeline_query[] = {
     { .name = "kinds", .type = CXM_FIELD_STRING,
       .summary = "Which kinds of events, a comma between them: answer, "
-                 "change, consent, message, note, task; default all." },
+                 "change, consent, merge, message, note, task; default "
+                 "all." },
     { .name = "from", .type = CXM_FIELD_TIME,
       .summary = "Taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,
@@ -70,9 +73,9 @@ kind_find(cxm_str_t name)
 {
     size_t  i;
 
-    for (i = 0; timeline_kinds[i] != NULL; i++) {
-        if (cxm_str_eqz(name, timeline_kinds[i]->name)) {
-            return timeline_kinds[i];
+    for (i = 0; cxm_timeline_kinds[i] != NULL; i++) {
+        if (cxm_str_eqz(name, cxm_timeline_kinds[i]->name)) {
+            return cxm_timeline_kinds[i];
         }
     }
 
@@ -106,7 +109,7 @@ kinds_arg(cxm_call_t *call,
     memset(kinds, 0, sizeof(*kinds) * (CXM_TIMELINE_KINDS + 1));
 
     if (!cxm_call_has_arg(call, "kinds")) {
-        memcpy(kinds, timeline_kinds, sizeof(timeline_kinds));
+        memcpy(kinds, cxm_timeline_kinds, sizeof(cxm_timeline_kinds));
         return CXM_OK;
     }
 

@@ -6,6 +6,7 @@
 #define CXM_ROUTES_H
 
 #include "cxm_api.h"
+#include "cxm_timeline.h"
 
 
 extern const cxm_route_t  cxm_routes_survey[];
@@ -24,6 +25,8 @@ extern const cxm_route_t  cxm_routes_customer[];
 extern const cxm_route_t  cxm_routes_field[];
 extern const cxm_route_t  cxm_routes_import[];
 extern const cxm_route_t  cxm_routes_openapi[];
+extern const cxm_route_t  cxm_routes_merge[];
+extern const cxm_route_t  cxm_routes_duplicate[];
 extern const cxm_route_t  cxm_routes_outbox[];
 extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_privacy[];
@@ -35,6 +38,9 @@ extern const cxm_route_t  cxm_routes_password[];
 extern const cxm_route_t  cxm_routes_session[];
 extern const cxm_route_t  cxm_routes_signin[];
 extern const cxm_route_t  cxm_routes_totp[];
+
+/* Kinds of events in timelines, NULL-terminated (cxm_route_person.c). */
+extern const cxm_timeline_kind_t *const  cxm_timeline_kinds[];
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

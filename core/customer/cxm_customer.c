@@ -40,6 +40,10 @@ const cxm_field_t  cxm_customer_tag = {
     .type = CXM_FIELD_STRING, .min = 1, .max = 50
 };
 
+static const cxm_field_t  alias_item = {
+    .type = CXM_FIELD_STRING, .min = 1, .max = 200
+};
+
 const cxm_field_t  cxm_customer_attribute = {
     .type = CXM_FIELD_SCALAR, .flags = CXM_FIELD_PERSONAL,
     .max = CXM_TEXT_MAX
@@ -53,8 +57,18 @@ static const cxm_field_t  customer_fields[] = {
       .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
       .item = &cxm_identifier_item },
     CXM_CUSTOMER_LABELS,
+    { .name = "aliases", .type = CXM_FIELD_ARRAY,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_READONLY | CXM_FIELD_WORDS,
+      .max = CXM_CUSTOMER_ALIASES, .item = &alias_item,
+      .summary = "names of customers merged into this one: found by q" },
+    { .name = CXM_MERGED_MEMBER, .type = CXM_FIELD_UUID,
+      .flags = CXM_FIELD_READONLY,
+      .summary = "never seen in a list: what has become of this one" },
     { .name = "persons", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_HIDDEN,
       .item = &person_item },
+    { .name = CXM_DUPLICATE_KEYS, .type = CXM_FIELD_ARRAY,
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_HIDDEN | CXM_FIELD_LOOKUP,
+      .item = &alias_item },
     CXM_RECORD_ROWS,
     { .name = NULL }
 };
@@ -66,7 +80,7 @@ const cxm_record_t  cxm_record_customer = {
     .name = "customer",
     .fields = &cxm_customer_fields,
     .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED | CXM_RECORD_HISTORY
-             | CXM_RECORD_SITE,
+             | CXM_RECORD_SITE | CXM_RECORD_MERGES,
     .check = cxm_customer_identify
 };
 

@@ -9,6 +9,7 @@
  *
  * A slot that answers under one of the identifiers have got before becomes
  * the customer's; the hidden member "persons" lists those beside the subject.
+ * So does that of a customer that was merged into this one (cxm_merge.h).
  */
 
 #ifndef CXM_CUSTOMER_H
@@ -24,6 +25,10 @@
 
 #define CXM_CUSTOMER_IDENTIFIERS  50
 #define CXM_CUSTOMER_TAGS         100
+#define CXM_CUSTOMER_ALIASES      50
+
+/* HIDDEN member: what duplicates have in common (cxm_duplicate.h). */
+#define CXM_DUPLICATE_KEYS        "match_keys"
 
 extern const cxm_record_t  cxm_record_customer;
 extern const cxm_fields_t  cxm_customer_fields;
@@ -110,7 +115,11 @@ typedef struct {
 
 typedef int (*cxm_consent_pt)(void *ctx, const cxm_consent_t *consent);
 
-/* Calls fn for each purpose as it stands, until it returns non-zero. */
+/*
+ * Calls fn for each purpose as it stands with the customer and all that were
+ * merged into it, until it returns non-zero.  The newest fact decides; of two
+ * of the same time the one that takes back.
+ */
 cxm_rc_t cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
     cxm_consent_pt fn, void *ctx);
 

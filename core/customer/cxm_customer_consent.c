@@ -223,41 +223,118 @@ const cxm_kind_t  cxm_kind_consent = {
 
 /* --- reading ------------------------------------------------------------ */
 
-cxm_rc_t
-cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
-    cxm_consent_pt fn, void *ctx)
+/* Whether it decides, when the same purpose stands elsewhere, too. */
+static int
+state_newer(const cxm_consent_t *consent, const cxm_consent_t *other)
+{
+    if (consent->at != other->at) {
+        return consent->at > other->at;
+    }
+
+    return consent->granted != other->granted ? !consent->granted
+                                              : consent->no > other->no;
+}
+
+
+/* A purpose is told of where the state lies that decides. */
+static cxm_rc_t
+state_decides(cxm_txn_t *txn, const cxm_record_parts_t *parts, unsigned of,
+    const cxm_consent_t *consent, int *decides)
+{
+    cxm_rc_t       rc;
+    unsigned       i;
+    cxm_str_t      value;
+    cxm_row_key_t  key;
+    cxm_consent_t  other;
+
+    *decides = 1;
+
+    for (i = 0; i < parts->n && *decides; i++) {
+
+        if (i == of) {
+            continue;
+        }
+
+        state_key(&key, &parts->id[i], consent->purpose);
+        rc = cxm_row_get(txn, CXM_T_INDEX, &key, &value);
+
+        if (rc == CXM_OK) {
+            rc = state_decode(value, &other);
+            *decides = state_newer(consent, &other);
+        }
+
+        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+            return rc;
+        }
+    }
+
+    return CXM_OK;
+}
+
+
+typedef struct {
+    cxm_txn_t           *txn;
+    cxm_record_parts_t   parts;
+    cxm_consent_pt       fn;
+    void                *ctx;
+    int                  stop;
+} consent_walk_t;
+
+
+static cxm_rc_t
+each_row(consent_walk_t *walk, unsigned of, const cxm_raw_row_t *row,
+    size_t skip)
+{
+    int            decides;
+    cxm_rc_t       rc;
+    cxm_str_t      value;
+    cxm_consent_t  consent;
+
+    consent.purpose = (cxm_str_t) { row->key.len - skip,
+                                    row->key.data + skip };
+    rc = cxm_row_check(walk->txn, CXM_T_INDEX, row, &value);
+
+    if (rc == CXM_OK) {
+        rc = state_decode(value, &consent);
+    }
+
+    if (rc == CXM_OK) {
+        rc = state_decides(walk->txn, &walk->parts, of, &consent, &decides);
+    }
+
+    if (rc == CXM_OK && decides) {
+        walk->stop = walk->fn(walk->ctx, &consent);
+    }
+
+    return rc;
+}
+
+
+static cxm_rc_t
+each_of(consent_walk_t *walk, unsigned of)
 {
     size_t          skip;
     cxm_rc_t        rc;
-    cxm_str_t       value;
     cxm_cursor_t   *cursor;
-    cxm_consent_t   consent;
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
 
-    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+    rc = cxm_cursor_open(walk->txn, CXM_T_INDEX, &cursor);
 
     if (rc != CXM_OK) {
         return rc;
     }
 
-    state_key(&key, customer, cxm_str(""));
+    state_key(&key, &walk->parts.id[of], cxm_str(""));
     skip = key.len;
 
     for (rc = cxm_cursor_seek(cursor, &key, &row);
          rc == CXM_OK && cxm_row_within(&row, &key, skip);
          rc = cxm_cursor_next(cursor, &row))
     {
-        rc = cxm_row_check(txn, CXM_T_INDEX, &row, &value);
+        rc = each_row(walk, of, &row, skip);
 
-        if (rc == CXM_OK) {
-            rc = state_decode(value, &consent);
-        }
-
-        consent.purpose = (cxm_str_t) { row.key.len - skip,
-                                        row.key.data + skip };
-
-        if (rc != CXM_OK || fn(ctx, &consent)) {
+        if (rc != CXM_OK || walk->stop) {
             break;
         }
     }
@@ -265,6 +342,28 @@ cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
     cxm_cursor_close(cursor);
 
     return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+cxm_rc_t
+cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
+    cxm_consent_pt fn, void *ctx)
+{
+    cxm_rc_t         rc;
+    unsigned         i;
+    consent_walk_t   walk;
+
+    walk.txn = txn;
+    walk.fn = fn;
+    walk.ctx = ctx;
+    walk.stop = 0;
+    rc = cxm_record_parts(txn, &cxm_record_customer, customer, &walk.parts);
+
+    for (i = 0; rc == CXM_OK && !walk.stop && i < walk.parts.n; i++) {
+        rc = each_of(&walk, i);
+    }
+
+    return rc;
 }
 
 

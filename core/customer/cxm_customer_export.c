@@ -151,6 +151,7 @@ static int
 walk_customer(void *ctx, const cxm_doc_t *doc)
 {
     int                   more;
+    cxm_uuid_t            into;
     cxm_customer_walk_t  *walk;
 
     walk = ctx;
@@ -166,7 +167,11 @@ walk_customer(void *ctx, const cxm_doc_t *doc)
 
     more = 1;
 
-    if (cxm_find_has(cxm_txn_store(walk->txn), &walk->find, doc)) {
+    /* what was merged into another one is told of by that */
+
+    if (!cxm_record_merged(&cxm_record_customer, doc->body, &into)
+        && cxm_find_has(cxm_txn_store(walk->txn), &walk->find, doc))
+    {
         walk->rc = export_customer(walk, doc, &more);
     }
 

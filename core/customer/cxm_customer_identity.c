@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cxm_customer_int.h"
+#include "cxm_duplicate.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_phone.h"
@@ -163,6 +164,12 @@ set_origin(cxm_identity_t *identity, json_t *item, const json_t *before)
                         verified == NULL ? json_false() : verified);
     }
 
+    /* from another record of this person: it has its own */
+
+    if (identity->write->ours && json_object_get(item, "source") != NULL) {
+        return 0;
+    }
+
     if (before != NULL) {
         return json_object_set(item, "source",
                                json_object_get(before, "source")) != 0
@@ -204,9 +211,42 @@ adopt(cxm_identity_t *identity, uint64_t slot)
 }
 
 
+/*
+ * Whether a name of that customer may be this one's: its own, or of one that
+ * an entry of this transaction has just merged into it, before this one has
+ * got its slot.
+ */
+static cxm_rc_t
+own(const cxm_identity_t *identity, uint64_t no, int *is_own)
+{
+    cxm_rc_t              rc;
+    cxm_doc_t             other;
+    cxm_uuid_t            into;
+    cxm_record_write_t   *write;
+
+    write = identity->write;
+    *is_own = no == write->old->no;
+
+    if (*is_own || !write->ours) {
+        return CXM_OK;
+    }
+
+    rc = cxm_doc_get(write->txn, CXM_KIND_CUSTOMER, no, &other, write->err);
+
+    if (rc == CXM_OK) {
+        *is_own = cxm_record_merged(write->record, other.body, &into)
+                  && memcmp(&into, &write->id, sizeof(into)) == 0;
+        cxm_doc_clear(&other);
+    }
+
+    return rc;
+}
+
+
 static void
 claim(cxm_identity_t *identity, unsigned person_class, const uint8_t *hash)
 {
+    int                  is_own;
     uint64_t             slot, no;
     cxm_rc_t             rc;
     cxm_record_write_t  *write;
@@ -225,8 +265,14 @@ claim(cxm_identity_t *identity, unsigned person_class, const uint8_t *hash)
 
     if (rc == CXM_NOT_FOUND) {
         adopt(identity, slot);
+        return;
+    }
 
-    } else if (rc == CXM_OK && no != write->old->no) {
+    if (rc == CXM_OK) {
+        rc = own(identity, no, &is_own);
+    }
+
+    if (rc == CXM_OK && !is_own) {
         (void) cxm_fail(write->err, CXM_CONFLICT, "identifier_taken",
                         "Another customer has this identifier.");
         identity_issue(identity, "taken",
@@ -419,6 +465,42 @@ set_persons(cxm_identity_t *identity)
 }
 
 
+/* Slots that the customer would have, with those that lead to them. */
+static unsigned
+identify_slots(cxm_identity_t *identity)
+{
+    size_t                i;
+    uint64_t              slot;
+    unsigned              n;
+    const json_t         *before;
+    cxm_person_slots_t    all;
+    cxm_record_write_t   *write;
+
+    write = identity->write;
+    before = json_object_get(write->before, "persons");
+    n = 1;
+
+    if (write->old->version > 0
+        && cxm_person_slots(write->txn, write->subject, &all) == CXM_OK)
+    {
+        n = all.n;
+    }
+
+    for (i = 0; i < json_array_size(identity->persons); i++) {
+        slot = (uint64_t) json_integer_value(json_array_get(
+                                                 identity->persons, i));
+
+        if (!cxm_identity_person(before, slot)
+            && cxm_person_slots(write->txn, slot, &all) == CXM_OK)
+        {
+            n += all.n;
+        }
+    }
+
+    return n;
+}
+
+
 static void
 identify_end(cxm_identity_t *identity)
 {
@@ -426,7 +508,9 @@ identify_end(cxm_identity_t *identity)
 
     write = identity->write;
 
-    if (json_array_size(identity->persons) >= CXM_PERSON_SLOTS) {
+    if (json_array_size(identity->persons) > 0
+        && identify_slots(identity) > CXM_PERSON_SLOTS)
+    {
         identity->rc = cxm_fail(write->err, CXM_CONFLICT, "too_many_persons",
                                 "Too many persons would be one.");
 
@@ -436,6 +520,27 @@ identify_end(cxm_identity_t *identity)
         identity->rc = cxm_fail(write->err, CXM_INTERNAL, NULL,
                                 "Not enough memory.");
     }
+}
+
+
+/* What duplicates have in common: it follows from all other members. */
+static cxm_rc_t
+set_keys(cxm_record_write_t *write)
+{
+    int      bad;
+    json_t  *keys;
+
+    keys = cxm_duplicate_keys(write->document);
+    (void) json_object_del(write->document, CXM_DUPLICATE_KEYS);
+    bad = keys == NULL
+          || (json_array_size(keys) > 0
+              && json_object_set(write->document, CXM_DUPLICATE_KEYS, keys)
+                 != 0);
+    json_decref(keys);
+
+    return bad ? cxm_fail(write->err, CXM_INTERNAL, NULL,
+                          "Not enough memory.")
+               : CXM_OK;
 }
 
 
@@ -460,5 +565,5 @@ cxm_customer_identify(cxm_record_write_t *write)
 
     json_decref(identity.persons);
 
-    return identity.rc;
+    return identity.rc == CXM_OK ? set_keys(write) : identity.rc;
 }

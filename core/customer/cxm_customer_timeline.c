@@ -10,34 +10,54 @@
 /* --- changes of the record itself --------------------------------------- */
 
 /*
- * The state is the version that the next one is below: versions are in the
- * order of their entries.
+ * Of the customer and of each that was merged into it: the version that is
+ * the next to come, 0: none is.  Versions are in the order of their entries.
  */
+typedef struct {
+    cxm_record_parts_t  parts;
+    uint64_t            version[CXM_RECORD_PARTS];
+    uint64_t            seq[CXM_RECORD_PARTS];
+    unsigned            given;          /* whose version source->no is, */
+    uint64_t            shown;          /* and which */
+} change_state_t;
+
+
 static cxm_rc_t
-change_entry(const cxm_timeline_source_t *source, uint64_t version,
-    uint64_t *seq)
+change_seq(const cxm_timeline_source_t *source, uint64_t no,
+    uint64_t version, uint64_t *seq)
 {
-    return cxm_doc_version_entry(source->timeline->txn, CXM_KIND_CUSTOMER,
-                                 source->timeline->customer->no, version,
-                                 seq);
+    cxm_rc_t  rc;
+
+    *seq = 0;
+
+    if (version == 0) {
+        return CXM_OK;
+    }
+
+    rc = cxm_doc_version_entry(source->timeline->txn, CXM_KIND_CUSTOMER, no,
+                               version, seq);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
 }
 
 
+/* The last version whose entry is below `before`. */
 static cxm_rc_t
-change_begin(cxm_timeline_source_t *source, uint64_t before)
+change_below(const cxm_timeline_source_t *source, const cxm_doc_t *doc,
+    uint64_t before, uint64_t *version, uint64_t *last)
 {
     uint64_t   low, high, middle, seq;
     cxm_rc_t   rc;
 
     low = 0;
-    high = source->timeline->customer->version;
+    high = doc->version;
 
     while (low < high) {
         middle = low + (high - low + 1) / 2;
-        rc = change_entry(source, middle, &seq);
+        rc = change_seq(source, doc->no, middle, &seq);
 
         if (rc != CXM_OK) {
-            return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+            return rc;
         }
 
         if (seq < before) {
@@ -48,21 +68,72 @@ change_begin(cxm_timeline_source_t *source, uint64_t before)
         }
     }
 
-    *(uint64_t *) source->state = low + 1;
+    *version = low;
 
-    return CXM_OK;
+    return change_seq(source, doc->no, low, last);
+}
+
+
+static cxm_rc_t
+change_begin(cxm_timeline_source_t *source, uint64_t before)
+{
+    cxm_rc_t          rc;
+    unsigned          i;
+    cxm_doc_t         doc;
+    change_state_t   *state;
+    const cxm_doc_t  *customer;
+
+    state = source->state;
+    customer = source->timeline->customer;
+    rc = cxm_record_parts(source->timeline->txn, &cxm_record_customer,
+                          &customer->id, &state->parts);
+
+    if (rc == CXM_OK) {
+        state->parts.no[0] = customer->no;
+        rc = change_below(source, customer, before, &state->version[0],
+                          &state->seq[0]);
+    }
+
+    for (i = 1; rc == CXM_OK && i < state->parts.n; i++) {
+        rc = cxm_doc_get(source->timeline->txn, CXM_KIND_CUSTOMER,
+                         state->parts.no[i], &doc, source->timeline->err);
+
+        if (rc == CXM_OK) {
+            rc = change_below(source, &doc, before, &state->version[i],
+                              &state->seq[i]);
+            cxm_doc_clear(&doc);
+        }
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
 }
 
 
 static cxm_rc_t
 change_next(cxm_timeline_source_t *source)
 {
-    uint64_t  *version;
+    unsigned         i, newest;
+    change_state_t  *state;
 
-    version = source->state;
+    state = source->state;
+    newest = 0;
 
-    return --*version == 0 ? CXM_NOT_FOUND
-                           : change_entry(source, *version, &source->no);
+    for (i = 1; i < state->parts.n; i++) {
+        if (state->seq[i] > state->seq[newest]) {
+            newest = i;
+        }
+    }
+
+    if (state->version[newest] == 0) {
+        return CXM_NOT_FOUND;
+    }
+
+    source->no = state->seq[newest];
+    state->given = newest;
+    state->shown = state->version[newest]--;
+
+    return change_seq(source, state->parts.no[newest],
+                      state->version[newest], &state->seq[newest]);
 }
 
 
@@ -95,16 +166,21 @@ static cxm_rc_t
 change_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 {
     cxm_rc_t               rc;
+    cxm_doc_t              doc;
+    change_state_t        *state;
     change_shown_t         shown;
     const cxm_timeline_t  *timeline;
 
+    state = source->state;
     timeline = source->timeline;
     shown = (change_shown_t) { timeline->txn, at, data };
     *data = NULL;
 
-    rc = cxm_record_history(timeline->txn, &cxm_record_customer,
-                            timeline->customer,
-                            *(uint64_t *) source->state + 1, 1,
+    doc = *timeline->customer;
+    doc.no = state->parts.no[state->given];
+    doc.version = state->shown;
+
+    rc = cxm_record_history(timeline->txn, &cxm_record_customer, &doc, 0, 1,
                             timeline->may_personal, timeline->personal,
                             change_version, &shown, timeline->err);
 
@@ -114,7 +190,7 @@ change_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 
 const cxm_timeline_kind_t  cxm_timeline_change = {
     .name = "change",
-    .state = sizeof(uint64_t),
+    .state = sizeof(change_state_t),
     .begin = change_begin,
     .next = change_next,
     .show = change_show

@@ -9,10 +9,12 @@
 #include "cxm_benchmark.h"
 #include "cxm_checkpoint.h"
 #include "cxm_customer.h"
+#include "cxm_duplicate.h"
 #include "cxm_erasure.h"
 #include "cxm_exposure.h"
 #include "cxm_field_site.h"
 #include "cxm_flow_account.h"
+#include "cxm_merge.h"
 #include "cxm_notice.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
@@ -86,6 +88,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_TASK] = &cxm_kind_task,
         [CXM_KIND_CONSENT] = &cxm_kind_consent,
         [CXM_KIND_FIELDS] = &cxm_kind_fields,
+        [CXM_KIND_MERGE] = &cxm_kind_merge,
+        [CXM_KIND_DISTINCT] = &cxm_kind_distinct,
         [CXM_KIND_ACCOUNT] = &cxm_kind_account,
         [CXM_KIND_SESSION] = &cxm_kind_session,
         [CXM_KIND_TOKEN] = &cxm_kind_token,

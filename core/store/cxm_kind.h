@@ -51,6 +51,8 @@ typedef enum {
     CXM_KIND_TASK = 22,         /* customer: to be done for one */
     CXM_KIND_CONSENT = 23,      /* customer: given or taken back */
     CXM_KIND_FIELDS = 24,       /* record: fields that the site defines */
+    CXM_KIND_MERGE = 28,        /* customer: two records are one person's */
+    CXM_KIND_DISTINCT = 29,     /* customer: they are not */
     CXM_KIND_ACCOUNT = 31,      /* account: of a customer */
     CXM_KIND_SESSION = 32,      /* access: who signed in */
     CXM_KIND_TOKEN = 33,        /* account: mailed, to be used once */

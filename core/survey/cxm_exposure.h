@@ -99,6 +99,9 @@ typedef struct {
     uint64_t  answers;          /* all there ever were, asked for or not */
 } cxm_quota_t;
 
+/* How often surveys were shown to a person, under all of its slots. */
+cxm_rc_t cxm_exposure_shown(cxm_txn_t *txn, uint64_t slot, uint64_t *shown);
+
 /* Zeros where nothing happened yet. */
 cxm_rc_t cxm_quota_get(cxm_txn_t *txn, uint64_t survey, cxm_quota_t *out);
 

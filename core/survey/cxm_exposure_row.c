@@ -338,6 +338,29 @@ cxm_clock_get(cxm_txn_t *txn, uint64_t slot, uint64_t survey, cxm_ms_t *at)
 }
 
 
+cxm_rc_t
+cxm_exposure_shown(cxm_txn_t *txn, uint64_t slot, uint64_t *shown)
+{
+    cxm_rc_t             rc;
+    unsigned             i;
+    cxm_row_key_t        key;
+    cxm_exposure_row_t   row = { 0 };
+    cxm_person_slots_t   slots;
+
+    *shown = 0;
+    rc = cxm_person_slots(txn, slot, &slots);
+
+    for (i = 0; rc == CXM_OK && i < slots.n; i++) {
+        clock_key(&key, slots.slot[i], 0);
+        rc = row_get(txn, &key, row, 2);
+        *shown += rc == CXM_OK ? row[1] : 0;
+        rc = rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    }
+
+    return rc;
+}
+
+
 static cxm_rc_t
 tick(cxm_txn_t *txn, uint64_t slot, uint64_t survey, cxm_ms_t at, int shown)
 {
