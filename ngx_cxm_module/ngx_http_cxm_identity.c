@@ -1,5 +1,5 @@
 /*
- * cxm_customer_token.
+ * Who sends a request; the directive cxm_customer_token.
  */
 
 #include "ngx_http_cxm_identity.h"
@@ -20,6 +20,8 @@ static void ngx_http_cxm_identity_find(ngx_http_request_t *r,
     ngx_http_cxm_identity_t *identity);
 static cxm_str_t ngx_http_cxm_identity_text(ngx_http_request_t *r,
     ngx_http_cxm_token_t *token);
+static void ngx_http_cxm_identity_read(ngx_http_request_t *r,
+    ngx_http_cxm_store_t *store, const ngx_http_cxm_identity_t *identity);
 
 
 static const struct {
@@ -232,10 +234,6 @@ ngx_http_cxm_identity(ngx_http_request_t *r)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
 
-    if (lcf->tokens == NULL) {
-        return NULL;
-    }
-
     for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
 
         if (cln->handler != ngx_http_cxm_identity_kept) {
@@ -259,7 +257,10 @@ ngx_http_cxm_identity(ngx_http_request_t *r)
 
     ngx_memzero(identity, sizeof(ngx_http_cxm_identity_t));
     identity->tokens = lcf->tokens;
-    ngx_http_cxm_identity_find(r, identity);
+
+    if (identity->tokens != NULL) {
+        ngx_http_cxm_identity_find(r, identity);
+    }
 
     return identity;
 }
@@ -353,4 +354,71 @@ ngx_http_cxm_identity_text(ngx_http_request_t *r, ngx_http_cxm_token_t *token)
     }
 
     return ngx_http_cxm_str(&text);
+}
+
+
+/* --- what the store has ------------------------------------------------- */
+
+const cxm_known_t *
+ngx_http_cxm_identity_known(ngx_http_request_t *r)
+{
+    ngx_http_cxm_srv_conf_t  *scf;
+    ngx_http_cxm_identity_t  *identity;
+
+    identity = ngx_http_cxm_identity(r);
+
+    if (identity == NULL || identity->known != NULL) {
+        return identity == NULL ? NULL : identity->known;
+    }
+
+    identity->known = ngx_pcalloc(r->pool, sizeof(cxm_known_t));
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
+
+    if (identity->known != NULL && scf->store != NULL) {
+        ngx_http_cxm_identity_read(r, scf->store, identity);
+    }
+
+    return identity->known;
+}
+
+
+/* One line for all requests of a time in which it cannot be read. */
+
+static void
+ngx_http_cxm_identity_read(ngx_http_request_t *r, ngx_http_cxm_store_t *store,
+    const ngx_http_cxm_identity_t *identity)
+{
+    cxm_rc_t                  rc;
+    ngx_str_t                *cookie;
+    cxm_error_t               err;
+    cxm_request_t             request;
+    ngx_http_cxm_loc_conf_t  *lcf;
+
+    cxm_error_init(&err);
+    ngx_memzero(&request, sizeof(cxm_request_t));
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_cxm_module);
+    cookie = ngx_http_cxm_find_header(r, "cookie");
+
+    request.now = cxm_now();
+    request.insecure_cookies = lcf->insecure_cookies;
+
+    if (cookie != NULL) {
+        request.cookie = ngx_http_cxm_str(cookie);
+    }
+
+    if (identity->text.len > 0 && identity->why == NULL) {
+        request.claims = &identity->claims;
+    }
+
+    rc = cxm_known_read(ngx_http_cxm_store_handle(store), &request,
+                        identity->known, &err);
+
+    if (rc != CXM_OK && !store->unread) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "store \"%V\": variables of customers are empty: %s",
+                      &store->dir, err.detail);
+    }
+
+    store->unread = rc != CXM_OK;
 }

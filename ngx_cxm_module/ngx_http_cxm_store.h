@@ -71,6 +71,7 @@ struct ngx_http_cxm_store_s {
     char                   cause[CXM_ERROR_DETAIL_LEN]; /* last one logged */
     unsigned               closing:1;
     unsigned               latched:1;
+    unsigned               unread:1;    /* by variables; it was logged */
     unsigned               upkeep_due:1;
     unsigned               upkeep_failed:1;     /* the last one */
 

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_cxm_var.h"
+#include "ngx_http_cxm_identity.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_store.h"
 
@@ -13,9 +14,27 @@ static ngx_int_t ngx_http_cxm_var_visitor(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
 
+static ngx_int_t ngx_http_cxm_var_known(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+
+/*
+ * Those of customers are not kept as variables: another location may have
+ * other rules, and what is found out is kept beside them.
+ */
+
 static ngx_http_variable_t  ngx_http_cxm_vars[] = {
 
     { ngx_string("cxm_visitor"), NULL, ngx_http_cxm_var_visitor, 0, 0, 0 },
+
+    { ngx_string("cxm_customer_id"), NULL, ngx_http_cxm_var_known,
+      offsetof(cxm_known_t, id), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cxm_consent"), NULL, ngx_http_cxm_var_known,
+      offsetof(cxm_known_t, consent), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cxm_nps"), NULL, ngx_http_cxm_var_known,
+      offsetof(cxm_known_t, nps), NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -87,6 +106,29 @@ ngx_http_cxm_var_visitor(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     v->len = ngx_strlen(p);
     v->data = p;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* data: where in cxm_known_t a text stands. */
+
+static ngx_int_t
+ngx_http_cxm_var_known(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    const cxm_known_t  *known;
+
+    known = ngx_http_cxm_identity_known(r);
+    if (known == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->data = (u_char *) known + data;
+    v->len = ngx_strlen(v->data);
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

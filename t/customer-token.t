@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
 use CXM::Token;
+use CXM::Upstream;
 use Mojo::JSON qw(false true);
 use Test::More;
 
@@ -18,6 +19,7 @@ my @questions = (
     {id => 'nps', type => 'nps', text => {en => 'How likely?'}},
     {id => 'why', type => 'text', text => {en => 'Why?'}});
 
+my $app = CXM::Upstream->new;
 my $t = CXM->new(start => 0);
 
 sub secret_file {
@@ -70,7 +72,13 @@ subtest 'configuration' => sub {
 # -- at work ------------------------------------------------------------------
 
 $t->{conf}{log_level} = 'info';
-$t->{conf}{http} = "cxm_customer_token \$cookie_customer key=$key;";
+my $app_url = 'http://127.0.0.1:' . $app->port;
+$t->{conf}{http} = <<"END";
+    cxm_customer_token \$cookie_customer key=$key;
+    map \$cxm_nps \$mood { default some; '' none; ~^[0-6]\$ sad; ~^(9|10)\$ glad; }
+    limit_req_zone \$cxm_customer_id zone=customers:1m rate=1r/m;
+    log_format customer '\$uri \$cxm_customer_id \$cxm_consent \$cxm_nps';
+END
 $t->{conf}{surveys} = 'cxm_allow_origin https://friend.example;';
 $t->{conf}{locations} = <<"END";
     location /ed/ {
@@ -80,6 +88,20 @@ $t->{conf}{locations} = <<"END";
     }
     location /off/ { cxm_surveys; cxm_customer_token off; }
     location = /metrics { cxm_metrics; }
+    location /say { return 200 "\$cxm_customer_id|\$cxm_consent|\$cxm_nps|\$mood"; }
+    location /say/off { cxm_customer_token off; return 200 "-\$cxm_customer_id"; }
+    location /app/ {
+        proxy_set_header X-Id \$cxm_customer_id;
+        proxy_set_header X-Consent \$cxm_consent;
+        proxy_set_header X-Nps \$cxm_nps;
+        proxy_pass $app_url;
+        access_log customer.log customer;
+    }
+    location /seldom { limit_req zone=customers; proxy_pass $app_url; }
+    location = /auth { internal; proxy_set_header X-Id \$cxm_customer_id;
+                       proxy_pass $app_url/?say=X-Id; }
+    location /sub { auth_request /auth; error_page 404 = /say;
+                    root /nowhere; }
 END
 $t->{conf}{server} = '';
 $t->start;
@@ -301,6 +323,66 @@ subtest 'its record' => sub {
         'a number goes before it, and takes nothing from others';
 };
 
+# -- variables ----------------------------------------------------------------
+
+sub say { return $t->get($_[0] || '/say', @_[1 .. $#_])->{body} }
+
+subtest 'variables' => sub {
+    my @ann = cookie(token(sub => 'ann'));
+    my $id = customer('external_id', 'ann')->{id};
+    is say(), '|||none', 'nobody';
+    is say('/say', @ann), "$id||9|glad", 'a customer';
+    is say('/say', cookie(token(sub => 'ann', exp => time - 90))), '|||none',
+        'expired';
+    is say('/say', cookie(token(sub => 'unknown'))), '|||none', 'no record';
+    is say('/say/off', @ann), '-', 'off';
+
+    my $consent = sub {
+        is $t->post("/admin/customers/$id/consents",
+            {purpose => $_[0], granted => $_[1]}, key => 1)->{status}, 201;
+    };
+    $consent->($_, true) for qw(newsletter ads research);
+    $consent->('research', false);
+    answer({answers => {nps => 4}}, @ann);
+    is say('/say', @ann), "$id|ads,newsletter|4|sad",
+        'what is granted, in order; the last score';
+    answer({answers => {why => 'words'}}, @ann);
+    is say('/say', @ann), "$id|ads,newsletter|4|sad",
+        'an answer without a score is none';
+    is say('/app/?say=X-Id,X-Consent,X-Nps', @ann), "$id|ads,newsletter|4",
+        'to the application';
+    is say('/app/?say=X-Id,X-Consent,X-Nps', headers => {
+        'X-Id' => 'forged', 'X-Consent' => 'all'}), '||',
+        'nothing that a client has sent';
+    is say('/sub', @ann), "$id|ads,newsletter|4|sad",
+        'behind a subrequest and an internal redirect';
+    CXM::until_true(5, sub {
+        CXM::slurp($t->dir . '/customer.log') =~ /^\/app\/ $id ads/m });
+    like CXM::slurp($t->dir . '/customer.log'),
+        qr{^/app/ $id ads,newsletter 4$}m, 'in the log';
+
+    my @bea = cookie(token(sub => 'bea-2'));
+    is $t->get('/seldom', @ann)->{status}, 200, 'limits by customer';
+    is $t->get('/seldom', @ann)->{status}, 503, 'of one';
+    is $t->get('/seldom', @bea)->{status}, 200, 'not of another';
+    is $t->get('/seldom')->{status}, 200, 'nor of nobody' for 1 .. 3;
+};
+
+subtest 'an erased customer' => sub {
+    my @gone = cookie(token(sub => 'gone', name => 'Gone'));
+    answer({}, @gone);
+    my $id = customer('external_id', 'gone')->{id};
+    like say('/say', @gone), qr/^$id\|\|9/, 'is there';
+    is $t->post('/admin/privacy/erasures', {external_id => 'gone'}, key => 1)
+        ->{status}, 201;
+    is say('/say', @gone), '|||none', 'is nobody';
+    is $t->get('/me/', @gone)->{json}{customer}, undef, 'at /me/, too';
+    answer({answers => {nps => 0}}, @gone);
+    my $new = customer('external_id', 'gone');
+    isnt $new->{id}, $id, 'who goes on answering begins anew';
+    is say('/say', @gone), "$new->{id}||0|sad", 'without what was before';
+};
+
 subtest 'other sites' => sub {
     my %from = (
         'own page' => [1, 'Sec-Fetch-Site' => 'same-origin',
@@ -354,6 +436,49 @@ subtest 'self-service' => sub {
                   cookie(token(sub => 'ann'),
                          'Sec-Fetch-Site' => 'same-origin'))->{status}, 404,
         'of others nothing is known';
+};
+
+# -- keys change --------------------------------------------------------------
+
+subtest 'rotation' => sub {
+    my $next = 'what the shop signs with from now on';
+    my ($old_token, $new_token) = map { CXM::Token::hs256($_, {sub => 'ann'}) }
+        $secret, $next;
+    my $id = customer('external_id', 'ann')->{id};
+    is say('/say', cookie($new_token)), '|||none', 'not yet';
+    secret_file('shop.key', "# from today", $next, '# until tomorrow', $secret);
+    $t->reload;
+    like say('/say', cookie($_)), qr/^$id/, 'both count'
+        for $old_token, $new_token;
+    secret_file('shop.key', $next);
+    $t->reload;
+    is say('/say', cookie($old_token)), '|||none', 'the old one is over';
+    like say('/say', cookie($new_token)), qr/^$id/, 'the new one counts';
+    secret_file('shop.key', $secret);
+    $t->reload;
+};
+
+subtest 'no store' => sub {
+    my $data = $t->store_dir . '/data';
+    rename $data, "$data.away" or die $!;
+    mkdir $data or die $!;
+    $t->expect_alerts(qr/cannot be opened/);
+    $t->{wait} = 0;
+    my $before = length $t->error_log;
+    $t->reload;
+    is say('/say', cookie(token(sub => 'ann'))), '|||none', 'empty' for 1 .. 9;
+    is say('/app/?say=X-Id', cookie(token(sub => 'ann'))), '',
+        'pages are served';
+    my $log = substr $t->error_log, $before;
+    my $lines = () = $log =~ /variables of customers are empty/g;
+    cmp_ok $lines, '>=', 1, 'a line in the log';
+    cmp_ok $lines, '<=', 2, 'of each worker';
+    rmdir $data or die $!;
+    rename "$data.away", $data or die $!;
+    $t->{wait} = 1;
+    $t->reload;
+    like say('/say', cookie(token(sub => 'ann'))), qr/\|ads,newsletter\|/,
+        'and it is back';
 };
 
 subtest 'the store' => sub {

@@ -30,13 +30,23 @@ cxm_cookie_find(cxm_str_t header, cxm_str_t name)
 
 
 static const char *
-cookie_name(const cxm_call_t *call, const char *name,
-    char out[CXM_COOKIE_NAME])
+cookie_name(int insecure, const char *name, char out[CXM_COOKIE_NAME])
 {
-    (void) snprintf(out, CXM_COOKIE_NAME, "%s%s",
-                    call->insecure_cookies ? "" : "__Host-", name);
+    (void) snprintf(out, CXM_COOKIE_NAME, "%s%s", insecure ? "" : "__Host-",
+                    name);
 
     return out;
+}
+
+
+cxm_str_t
+cxm_request_cookie(const cxm_request_t *request, const char *name)
+{
+    char  full[CXM_COOKIE_NAME];
+
+    return cxm_cookie_find(request->cookie,
+                           cxm_strz(cookie_name(request->insecure_cookies,
+                                                name, full)));
 }
 
 
@@ -46,7 +56,8 @@ cxm_call_cookie(const cxm_call_t *call, const char *name)
     char  full[CXM_COOKIE_NAME];
 
     return cxm_cookie_find(call->cookies,
-                           cxm_strz(cookie_name(call, name, full)));
+                           cxm_strz(cookie_name(call->insecure_cookies,
+                                                name, full)));
 }
 
 
@@ -58,7 +69,7 @@ cxm_call_set_cookie(cxm_call_t *call, const char *name, const char *value,
 
     (void) snprintf(text, sizeof(text),
                     "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
-                    cookie_name(call, name, full), value, (long long) age,
+                    cookie_name(call->insecure_cookies, name, full), value, (long long) age,
                     call->insecure_cookies ? "" : "; Secure");
     cxm_call_add_header(call, "Set-Cookie", cxm_strz(text));
 }

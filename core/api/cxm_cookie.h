@@ -20,7 +20,8 @@
 /* The first cookie of that very name in a header; data NULL: there is none. */
 cxm_str_t cxm_cookie_find(cxm_str_t header, cxm_str_t name);
 
-/* Of a call's request, by its name without the prefix. */
+/* Of a request, or a call's, by its name without the prefix. */
+cxm_str_t cxm_request_cookie(const cxm_request_t *request, const char *name);
 cxm_str_t cxm_call_cookie(const cxm_call_t *call, const char *name);
 
 /*

@@ -3,81 +3,33 @@
  * the site.
  */
 
-#include "cxm_account.h"
 #include "cxm_call.h"
 #include "cxm_cookie.h"
-#include "cxm_customer.h"
+#include "cxm_known.h"
 #include "cxm_person.h"
-#include "cxm_session.h"
 
 
-/* --- customers ---------------------------------------------------------- */
-
-/* The record, where there is one. */
-static cxm_rc_t
-principal_record(cxm_txn_t *txn, cxm_principal_t *principal, cxm_error_t *err)
-{
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
-
-    rc = cxm_doc_get(txn, CXM_KIND_CUSTOMER, principal->customer, &doc, err);
-
-    if (rc == CXM_OK) {
-        principal->customer_id = doc.id;
-        principal->subject = principal->subject != 0 ? principal->subject
-                                                     : doc.subject;
-        cxm_doc_clear(&doc);
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-principal_customer(cxm_txn_t *txn, const cxm_session_t *session,
-    cxm_principal_t *principal, cxm_error_t *err)
-{
-    cxm_rc_t  rc;
-
-    rc = cxm_account_live(txn, session->owner, err);
-
-    if (rc == CXM_OK) {
-        principal->kind = CXM_PRINCIPAL_CUSTOMER;
-        principal->actor = session->owner;
-        principal->subject = session->subject;
-        rc = cxm_customer_of_slot(txn, session->subject,
-                                  &principal->customer);
-    }
-
-    if (rc == CXM_OK) {
-        rc = principal_record(txn, principal, err);
-    }
-
-    /* the record may be deleted: the account is still the person's */
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
+/* --- sessions ----------------------------------------------------------- */
 
 /* Doors by endpoint: what a cookie opens, and who comes in. */
 static const struct {
     cxm_session_type_t   type;
     const char          *cookie;        /* NULL: none */
-    int                  open;          /* anybody comes in and may do the same;
-                                           who is signed in is only known */
 
     /* CXM_UNAUTHORIZED: the owner is not one any more. */
     cxm_rc_t           (*principal)(cxm_txn_t *txn,
                                     const cxm_session_t *session,
                                     cxm_principal_t *principal,
                                     cxm_error_t *err);
+    int                  open;          /* anybody comes in and may do the same;
+                                           who is signed in is only known */
 } principal_doors[CXM_ENDPOINT_N] = {
-    [CXM_ENDPOINT_SURVEYS] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 1,
-                               principal_customer },
-    [CXM_ENDPOINT_BEACON] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 1,
-                              principal_customer },
-    [CXM_ENDPOINT_SELF] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER, 0,
-                            principal_customer }
+    [CXM_ENDPOINT_SURVEYS] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
+                               cxm_known_session, 1 },
+    [CXM_ENDPOINT_BEACON] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
+                              cxm_known_session, 1 },
+    [CXM_ENDPOINT_SELF] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
+                            cxm_known_session, 0 }
 };
 
 
@@ -198,9 +150,8 @@ token_is_cookie(const cxm_request_t *request)
 }
 
 
-/* The record that the claims lead to; nobody has one until it is needed. */
 static cxm_rc_t
-token_record(cxm_call_t *call, const cxm_customer_claims_t *claims,
+token_read(cxm_call_t *call, const cxm_customer_claims_t *claims,
     cxm_principal_t *principal)
 {
     cxm_rc_t    rc;
@@ -208,22 +159,12 @@ token_record(cxm_call_t *call, const cxm_customer_claims_t *claims,
 
     rc = cxm_txn_read(call->store, &txn, &call->err);
 
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    rc = cxm_customer_of_claims(txn, claims, &principal->customer);
-
     if (rc == CXM_OK) {
-        rc = principal_record(txn, principal, &call->err);
+        rc = cxm_known_token(txn, claims, principal, &call->err);
+        cxm_txn_end(txn);
     }
 
-    cxm_txn_end(txn);
-
-    return rc == CXM_NOT_FOUND
-           ? CXM_OK
-           : rc == CXM_OK ? CXM_OK
-           : cxm_fail(&call->err, rc, NULL, "A customer cannot be found.");
+    return rc;
 }
 
 
@@ -244,9 +185,8 @@ principal_token(cxm_call_t *call)
 
     if (!principal_doors[call->endpoint].open) {
         memset(&principal, 0, sizeof(principal));
-        principal.kind = CXM_PRINCIPAL_CUSTOMER;
         principal.ambient = token_is_cookie(call->request);
-        rc = token_record(call, claims, &principal);
+        rc = token_read(call, claims, &principal);
 
         if (rc != CXM_OK) {
             return rc;

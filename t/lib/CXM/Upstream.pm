@@ -2,7 +2,8 @@ package CXM::Upstream;
 
 # An application behind nginx: a process that answers HTTP or FastCGI on a
 # loopback port.  What it does is in the request's query: ms=N waits so long,
-# status=N answers with it, body=TEXT says it.
+# status=N answers with it, body=TEXT says it, say=NAME,... (HTTP) the headers
+# of the request that have these names, parted by "|".
 #
 #     my $app = CXM::Upstream->new;                   # or (fastcgi => 1)
 #     "proxy_pass http://127.0.0.1:" . $app->port
@@ -52,9 +53,11 @@ sub DESTROY {
 
 # (status, body) of a query
 sub answer {
-    my ($query) = @_;
+    my ($query, $head) = @_;
     my %arg = map { split /=/, $_, 2 } grep { /=/ } split /&/, $query;
     sleep $arg{ms} / 1000 if $arg{ms};
+    $arg{body} = join '|', map { $head =~ /^\Q$_\E: *(.*?)\r$/mi ? $1 : '' }
+        split /,/, $arg{say} if $arg{say};
     return ($arg{status} || 200, $arg{body} // 'app');
 }
 
@@ -65,7 +68,7 @@ sub http {
         sysread $client, $head, 4096, length $head or return;
     }
     my ($query) = $head =~ m{^\S+ [^? ]*\??(\S*)};
-    my ($status, $body) = answer($query);
+    my ($status, $body) = answer($query, $head);
     syswrite $client, "HTTP/1.1 $status app\r\nContent-Type: text/html\r\n"
         . 'Content-Length: ' . length($body)
         . "\r\nConnection: close\r\n\r\n$body";
