@@ -69,7 +69,8 @@ cxm_call_set_cookie(cxm_call_t *call, const char *name, const char *value,
 
     (void) snprintf(text, sizeof(text),
                     "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
-                    cookie_name(call->insecure_cookies, name, full), value, (long long) age,
+                    cookie_name(call->insecure_cookies, name, full),
+                    value, (long long) age,
                     call->insecure_cookies ? "" : "; Secure");
     cxm_call_add_header(call, "Set-Cookie", cxm_strz(text));
 }
