@@ -10,12 +10,14 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Browser;
 use Mojo::JSON qw(decode_json false true);
 use POSIX ();
 use Test::More;
 
 my $t = CXM->new(conf => {workers => 2,
     admin => 'cxm_public_url https://shop.example;',
+    me => 'cxm_public_url https://shop.example;',
     locations => 'location = /metrics { cxm_metrics; }'});
 my $url = '/admin/outbox';
 my $none = '00000000-0000-4000-8000-000000000000';
@@ -210,6 +212,46 @@ subtest 'erased' => sub {
     is_deeply [@$in{qw(erased recipient)}], [true, undef];
     unlike +(outbox('list', '--json'))[1], qr/cid\@/, 'the address is gone';
     verified('after an erasure');
+};
+
+# What accounts queue, with secrets that only the operator sees.
+subtest 'of a customer' => sub {
+    my $ann = CXM::Browser->new($t, email => 'ann@example.org')->join;
+    $ann->post('/me/password/forgot', {email => 'ann@example.org'});
+    my ($mail) = $ann->mails('reset');
+    my $link = 'https://shop.example/me/reset#token=';
+    like $mail->{rendered}{text}, qr/\n\Q$link\E\w{77}\n/,
+        'the link, for the operator';
+    my $text = sub { $t->get("$url/$mail->{id}", key => 1)
+        ->{json}{rendered}{text} };
+    like $text->(), qr/\n\Q$link\E\.\.\.\n/, 'staff do not get it';
+    unlike $t->get($url, key => 1)->{body}, qr/token/, 'nor by the list';
+
+    is $ann->post('/me/password/reset', {token => $ann->token('reset'),
+        password => 'another long password'})->{status}, 200;
+    ($mail) = $ann->mails('reset');
+    like $mail->{rendered}{text}, qr/\n\Q$link\E\.\.\.\n/,
+        'a token that was used is none';
+
+    my ($customer) = @{$t->get('/admin/customers?email=ann@example.org',
+                               key => 1)->{json}{items}};
+    my $timeline = sub { [map { $_->{data} } @{$t->get("/admin/customers/"
+        . "$customer->{id}/timeline?kinds=message", key => $_[0])
+        ->{json}{items}}] };
+    is_deeply [map { $_->{template} } @{$timeline->(1)}],
+        [qw(password-changed reset verify)], 'in the timeline';
+    is $timeline->(1)[0]{recipient}, 'ann@example.org';
+    is $timeline->($t->key('analyst'))[0]{recipient}, undef;
+
+    $t->post('/admin/privacy/erasures', {email => 'ann@example.org'},
+             key => 1);
+    ok CXM::until_true(10, sub {
+        !grep { ($_->{status} eq 'queued' && $_->{erased})
+                || ($_->{recipient} // '') eq 'ann@example.org' }
+            outbox_json('list', '--json');
+    }), 'an erasure takes them all';
+    is_deeply $timeline->(1), [], 'they are nobody\'s';
+    verified('after an erased customer');
 };
 
 subtest 'killed' => sub {

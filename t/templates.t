@@ -184,6 +184,17 @@ subtest 'preview' => sub {
     problem($t->post("$url/reset/preview", {language => 'x_'}, key => 1),
             422, 'invalid', '/language');
     problem($t->post("$url/none/preview", {}, key => 1), 404, 'not_found');
+
+    $r = $t->post("$url/reset/preview", {text => text(subject => 'Draft',
+        html => '<b>{{name}}</b> {{link}}')}, key => $marketing);
+    is_deeply [@{$r->{json}}{qw(subject html text)}], ['Draft',
+        '<b>Ann Example</b> https://shop.example/account#token=sample',
+        "Go to https://shop.example/account#token=sample\n"], 'a draft';
+    problem($t->post("$url/reset/preview", {text => text(text => 'x',
+        subject => '{{x}}')}, key => $marketing), 422, 'invalid',
+        '/text/subject', '/text/text');
+    problem($t->post("$url/reset/preview", {text => {text => '{{link}}'}},
+                     key => $marketing), 422, 'invalid', '/text/subject');
     is head(), $before, 'nothing was written';
 
     $t->put("$url/reset", {texts => {en => text(

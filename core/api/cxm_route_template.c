@@ -26,6 +26,9 @@ static const cxm_field_t  sample_value = {
 
 static const cxm_field_t  preview_fields[] = {
     CXM_SAMPLE_FIELDS,
+    { .name = "text", .type = CXM_FIELD_OBJECT,
+      .object = &cxm_template_text_fields,
+      .summary = "a draft; default the text in use" },
     { .name = NULL }
 };
 
@@ -259,6 +262,7 @@ template_preview_read(cxm_call_t *call, cxm_txn_t *txn)
     letter = (cxm_notice_letter_t) {
         .template = call->data,
         .language = cxm_json_get_str(call->input, "language"),
+        .draft = json_object_get(call->input, "text"),
         .recipient = cxm_str(CXM_PREVIEW_RECIPIENT),
         .base = call->base,
         .secret = cxm_str(CXM_PREVIEW_SECRET),
@@ -269,6 +273,13 @@ template_preview_read(cxm_call_t *call, cxm_txn_t *txn)
 
     rc = cxm_template_check_fields(letter.template, values, "/fields",
                                    &call->err);
+    if (letter.draft != NULL
+        && cxm_template_check_text(letter.template, letter.draft, "/text",
+                                   &call->err) != CXM_OK)
+    {
+        rc = CXM_INVALID;
+    }
+
     if (rc == CXM_OK) {
         rc = cxm_notice_write(txn, &letter, &mail, &call->err);
     }

@@ -52,7 +52,8 @@ show_named(cxm_txn_t *txn, const json_t *body, unsigned index, json_t *data)
     static const char *const  names[] = {
         "slug", "title", "status", "customer", "purpose", "granted",
         "channel", "priority", "assignee", "due_at", "overdue", "tags",
-        "merged_into", "into", "from", "customers", "distinct", NULL
+        "merged_into", "into", "from", "customers", "distinct",
+        "template", NULL
     };
 
     (void) txn;
@@ -161,6 +162,8 @@ static const cxm_stream_kind_t  stream_kinds[] = {
     { CXM_KIND_FIELDS, CXM_SCOPE_CUSTOMER_READ, show_named },
     { CXM_KIND_MERGE, CXM_SCOPE_CUSTOMER_READ, show_named },
     { CXM_KIND_DISTINCT, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_MESSAGE, CXM_SCOPE_CUSTOMER_READ, show_named },
+    { CXM_KIND_TEMPLATE, CXM_SCOPE_CUSTOMER_READ, show_named },
     { CXM_KIND_STAFF, CXM_SCOPE_STAFF_ADMIN, show_named }
 };
 

@@ -161,6 +161,32 @@ put_value(const cxm_notice_letter_t *letter, cxm_template_field_no_t no,
 
 /* --- the letter --------------------------------------------------------- */
 
+static cxm_rc_t
+choose_text(cxm_txn_t *txn, const cxm_notice_letter_t *letter,
+    cxm_template_chosen_t *out, cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+    unsigned  i;
+
+    rc = cxm_template_choose(txn, letter->template, letter->language, out,
+                             err);
+
+    if (rc != CXM_OK || letter->draft == NULL) {
+        return rc;
+    }
+
+    if (letter->language.len > 0) {
+        out->language = letter->language;
+    }
+
+    for (i = 0; i < CXM_PARTS; i++) {
+        out->part[i] = cxm_json_get_str(letter->draft, cxm_part_names[i]);
+    }
+
+    return CXM_OK;
+}
+
+
 cxm_rc_t
 cxm_notice_write(cxm_txn_t *txn, const cxm_notice_letter_t *letter,
     cxm_notice_mail_t *out, cxm_error_t *err)
@@ -172,8 +198,8 @@ cxm_notice_write(cxm_txn_t *txn, const cxm_notice_letter_t *letter,
     cxm_template_chosen_t   chosen;
     cxm_template_values_t   values;
 
-    rc = cxm_template_choose(txn, letter->template, letter->language, &chosen,
-                             err);
+    rc = choose_text(txn, letter, &chosen, err);
+
     if (rc != CXM_OK) {
         return rc;
     }

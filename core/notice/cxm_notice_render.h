@@ -12,6 +12,8 @@
 typedef struct {
     const cxm_template_t  *template;
     cxm_str_t              language;        /* wanted */
+    const json_t          *draft;           /* a text to write in instead of
+                                               those in use; NULL: none */
     cxm_str_t              recipient;
     cxm_str_t              base;
     cxm_str_t              secret;          /* behind the link; empty: none */

@@ -27,10 +27,12 @@ static const cxm_field_t  text_fields[] = {
     { .name = NULL }
 };
 
-static const cxm_fields_t  text_table = { "TemplateText", text_fields };
+const cxm_fields_t  cxm_template_text_fields = {
+    "TemplateText", text_fields
+};
 
 static const cxm_field_t  text_item = {
-    .type = CXM_FIELD_OBJECT, .object = &text_table
+    .type = CXM_FIELD_OBJECT, .object = &cxm_template_text_fields
 };
 
 static const cxm_field_t  field_fields[] = {
@@ -117,31 +119,16 @@ check_text(cxm_record_write_t *write, const cxm_template_t *template,
     const char *language, const json_t *text)
 {
     char      pointer[CXM_ERROR_POINTER_LEN] = "/texts";
-    size_t    len;
     cxm_rc_t  rc, bad;
-    unsigned  i;
 
     cxm_pointer_push(pointer, sizeof(pointer), cxm_strz(language));
     rc = cxm_language_valid(cxm_strz(language))
          ? CXM_OK
          : cxm_issue(write->err, pointer, "invalid",
                      "Must be named by a language tag.");
-    len = strlen(pointer);
+    bad = cxm_template_check_text(template, text, pointer, write->err);
 
-    for (i = 0; i < CXM_PARTS; i++) {
-        pointer[len] = '\0';
-        cxm_pointer_push(pointer, sizeof(pointer),
-                         cxm_strz(cxm_part_names[i]));
-
-        if (json_object_get(text, cxm_part_names[i]) != NULL) {
-            bad = cxm_template_check_part(template, (cxm_part_t) i,
-                      cxm_json_get_str(text, cxm_part_names[i]), pointer,
-                      write->err);
-            rc = bad != CXM_OK ? bad : rc;
-        }
-    }
-
-    return rc;
+    return bad != CXM_OK ? bad : rc;
 }
 
 

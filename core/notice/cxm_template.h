@@ -103,6 +103,12 @@ cxm_rc_t cxm_template_check_fields(const cxm_template_t *template,
 cxm_rc_t cxm_template_check_part(const cxm_template_t *template,
     cxm_part_t part, cxm_str_t text, const char *pointer, cxm_error_t *err);
 
+/* All parts of a text, its table's members; pointers begin with `pointer`. */
+cxm_rc_t cxm_template_check_text(const cxm_template_t *template,
+    const json_t *text, const char *pointer, cxm_error_t *err);
+
+extern const cxm_fields_t  cxm_template_text_fields;
+
 /* Appends the part with its fields filled in; of a text that was checked. */
 void cxm_template_fill(cxm_part_t part, cxm_str_t text,
     const cxm_template_values_t *values, cxm_buf_t *out);

@@ -311,6 +311,34 @@ cxm_template_check_part(const cxm_template_t *template, cxm_part_t part,
 
 
 cxm_rc_t
+cxm_template_check_text(const cxm_template_t *template, const json_t *text,
+    const char *pointer, cxm_error_t *err)
+{
+    char      place[CXM_ERROR_POINTER_LEN];
+    cxm_rc_t  rc, bad;
+    unsigned  i;
+
+    rc = CXM_OK;
+
+    for (i = 0; i < CXM_PARTS; i++) {
+
+        if (json_object_get(text, cxm_part_names[i]) == NULL) {
+            continue;
+        }
+
+        (void) snprintf(place, sizeof(place), "%s", pointer);
+        cxm_pointer_push(place, sizeof(place), cxm_strz(cxm_part_names[i]));
+
+        bad = cxm_template_check_part(template, (cxm_part_t) i,
+                  cxm_json_get_str(text, cxm_part_names[i]), place, err);
+        rc = bad != CXM_OK ? bad : rc;
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
 cxm_template_check_fields(const cxm_template_t *template,
     const json_t *fields, const char *pointer, cxm_error_t *err)
 {

@@ -155,11 +155,15 @@ cxm_doc_append(cxm_txn_t *txn, const cxm_doc_write_t *write,
 }
 
 
-/* What was written, without reading it again. */
+/* What was written, without reading it again: it may be the old one's. */
 static void
 cxm_doc_written(const cxm_doc_write_t *write, const cxm_entry_t *entry,
     cxm_doc_t *doc)
 {
+    json_t  *body, *personal;
+
+    body = json_incref(write->body);
+    personal = json_incref(write->personal);
     cxm_doc_clear(doc);
 
     if (doc->version == 0) {
@@ -173,8 +177,8 @@ cxm_doc_written(const cxm_doc_write_t *write, const cxm_entry_t *entry,
     doc->updated_at = cxm_entry_time(entry);
     doc->subject = write->subject;
     doc->erased = write->subject != 0 && write->personal == NULL;
-    doc->body = json_incref(write->body);
-    doc->personal = json_incref(write->personal);
+    doc->body = body;
+    doc->personal = personal;
 }
 
 

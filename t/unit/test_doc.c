@@ -106,6 +106,43 @@ verify(void)
 }
 
 
+/* What is written may be what the document has: it is borrowed. */
+static void
+in_place(void **state)
+{
+    int               created;
+    cxm_doc_t         doc;
+    cxm_txn_t        *txn;
+    cxm_error_t       err;
+    cxm_doc_write_t   write;
+
+    (void) state;
+
+    txn = fixture_write(&fixture);
+    assert_int_equal(put(txn, "a", body("a", 1), CXM_VERSION_ANY, &doc,
+                         &created, &err), CXM_OK);
+
+    memset(&write, 0, sizeof(write));
+    write.kind = KIND;
+    write.id = doc.id;
+    write.if_match = CXM_VERSION_ANY;
+    write.body = json_deep_copy(doc.body);
+    (void) cxm_json_set_int(write.body, "n", 2);
+    assert_int_equal(cxm_doc_replace(txn, &write, &doc, &err), CXM_OK);
+    json_decref(write.body);
+
+    /* now the document alone has it, and version 1 is not the same */
+
+    write.body = doc.body;
+    doc.subject = 1;
+    assert_int_equal(cxm_doc_replace(txn, &write, &doc, &err), CXM_OK);
+    assert_int_equal(doc.version, 3);
+    assert_int_equal(cxm_json_get_int(doc.body, "n", 0), 2);
+    cxm_doc_clear(&doc);
+    fixture_commit(txn);
+}
+
+
 static void
 versions(void **state)
 {
@@ -362,6 +399,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(in_place, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(lists, setup, teardown),
