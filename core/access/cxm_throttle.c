@@ -30,6 +30,7 @@ typedef enum {
     REGISTER_NAME,
     REGISTER_NETWORK,
     FACTOR_NAME,
+    FACTOR_DEVICE,
     RULES
 } throttle_rule_no_t;
 
@@ -68,7 +69,8 @@ static const throttle_rule_t  rules[RULES] = {
     [RESET_NETWORK] = { 10, 10, CXM_THROTTLE_NETWORK, 1 },
     [REGISTER_NAME] = { 2, 1, CXM_THROTTLE_NAME, 1 },
     [REGISTER_NETWORK] = { 10, 10, CXM_THROTTLE_NETWORK, 1 },
-    [FACTOR_NAME] = { 5, 5, CXM_THROTTLE_NAME, 0 }
+    [FACTOR_NAME] = { 8, 2, CXM_THROTTLE_NAME, 0 },
+    [FACTOR_DEVICE] = { 8, 2, CXM_THROTTLE_NAME | CXM_THROTTLE_DEVICE, 0 }
 };
 
 static const throttle_way_t  ways[] = {
@@ -82,6 +84,7 @@ static const throttle_way_t  ways[] = {
     { CXM_THROTTLE_RESET, CXM_TRUST_NONE, 0, { RESET_NAME, RESET_NETWORK } },
     { CXM_THROTTLE_REGISTER, CXM_TRUST_NONE, 0,
       { REGISTER_NAME, REGISTER_NETWORK } },
+    { CXM_THROTTLE_FACTOR, CXM_TRUST_DEVICE, 0, { FACTOR_DEVICE } },
     { CXM_THROTTLE_FACTOR, CXM_TRUST_NONE, 0, { FACTOR_NAME } }
 };
 

@@ -55,7 +55,8 @@ typedef enum {
                                        for a network */
     CXM_THROTTLE_REGISTER,          /* the same; apart, so that neither uses
                                        up the other */
-    CXM_THROTTLE_FACTOR,            /* codes of an account: 10 an hour */
+    CXM_THROTTLE_FACTOR,            /* codes of an account: 10 an hour, and
+                                       10 of each of its devices */
     CXM_THROTTLE_CLASSES
 } cxm_throttle_class_t;
 

@@ -8,6 +8,7 @@
 #include "cxm_cookie.h"
 #include "cxm_crypto.h"
 #include "cxm_json.h"
+#include "cxm_throttling.h"
 
 
 /* --- credentials -------------------------------------------------------- */
@@ -95,11 +96,28 @@ cxm_credential_account(cxm_call_t *call, cxm_txn_t *txn, uint64_t no)
         rc = credential_take(call, txn, &account);
     }
 
+    if (rc == CXM_OK) {
+        rc = cxm_credential_try(call, cxm_json_get_str(account.personal,
+                                                       "email"));
+    }
+
     cxm_doc_clear(&account);
 
     return rc == CXM_NOT_FOUND
            ? cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL, "Sign in first.")
            : rc;
+}
+
+
+cxm_rc_t
+cxm_credential_try(cxm_call_t *call, cxm_str_t email)
+{
+    cxm_credential_t  *credential;
+
+    credential = call->data;
+    cxm_call_trust(call, credential->account, credential->known);
+
+    return cxm_call_throttle(call, CXM_THROTTLE_SIGN_IN, email);
 }
 
 
@@ -157,6 +175,10 @@ cxm_credential_open(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
                             credential->kept)))
     {
         rc = CXM_UNAUTHORIZED;
+    }
+
+    if (rc == CXM_OK) {
+        cxm_call_throttle_return(call);
     }
 
     return rc == CXM_NOT_FOUND ? CXM_UNAUTHORIZED : rc;
@@ -222,6 +244,7 @@ cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
     if (rc == CXM_OK) {
         cxm_call_set_cookie(call, CXM_COOKIE_CUSTOMER, token,
                             cxm_session_age(CXM_SESSION_CUSTOMER));
+        cxm_call_set_device(call, account->no);
     }
 
     cxm_wipe(token, sizeof(token));

@@ -30,6 +30,7 @@
 typedef struct {
     uint64_t   account;                 /* 0: of nobody */
     int        known;                   /* it signed in from this network */
+    int        quiet;                   /* too many mails: none goes out */
     cxm_rc_t   good;                    /* of the password that was given */
     int        again;                   /* its hash is to be made anew */
     char       kept[CXM_PASSWORD_HASH];     /* hash of the account's; empty:
@@ -40,11 +41,17 @@ typedef struct {
 /* A new one in call->data, zeroed; it is wiped with the call. */
 cxm_credential_t *cxm_credential_create(cxm_call_t *call);
 
-/* In `read`: the account of an address, or of a number. */
+/*
+ * In `read`: the account of an address; or of a number, whose password is to
+ * be checked, which counts as a try.
+ */
 cxm_rc_t cxm_credential_email(cxm_call_t *call, cxm_txn_t *txn,
     cxm_str_t email);
 cxm_rc_t cxm_credential_account(cxm_call_t *call, cxm_txn_t *txn,
     uint64_t no);
+
+/* A try at the credential's account, by that name: CXM_TOO_MANY. */
+cxm_rc_t cxm_credential_try(cxm_call_t *call, cxm_str_t email);
 
 /* In `hash`: the member of the input is checked; or hashed into `made`. */
 cxm_rc_t cxm_credential_check(cxm_call_t *call, const char *name);

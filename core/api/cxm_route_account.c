@@ -11,6 +11,7 @@
 #include "cxm_customer.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
+#include "cxm_throttling.h"
 
 
 static const char *const  register_states[] = { "verification_sent", NULL };
@@ -95,7 +96,9 @@ register_prepare(cxm_call_t *call)
         return call->err.rc;
     }
 
-    return cxm_credential_create(call) == NULL ? CXM_INTERNAL : CXM_OK;
+    return cxm_credential_create(call) == NULL
+           ? CXM_INTERNAL
+           : cxm_call_throttle(call, CXM_THROTTLE_REGISTER, own[0]);
 }
 
 

@@ -66,6 +66,7 @@ cxm_route_answers(const cxm_route_t *route)
                ? CXM_403 : 0;
     answers |= strchr(route->path, '{') != NULL ? CXM_404 : 0;
     answers |= write ? CXM_413 : 0;
+    answers |= route->hash != NULL ? CXM_429 : 0;
     answers |= route->input != NULL
                || (write && (route->endpoint == CXM_ENDPOINT_SELF
                              || route->policy == CXM_SCOPED))

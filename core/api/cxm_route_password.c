@@ -8,6 +8,7 @@
 #include "cxm_account_call.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
+#include "cxm_throttling.h"
 
 
 static const char *const  forgot_states[] = { "reset_sent", NULL };
@@ -85,11 +86,29 @@ refuse_own(cxm_call_t *call, const cxm_doc_t *account)
 
 /* --- forgotten ---------------------------------------------------------- */
 
+/* Too many mails are not told of, either: none goes out. */
 static cxm_rc_t
 forgot_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return cxm_credential_email(call, txn,
-                                cxm_json_get_str(call->input, "email"));
+    cxm_rc_t           rc;
+    cxm_str_t          email;
+    cxm_credential_t  *credential;
+
+    email = cxm_json_get_str(call->input, "email");
+    rc = cxm_credential_email(call, txn, email);
+
+    if (rc == CXM_OK) {
+        rc = cxm_call_throttle(call, CXM_THROTTLE_RESET, email);
+    }
+
+    if (rc == CXM_TOO_MANY) {
+        credential = call->data;
+        credential->quiet = 1;
+        cxm_error_init(&call->err);
+        rc = CXM_OK;
+    }
+
+    return rc;
 }
 
 
@@ -126,6 +145,14 @@ forgot_token(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
 
 
 static cxm_rc_t
+forgot_reply(cxm_call_t *call)
+{
+    return cxm_call_reply(call, 202, json_pack("{ss}", "status",
+                                               forgot_states[0]));
+}
+
+
+static cxm_rc_t
 forgot_write(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t           rc;
@@ -134,6 +161,10 @@ forgot_write(cxm_call_t *call, cxm_txn_t *txn)
 
     credential = call->data;
     memset(&account, 0, sizeof(account));
+
+    if (credential->quiet) {
+        return forgot_reply(call);
+    }
 
     rc = credential->account == 0
          ? CXM_NOT_FOUND
@@ -149,10 +180,7 @@ forgot_write(cxm_call_t *call, cxm_txn_t *txn)
 
     cxm_doc_clear(&account);
 
-    return rc == CXM_OK
-           ? cxm_call_reply(call, 202, json_pack("{ss}", "status",
-                                                 forgot_states[0]))
-           : rc;
+    return rc == CXM_OK ? forgot_reply(call) : rc;
 }
 
 

@@ -10,6 +10,7 @@
 #include "cxm_cookie.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
+#include "cxm_throttling.h"
 #include "cxm_totp.h"
 
 
@@ -80,6 +81,14 @@ has(const cxm_call_t *call, const char *name)
 
 
 static cxm_rc_t
+login_no_half(cxm_call_t *call)
+{
+    return cxm_fail(&call->err, CXM_UNAUTHORIZED, "first_step",
+                    "The first step is missing or too long ago.");
+}
+
+
+static cxm_rc_t
 login_prepare(cxm_call_t *call)
 {
     int  second;
@@ -103,12 +112,7 @@ login_prepare(cxm_call_t *call)
                          "not_allowed", "Is of the step before.");
     }
 
-    if (second && call->half == 0) {
-        return cxm_fail(&call->err, CXM_UNAUTHORIZED, "first_step",
-                        "The first step is missing or too long ago.");
-    }
-
-    return CXM_OK;
+    return second && call->half == 0 ? login_no_half(call) : CXM_OK;
 }
 
 
@@ -119,15 +123,45 @@ is_second(const cxm_call_t *call)
 }
 
 
+/* A code is a try at the account, whichever half session it is given to. */
+static cxm_rc_t
+login_read_half(cxm_call_t *call, cxm_txn_t *txn)
+{
+    char            name[24];
+    cxm_rc_t        rc;
+    cxm_session_t   half;
+
+    rc = cxm_session_get(txn, call->half, call->now, &half, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? login_no_half(call) : rc;
+    }
+
+    (void) snprintf(name, sizeof(name), "%llu",
+                    (unsigned long long) half.owner);
+
+    cxm_call_trust(call, half.owner, 0);
+
+    return cxm_call_throttle(call, CXM_THROTTLE_FACTOR, cxm_strz(name));
+}
+
+
 /* --- first step --------------------------------------------------------- */
 
 static cxm_rc_t
 login_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return is_second(call)
-           ? CXM_OK
-           : cxm_credential_email(call, txn,
-                                  cxm_json_get_str(call->input, "email"));
+    cxm_rc_t   rc;
+    cxm_str_t  email;
+
+    if (is_second(call)) {
+        return login_read_half(call, txn);
+    }
+
+    email = cxm_json_get_str(call->input, "email");
+    rc = cxm_credential_email(call, txn, email);
+
+    return rc == CXM_OK ? cxm_credential_try(call, email) : rc;
 }
 
 
@@ -300,8 +334,7 @@ login_code(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     if (rc == CXM_NOT_FOUND) {
-        return cxm_fail(&call->err, CXM_UNAUTHORIZED, "first_step",
-                        "The first step is missing or too long ago.");
+        return login_no_half(call);
     }
 
     if (rc == CXM_OK) {
@@ -312,6 +345,7 @@ login_code(cxm_call_t *call, cxm_txn_t *txn)
         rc = login_wrong_code(call, txn, &account);
 
     } else if (rc == CXM_OK) {
+        cxm_call_throttle_return(call);
         rc = login_leave(call, txn);
 
         if (rc == CXM_OK) {

@@ -3,7 +3,11 @@
  */
 
 #include "cxm_cookie.h"
+#include "cxm_fold.h"
 #include "cxm_throttling.h"
+
+
+#define CXM_THROTTLE_FOLDED  1024
 
 
 void
@@ -24,6 +28,8 @@ cxm_rc_t
 cxm_call_throttle(cxm_call_t *call, cxm_throttle_class_t class,
     cxm_str_t name)
 {
+    char                        folded[CXM_THROTTLE_FOLDED];
+    size_t                      len;
     cxm_ms_t                    wait;
     cxm_throttle_who_t          who;
     const cxm_throttle_host_t  *host;
@@ -34,7 +40,10 @@ cxm_call_throttle(cxm_call_t *call, cxm_throttle_class_t class,
         return CXM_OK;
     }
 
-    who.name = name;
+    /* what is longer than an address can be is nobody's */
+
+    who.name = cxm_fold(name, folded, sizeof(folded), &len) == CXM_OK
+               ? (cxm_str_t) { len, folded } : cxm_str("");
     who.network = call->caller.address;
     who.device = (cxm_str_t) { sizeof(call->throttle.device),
                                (const char *) call->throttle.device };

@@ -26,9 +26,9 @@
 void cxm_call_trust(cxm_call_t *call, uint64_t account, int network);
 
 /*
- * CXM_TOO_MANY "rate_limited" with Retry-After.  The name is what look-ups
- * make of an address, so that its other spellings are no other names; one
- * that nobody has is treated alike.
+ * CXM_TOO_MANY "rate_limited" with Retry-After.  The name is folded, as
+ * look-ups do, so that other spellings are no other names; one that nobody
+ * has is treated alike.
  */
 cxm_rc_t cxm_call_throttle(cxm_call_t *call, cxm_throttle_class_t class,
     cxm_str_t name);

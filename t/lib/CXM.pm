@@ -175,7 +175,12 @@ http {
         location /s/ { cxm_surveys; $c{surveys} }
         location = /b { cxm_beacon; $c{beacon} }
         location /admin/ { cxm_admin; $c{admin} }
-        location /me/ { cxm_self_service; $c{me} }
+        location /me/ {
+            cxm_self_service;
+            set_real_ip_from 127.0.0.1;
+            real_ip_header X-Forwarded-For;
+            $c{me}
+        }
         $c{locations}
     }
 }

@@ -1,7 +1,8 @@
 package CXM::Browser;
 
 # A customer's browser at /me/ of a running server: it keeps cookies, says
-# where a request comes from, and opens its owner's mail.
+# where a request comes from, and opens its owner's mail.  Each owner has an
+# address, which `network` gives or their name does.
 #
 #     my $ann = CXM::Browser->new($t, email => 'ann@example.org');
 #     $ann->join(password => 'correct horse battery');
@@ -11,10 +12,12 @@ use strict;
 use warnings;
 
 use CXM;
+use Digest::MD5 qw(md5);
 use Mojo::JSON qw(decode_json);
 
 sub new {
     my ($class, $t, %self) = @_;
+    $self{network} //= join '.', 10, unpack 'C3', md5($self{email} // '');
     return bless {t => $t, cookies => {}, name => 'Ann Example',
                   password => 'wooden turtle parade', agent => '', %self},
         $class;
@@ -32,7 +35,9 @@ sub request {
     my ($self, $method, $path, %arg) = @_;
 
     my %headers = ('Sec-Fetch-Site' => 'same-origin',
-                   Origin => $self->{t}->url, %{$arg{headers} || {}});
+                   Origin => $self->{t}->url,
+                   'X-Forwarded-For' => $self->{network},
+                   %{$arg{headers} || {}});
     my $jar = $self->{cookies};
     $headers{Cookie} = join '; ', map { "$_=$jar->{$_}" } sort keys %$jar
         if %$jar;
