@@ -11,6 +11,7 @@
 #include "cxm_due.h"
 #include "cxm_flow.h"
 #include "cxm_history.h"
+#include "cxm_journal_reader.h"
 #include "cxm_json.h"
 #include "cxm_lines.h"
 #include "cxm_log.h"

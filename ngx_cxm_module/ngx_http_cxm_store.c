@@ -370,11 +370,13 @@ ngx_http_cxm_store_upkeep_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 
     cxm_rc_t  rc;
     cxm_ms_t  now;
+    int       more;
     unsigned  deleted, ran;
 
     now = cxm_txn_now(txn);
     deleted = 0;
     ran = 0;
+    more = 0;
 
     rc = cxm_visitor_upkeep(cxm_txn_store(txn), cxm_now(), err);
 
@@ -393,8 +395,12 @@ ngx_http_cxm_store_upkeep_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
         rc = cxm_due_run(txn, now, NGX_HTTP_CXM_DUE_ROWS, &ran, err);
     }
 
+    if (rc == CXM_OK) {
+        rc = cxm_readers_run(txn, &more, err);
+    }
+
     store->upkeep_more = deleted == CXM_ONCE_EXPIRE_ROWS
-                         || ran == NGX_HTTP_CXM_DUE_ROWS;
+                         || ran == NGX_HTTP_CXM_DUE_ROWS || more;
 
     return rc;
 }

@@ -15,7 +15,8 @@ use Test::More;
 binmode Test::More->builder->$_, ':utf8'
     for qw(output failure_output todo_output);
 
-my $t = CXM->new(conf => {workers => 2});
+my $t = CXM->new(conf => {
+    workers => 2, locations => 'location = /metrics { cxm_metrics; }'});
 my %key = map { $_ => $t->key($_) } qw(analyst privacy rep server viewer);
 my $url = '/admin/customers';
 my $nobody = '00000000-0000-4000-8000-000000000000';
@@ -296,6 +297,152 @@ subtest 'the timeline of somebody who is erased' => sub {
     is_deeply [map { $_->{kind} } @{$r->{json}{items}}], [qw(note change)],
         'answers are nobody\'s';
     unlike $r->{body}, qr/Canary/, 'and nothing is told';
+};
+
+# -- touchpoints --------------------------------------------------------------
+
+sub beacon {
+    my ($event, %arg) = @_;
+    my $r = $t->post('/b', $event, key => $key{server}, %arg);
+    BAIL_OUT $r->{body} if $r->{status} >= 300;
+    return $r;
+}
+
+# Touchpoints of the timeline as "type url latency status", once the reader
+# has met what there was before.
+sub seen {
+    my ($id, $query, $who) = @_;
+    wait_read();
+    my $r = $t->get("$url/$id/timeline?kinds=touchpoint" . ($query // ''),
+                    key => $who || 1);
+    return [map { my $d = $_->{data};
+                  join ' ', map { $d->{$_} // '-' } qw(type url) }
+            @{$r->{json}{items}}];
+}
+
+sub lag {
+    my ($which) = @_;
+    return $t->get('/metrics')->{body}
+        =~ /^cxm_timeline_lag_\Q$which\E\{.*\} (\S+)$/m ? $1 : undef;
+}
+
+sub wait_read { CXM::until_true(30, sub { (lag('entries') // 1) == 0 }) }
+
+sub verify {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($rc, $out, $err) = $t->cxmctl('verify');
+    is $rc, 0, 'the store is sound' or diag $out . $err;
+}
+
+subtest 'touchpoints' => sub {
+    my $id = customer('v-1');
+    my $other = customer('v-2');
+    is_deeply seen($id), [], 'none yet';
+
+    beacon({type => 'page_view', customer => 'v-1', url => '/a'});
+    beacon({events => [
+        {type => 'page_view', customer => 'v-1', visitor => 'vis-1',
+         url => '/b'},
+        {type => 'page_view', customer => 'v-2', url => '/x'},
+        {type => 'click', customer => $id, url => '/c'}]});
+    beacon({type => 'page_view', visitor => 'vis-1', url => '/before'});
+    beacon({type => 'page_view', visitor => 'vis-2', url => '/nobody'});
+    beacon({type => 'page_view', customer => 'v-1', url => '/claimed'},
+           key => undef);
+
+    is_deeply seen($id), ['click /c', 'page_view /b', 'page_view /a'],
+        'newest first, under any name';
+    is_deeply seen($other), ['page_view /x'], 'each has its own';
+    is lag('seconds'), 0, 'no lag';
+
+    # a visitor that is known later brings what there is
+    is $t->post("$url/$id/identifiers", {type => 'visitor',
+        value => 'vis-1'}, key => 1)->{status}, 201, 'a visitor';
+    my $all = ['page_view /before', 'click /c', 'page_view /b',
+               'page_view /a'];
+    is_deeply seen($id), $all, 'and what it did, each event once';
+
+    my @paged;
+    my $next = '';
+    do {
+        my $r = $t->get("$url/$id/timeline?kinds=touchpoint&limit=1"
+                        . ($next ? "&cursor=$next" : ''), key => 1);
+        push @paged, map { "$_->{data}{type} $_->{data}{url}" }
+            @{$r->{json}{items}};
+        $next = $r->{json}{next};
+    } while ($next);
+    is_deeply \@paged, $all, 'page by page, also inside of one commit';
+
+    my $items = $t->get("$url/$id/timeline?limit=500", key => 1)
+        ->{json}{items};
+    is_deeply [map { $_->{kind} } @$items],
+        ['change', ('touchpoint') x 4, 'change'], 'among all others';
+    my ($shown) = grep { $_->{kind} eq 'touchpoint' } @$items;
+    my ($listed) = grep { $_->{url} eq '/before' }
+        @{$t->get('/admin/touchpoints', key => 1)->{json}{items}};
+    is_deeply $shown->{data}, $listed, 'as at their own address';
+
+    my $r = $t->get("$url/$id/timeline?kinds=touchpoint",
+                    key => $key{analyst});
+    is_deeply [map { $_->{data}{visitor} } @{$r->{json}{items}}],
+        [(undef) x 4], 'personal members need personal_read';
+
+    is $t->delete("$url/$id/identifiers?type=visitor&value=vis-1",
+                  key => 1)->{status}, 200, 'it is not his';
+    is_deeply seen($id), [@$all[1 .. 3]], 'then it is not told';
+    verify();
+};
+
+subtest 'touchpoints of who is erased' => sub {
+    my $id = customer('e-9');
+    beacon({type => 'page_view', customer => 'e-9', url => "/$_"}) for 1 .. 3;
+    is scalar @{seen($id)}, 3, 'three';
+    beacon({type => 'page_view', customer => 'e-9', url => '/late'});
+    is $t->post('/admin/privacy/erasures', {customer_id => $id},
+                key => 1)->{status}, 201, 'erased';
+    is_deeply seen($id), [], 'are nobody\'s';
+
+    # whoever gets the name next gets what comes next
+    my $again = customer('e-9');
+    beacon({type => 'page_view', customer => 'e-9', url => '/new'});
+    is_deeply seen($again), ['page_view /new'], 'and stay so';
+    verify();
+};
+
+# Runs that are cut off are done again; what comes of them is the same.
+subtest 'killed while it reads' => sub {
+    my $id = customer('k-1');
+    my @rows = map {{type => 'view', customer => $_ % 10 ? "n-$_" : 'k-1',
+                     url => "/$_"}} 1 .. 500;
+    $t->expect_alerts(qr/exited on signal 9/);
+
+    for my $round (1 .. 4) {
+        beacon({events => \@rows}) for 1 .. 6;
+        select undef, undef, undef, 0.3 * $round;
+        kill KILL => $_ for $t->workers;
+        $t->wait_store;
+    }
+
+    wait_read();
+    my ($count, $next) = (0, '');
+    do {
+        my $r = $t->get("$url/$id/timeline?kinds=touchpoint&limit=500"
+                        . ($next ? "&cursor=$next" : ''), key => 1);
+        $count += @{$r->{json}{items}};
+        $next = $r->{json}{next};
+    } while ($next);
+    is $count, 4 * 6 * 50, 'every one of them';
+    verify();
+};
+
+subtest 'a rebuilt store' => sub {
+    my $id = $t->get("$url?external_id=v-1", key => 1)->{json}{items}[0]{id};
+    my $before = seen($id);
+    $t->stop;
+    my ($rc, $out, $err) = $t->cxmctl('rebuild');
+    is $rc, 0, 'rebuild' or diag $out . $err;
+    $t->start;
+    is_deeply seen($id), $before, 'tells the same';
 };
 
 # -- all of it is the journal's -----------------------------------------------

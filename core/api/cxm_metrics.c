@@ -478,6 +478,22 @@ put_outbox(const metrics_writer_t *w, const cxm_metrics_about_t *about)
 }
 
 
+static void
+put_lag(const metrics_writer_t *w, const cxm_metrics_about_t *about)
+{
+    const cxm_reader_lag_t  *lag;
+
+    lag = &about->touchpoints;
+
+    put_one(w, "timeline_lag_entries", "gauge",
+            "Entries of the journal since the first touchpoint that is not "
+            "on timelines yet.", (double) lag->entries);
+    put_one(w, "timeline_lag_seconds", "gauge",
+            "Since when that waits; 0: none does.",
+            lag->entries == 0 ? 0 : (double) (about->now - lag->since) / 1000);
+}
+
+
 void
 cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     const cxm_metrics_about_t *about)
@@ -496,6 +512,7 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     if (about->stat != NULL) {
         put_store(&w, about->stat);
         put_outbox(&w, about);
+        put_lag(&w, about);
     }
 
     if (about->geoip != 0) {

@@ -12,6 +12,7 @@
 #define CXM_METRICS_H
 
 #include "cxm_customer_token.h"
+#include "cxm_journal_reader.h"
 #include "cxm_store.h"
 
 
@@ -80,6 +81,7 @@ typedef struct {
     cxm_ms_t                 now;
     uint64_t                 outbox;    /* messages that wait, if it is open */
     cxm_ms_t                 oldest;    /* since when the first of them does */
+    cxm_reader_lag_t         touchpoints;       /* how late timelines are */
 } cxm_metrics_about_t;
 
 

@@ -5,6 +5,7 @@
 #include "cxm_call.h"
 #include "cxm_notice.h"
 #include "cxm_routes.h"
+#include "cxm_touchpoint_person.h"
 
 
 /* What the host tells now is copied: it may be gone when the text is made. */
@@ -37,6 +38,7 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t                   rc;
     cxm_store_stat_t           stat;
+    cxm_reader_lag_t           lag;
     cxm_notice_wait_t          wait;
     cxm_metrics_about_t        about;
     const cxm_host_metrics_t  *host;
@@ -50,6 +52,12 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
              : cxm_fail(&call->err, rc, NULL, "The outbox cannot be read.");
     }
 
+    if (rc == CXM_OK) {
+        rc = cxm_reader_lag(txn, &cxm_touchpoint_reader, &lag);
+        rc = rc == CXM_OK ? CXM_OK
+             : cxm_fail(&call->err, rc, NULL, "The journal cannot be read.");
+    }
+
     if (rc != CXM_OK) {
         return rc;
     }
@@ -60,7 +68,8 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
         .geoip = host->geoip,
         .now = call->now,
         .outbox = wait.queued,
-        .oldest = wait.oldest
+        .oldest = wait.oldest,
+        .touchpoints = lag
     };
 
     cxm_metrics_text(&call->reply.body, host->metrics, &about);

@@ -10,6 +10,7 @@
 #include "cxm_resource.h"
 #include "cxm_response.h"
 #include "cxm_routes.h"
+#include "cxm_touchpoint_person.h"
 
 
 #define CXM_TIMELINE_KINDS  32          /* at most */
@@ -23,6 +24,7 @@ const cxm_timeline_kind_t *const  cxm_timeline_kinds[] = {
     &cxm_timeline_message,
     &cxm_timeline_note,
     &cxm_timeline_task,
+    &cxm_timeline_touchpoint,
     NULL
 };
 
@@ -32,8 +34,8 @@ _Static_assert(sizeof(cxm_timeline_kinds) / sizeof(cxm_timeline_kinds[0])
 static const cxm_field_t  timeline_query[] = {
     { .name = "kinds", .type = CXM_FIELD_STRING,
       .summary = "Which kinds of events, a comma between them: answer, "
-                 "change, consent, merge, message, note, task; default "
-                 "all." },
+                 "change, consent, merge, message, note, task, touchpoint; "
+                 "default all." },
     { .name = "from", .type = CXM_FIELD_TIME,
       .summary = "Taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,
@@ -134,14 +136,25 @@ kinds_arg(cxm_call_t *call,
 }
 
 
+static cxm_place_t
+timeline_place(const cxm_page_t *page)
+{
+    return page->len != 16
+           ? (cxm_place_t) { UINT64_MAX, 0 }
+           : (cxm_place_t) { cxm_get_u64(page->position),
+                             cxm_get_u64(page->position + 8) };
+}
+
+
 static cxm_rc_t
 timeline_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     json_t                     *items;
-    uint64_t                    next;
+    uint8_t                    *end;
     cxm_rc_t                    rc;
     cxm_doc_t                   customer;
     cxm_page_t                  page;
+    cxm_place_t                 next;
     cxm_timeline_t              timeline;
     const cxm_timeline_kind_t  *kinds[CXM_TIMELINE_KINDS + 1];
 
@@ -167,7 +180,7 @@ timeline_read(cxm_call_t *call, cxm_txn_t *txn)
         .personal = &call->audit,
         .from = cxm_call_time(call, "from", CXM_MS_MIN),
         .to = cxm_call_time(call, "to", CXM_MS_MAX),
-        .before = page.len == 8 ? cxm_get_u64(page.position) : UINT64_MAX,
+        .before = timeline_place(&page),
         .limit = page.limit,
         .err = &call->err
     };
@@ -175,8 +188,8 @@ timeline_read(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_timeline_read(&timeline, kinds, &items, &next);
     cxm_doc_clear(&customer);
 
-    page.len = next == 0 ? 0 : 8;
-    (void) cxm_put_u64(page.position, next);
+    end = cxm_put_u64(cxm_put_u64(page.position, next.no), next.sub);
+    page.len = next.no == 0 ? 0 : (size_t) (end - page.position);
 
     return rc == CXM_OK ? cxm_page_reply(call, items, &page) : rc;
 }

@@ -24,6 +24,7 @@
 #include "cxm_survey.h"
 #include "cxm_template.h"
 #include "cxm_touchpoint.h"
+#include "cxm_touchpoint_person.h"
 
 
 static const cxm_due_class_t *const  cxm_flow_due[] = {
@@ -68,6 +69,11 @@ cxm_flow_react(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
     return rc;
 }
 
+static const cxm_journal_reader_t *const  cxm_flow_readers[] = {
+    &cxm_touchpoint_reader,
+    NULL
+};
+
 
 const cxm_flow_t  cxm_flow = {
     .kinds = {
@@ -90,6 +96,7 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_FIELDS] = &cxm_kind_fields,
         [CXM_KIND_MERGE] = &cxm_kind_merge,
         [CXM_KIND_DISTINCT] = &cxm_kind_distinct,
+        [CXM_KIND_TOUCHPOINT_NAMES] = &cxm_kind_touchpoint_names,
         [CXM_KIND_ACCOUNT] = &cxm_kind_account,
         [CXM_KIND_SESSION] = &cxm_kind_session,
         [CXM_KIND_TOKEN] = &cxm_kind_token,
@@ -101,5 +108,6 @@ const cxm_flow_t  cxm_flow = {
     },
     .due = cxm_flow_due,
     .react = cxm_flow_react,
+    .readers = cxm_flow_readers,
     .flush = cxm_touchpoint_flush
 };

@@ -4,6 +4,7 @@
 
 #include "cxm_due.h"
 #include "cxm_erasure.h"
+#include "cxm_journal_reader.h"
 #include "cxm_json.h"
 
 
@@ -221,6 +222,7 @@ write_begun(cxm_txn_t *txn, uint64_t actor, const char *by, json_t *slots,
     cxm_doc_t *out, cxm_error_t *err)
 {
     int              created;
+    size_t           i;
     cxm_rc_t         rc;
     cxm_doc_write_t  write;
 
@@ -235,7 +237,17 @@ write_begun(cxm_txn_t *txn, uint64_t actor, const char *by, json_t *slots,
         return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
-    rc = cxm_doc_put(txn, &write, out, &created, err);
+    rc = CXM_OK;
+
+    for (i = 0; i < json_array_size(slots) && rc == CXM_OK; i++) {
+        rc = cxm_readers_forget(txn, (uint64_t) json_integer_value(
+                                         json_array_get(slots, i)), err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_put(txn, &write, out, &created, err);
+    }
+
     json_decref(write.body);
 
     return rc;

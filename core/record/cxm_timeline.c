@@ -43,19 +43,20 @@ source_next(cxm_timeline_source_t *source)
 
 static cxm_rc_t
 source_begin(cxm_timeline_source_t *source, const cxm_timeline_t *timeline,
-    const cxm_timeline_kind_t *kind, uint64_t before)
+    const cxm_timeline_kind_t *kind, const cxm_place_t *before)
 {
     cxm_rc_t  rc;
 
     source->timeline = timeline;
     source->kind = kind;
+    source->below = *before;
     source->state = calloc(1, kind->state);
 
     if (source->state == NULL) {
         return CXM_INTERNAL;
     }
 
-    rc = kind->begin(source, before);
+    rc = kind->begin(source, before->no);
 
     return rc == CXM_OK ? source_next(source) : rc;
 }
@@ -70,7 +71,9 @@ source_newest(cxm_timeline_source_t *sources, size_t n)
     newest = &sources[0];
 
     for (i = 1; i < n; i++) {
-        if (sources[i].no > newest->no) {
+        if (sources[i].no > newest->no
+            || (sources[i].no == newest->no && sources[i].sub > newest->sub))
+        {
             newest = &sources[i];
         }
     }
@@ -86,7 +89,8 @@ source_newest(cxm_timeline_source_t *sources, size_t n)
  * that it is older, so that times of events decide there.
  */
 static cxm_rc_t
-time_bounds(const cxm_timeline_t *timeline, uint64_t *low, uint64_t *before)
+time_bounds(const cxm_timeline_t *timeline, uint64_t *low,
+    cxm_place_t *before)
 {
     uint64_t  whole, end;
     cxm_rc_t  rc;
@@ -103,7 +107,10 @@ time_bounds(const cxm_timeline_t *timeline, uint64_t *low, uint64_t *before)
     if (rc == CXM_OK) {
         rc = cxm_journal_since(timeline->txn, timeline->to, &end,
                                timeline->err);
-        *before = end < *before ? end : *before;
+
+        if (end <= before->no) {
+            *before = (cxm_place_t) { end, 0 };
+        }
     }
 
     if (rc == CXM_OK && *low <= whole) {
@@ -151,16 +158,16 @@ take_event(cxm_timeline_source_t *source, json_t *items, int *past)
 
 static cxm_rc_t
 take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
-    size_t n, uint64_t low, json_t *items, uint64_t *next)
+    size_t n, uint64_t low, json_t *items, cxm_place_t *next)
 {
     int                     past;
-    uint64_t                last;
     cxm_rc_t                rc;
+    cxm_place_t             last;
     cxm_timeline_source_t  *source;
 
     past = 0;
-    last = 0;
-    *next = 0;
+    last = (cxm_place_t) { 0, 0 };
+    *next = last;
 
     for ( ;; ) {
         source = source_newest(sources, n);
@@ -174,7 +181,7 @@ take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
             return CXM_OK;
         }
 
-        last = source->no;
+        last = (cxm_place_t) { source->no, source->sub };
         rc = take_event(source, items, &past);
 
         if (rc == CXM_OK) {
@@ -190,25 +197,27 @@ take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
 
 cxm_rc_t
 cxm_timeline_read(const cxm_timeline_t *timeline,
-    const cxm_timeline_kind_t *const *kinds, json_t **items, uint64_t *next)
+    const cxm_timeline_kind_t *const *kinds, json_t **items,
+    cxm_place_t *next)
 {
     size_t                  i, n;
-    uint64_t                low, before;
+    uint64_t                low;
     cxm_rc_t                rc;
+    cxm_place_t             before;
     cxm_timeline_source_t  *sources;
 
     for (n = 0; kinds[n] != NULL; n++) {
         /* void */
     }
 
-    *next = 0;
+    *next = (cxm_place_t) { 0, 0 };
     *items = json_array();
     sources = calloc(n + 1, sizeof(cxm_timeline_source_t));
     rc = *items == NULL || sources == NULL
          ? CXM_INTERNAL : time_bounds(timeline, &low, &before);
 
     for (i = 0; i < n && rc == CXM_OK; i++) {
-        rc = source_begin(&sources[i], timeline, kinds[i], before);
+        rc = source_begin(&sources[i], timeline, kinds[i], &before);
     }
 
     if (rc == CXM_OK) {
@@ -216,6 +225,10 @@ cxm_timeline_read(const cxm_timeline_t *timeline,
     }
 
     for (i = 0; sources != NULL && i < n; i++) {
+        if (sources[i].state != NULL && kinds[i]->end != NULL) {
+            kinds[i]->end(&sources[i]);
+        }
+
         free(sources[i].state);
     }
 

@@ -5,12 +5,14 @@
  * collects them.  An event's number is the sequence of the entry that made
  * it, so all kinds have one order, that in which the store took them in, and
  * each is read from an index that the room has anyway: the timeline keeps
- * nothing of its own.
+ * nothing of its own.  Where an entry makes several events, each has a place
+ * in it as well.
  */
 
 #ifndef CXM_TIMELINE_H
 #define CXM_TIMELINE_H
 
+#include "cxm_export.h"
 #include "cxm_record.h"
 
 
@@ -22,11 +24,17 @@ struct cxm_timeline_kind_s {
     const char          *name;          /* singular: "note" */
     size_t               state;         /* bytes of a source's own memory */
 
-    /* Gets ready for events of a number below `before`. */
+    /*
+     * Gets ready for events of a number below `before`, or of places below
+     * source->below.
+     */
     cxm_rc_t           (*begin)(cxm_timeline_source_t *source,
                                 uint64_t before);
 
-    /* Sets source->no to the next lower one; CXM_NOT_FOUND: that was all. */
+    /*
+     * Sets source->no (and sub) to the next lower one; CXM_NOT_FOUND: that
+     * was all.
+     */
     cxm_rc_t           (*next)(cxm_timeline_source_t *source);
 
     /*
@@ -36,13 +44,18 @@ struct cxm_timeline_kind_s {
     cxm_rc_t           (*show)(cxm_timeline_source_t *source, cxm_ms_t *at,
                                json_t **data);
 
+    /* What the state owns; NULL: nothing. */
+    void               (*end)(cxm_timeline_source_t *source);
+
     const cxm_record_t  *record;        /* of CXM_TIMELINE_RECORD */
 };
 
 struct cxm_timeline_source_s {
     const cxm_timeline_t       *timeline;
     const cxm_timeline_kind_t  *kind;
+    cxm_place_t                 below;
     uint64_t                    no;     /* 0: there are no more */
+    uint64_t                    sub;    /* its place, of several of a number */
     void                       *state;  /* zeroed at first */
 };
 
@@ -53,17 +66,18 @@ struct cxm_timeline_s {
     int                         may_personal;
     int                        *personal;       /* set when such is shown */
     cxm_ms_t                    from, to;       /* [from, to) */
-    uint64_t                    before;         /* numbers below it */
+    cxm_place_t                 before;         /* events below it */
     unsigned                    limit;
     cxm_error_t                *err;
 };
 
 /*
  * Events of these kinds (NULL-terminated) as [{"kind", "at", "data"}], a new
- * reference.  *next is `before` of the next page, 0 at the end.
+ * reference.  *next is `before` of the next page, number 0 at the end.
  */
 cxm_rc_t cxm_timeline_read(const cxm_timeline_t *timeline,
-    const cxm_timeline_kind_t *const *kinds, json_t **items, uint64_t *next);
+    const cxm_timeline_kind_t *const *kinds, json_t **items,
+    cxm_place_t *next);
 
 /* How many events of a kind there are, counted up to `most`. */
 cxm_rc_t cxm_timeline_count(const cxm_timeline_t *timeline,

@@ -6,6 +6,7 @@
 
 #include "cxm_batch.h"
 #include "cxm_due.h"
+#include "cxm_journal_reader.h"
 #include "cxm_memory.h"
 #include "cxm_store_int.h"
 
@@ -185,6 +186,7 @@ cxm_batch_commit(cxm_batch_t *batch, cxm_txn_t *txn)
         return;
     }
 
+    cxm_readers_due(batch->store, cxm_now(), &due);
     batch->stat.due = due;
 
     for (i = 0; i < batch->n; i++) {

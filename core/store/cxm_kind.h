@@ -53,6 +53,8 @@ typedef enum {
     CXM_KIND_FIELDS = 24,       /* record: fields that the site defines */
     CXM_KIND_MERGE = 28,        /* customer: two records are one person's */
     CXM_KIND_DISTINCT = 29,     /* customer: they are not */
+    CXM_KIND_TOUCHPOINT_NAMES = 30, /* touchpoint: where a person's events
+                                   are */
     CXM_KIND_ACCOUNT = 31,      /* account: of a customer */
     CXM_KIND_SESSION = 32,      /* access: who signed in */
     CXM_KIND_TOKEN = 33,        /* account: mailed, to be used once */
@@ -144,6 +146,9 @@ typedef struct {
 typedef struct {
     const cxm_kind_t       *kinds[CXM_KIND_N];      /* by number */
     const cxm_due_class_t  *const *due;             /* NULL-terminated */
+
+    const struct cxm_journal_reader_s  *const  *readers;    /* the same, or
+                                                               NULL */
 
     /* Reactions of other rooms; only where an entry is first written. */
     cxm_rc_t (*react)(struct cxm_txn_s *txn, const struct cxm_entry_s *entry,

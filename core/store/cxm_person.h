@@ -82,6 +82,15 @@ cxm_rc_t cxm_person_main(cxm_txn_t *txn, uint64_t slot, uint64_t *main_slot);
 cxm_rc_t cxm_person_slots(cxm_txn_t *txn, uint64_t slot,
     cxm_person_slots_t *out);
 
+/* Names of a slot: a list of *n that the caller frees, NULL if it has none. */
+typedef struct {
+    unsigned  person_class;             /* with its flag */
+    uint8_t   hash[CXM_HASH_LEN];
+} cxm_person_name_t;
+
+cxm_rc_t cxm_person_names_of(cxm_txn_t *txn, uint64_t slot,
+    cxm_person_name_t **names, size_t *n);
+
 /*
  * In apply of an entry with a subject: moves the next number past the slot
  * and, if hash is not NULL, lets the name lead to it, unless it is gone.

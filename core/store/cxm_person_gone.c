@@ -6,6 +6,8 @@
  * varint count.
  */
 
+#include <stdlib.h>
+
 #include "cxm_store_int.h"
 
 
@@ -61,65 +63,23 @@ cxm_person_gone(cxm_txn_t *txn, uint64_t slot, cxm_gone_t *out)
 
 /* --- forgetting --------------------------------------------------------- */
 
-/* A name of the slot; CXM_NOT_FOUND when it has no more. */
-static cxm_rc_t
-cxm_gone_name(cxm_txn_t *txn, uint64_t slot, unsigned *person_class,
-    uint8_t hash[CXM_HASH_LEN])
-{
-    cxm_rc_t        rc;
-    const uint8_t  *p;
-    cxm_cursor_t   *cursor;
-    cxm_raw_row_t   row;
-    cxm_row_key_t   key;
-
-    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    cxm_row_key(&key);
-    cxm_row_key_u8(&key, CXM_NS_PERSON_NAME);
-    cxm_row_key_u64(&key, slot);
-
-    rc = cxm_cursor_seek(cursor, &key, &row);
-
-    if (rc == CXM_OK && !cxm_row_within(&row, &key, key.len)) {
-        rc = CXM_NOT_FOUND;
-    }
-
-    if (rc == CXM_OK && row.key.len != key.len + 1 + CXM_HASH_LEN) {
-        rc = CXM_CORRUPT;
-    }
-
-    if (rc == CXM_OK) {
-        p = (const uint8_t *) row.key.data + key.len;
-        *person_class = p[0];
-        memcpy(hash, p + 1, CXM_HASH_LEN);
-    }
-
-    cxm_cursor_close(cursor);
-
-    return rc;
-}
-
-
 static cxm_rc_t
 cxm_gone_unname(cxm_txn_t *txn, uint64_t slot)
 {
-    uint8_t   hash[CXM_HASH_LEN];
-    cxm_rc_t  rc;
-    unsigned  person_class;
+    size_t              i, n;
+    cxm_rc_t            rc;
+    cxm_person_name_t  *names;
 
-    do {
-        rc = cxm_gone_name(txn, slot, &person_class, hash);
+    rc = cxm_person_names_of(txn, slot, &names, &n);
 
-        if (rc == CXM_OK) {
-            rc = cxm_person_unname(txn, slot, person_class, hash);
-        }
-    } while (rc == CXM_OK);
+    for (i = 0; i < n && rc == CXM_OK; i++) {
+        rc = cxm_person_unname(txn, slot, names[i].person_class,
+                               names[i].hash);
+    }
 
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    free(names);
+
+    return rc;
 }
 
 

@@ -7,6 +7,8 @@
  * that one taken away leaves what was there before it.
  */
 
+#include <stdlib.h>
+
 #include "cxm_store_int.h"
 
 
@@ -181,4 +183,69 @@ cxm_person_unlink(cxm_txn_t *txn, uint64_t slot)
     }
 
     return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+/* --- names -------------------------------------------------------------- */
+
+static cxm_rc_t
+names_add(cxm_person_name_t **names, size_t *n, const cxm_raw_row_t *row,
+    size_t at)
+{
+    const uint8_t      *p;
+    cxm_person_name_t  *more;
+
+    if (row->key.len != at + 1 + CXM_HASH_LEN) {
+        return CXM_CORRUPT;
+    }
+
+    more = realloc(*names, (*n + 1) * sizeof(*more));
+
+    if (more == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    p = (const uint8_t *) row->key.data + at;
+    more[*n].person_class = p[0];
+    memcpy(more[*n].hash, p + 1, CXM_HASH_LEN);
+    *names = more;
+    ++*n;
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_person_names_of(cxm_txn_t *txn, uint64_t slot, cxm_person_name_t **names,
+    size_t *n)
+{
+    cxm_rc_t        rc;
+    cxm_cursor_t   *cursor;
+    cxm_raw_row_t   row;
+    cxm_row_key_t   key;
+
+    *names = NULL;
+    *n = 0;
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_row_key(&key);
+    cxm_row_key_u8(&key, CXM_NS_PERSON_NAME);
+    cxm_row_key_u64(&key, slot);
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    while (rc == CXM_OK && cxm_row_within(&row, &key, key.len)) {
+        rc = names_add(names, n, &row, key.len);
+
+        if (rc == CXM_OK) {
+            rc = cxm_cursor_next(cursor, &row);
+        }
+    }
+
+    cxm_cursor_close(cursor);
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }

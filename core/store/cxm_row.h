@@ -60,6 +60,9 @@ typedef enum {
     CXM_NS_MERGE = 47,          /* customer's uuid(16), sequence -> merge no */
     CXM_NS_DISTINCT = 48,       /* customer's uuid(16), other's uuid(16) ->
                                    sequence */
+    CXM_NS_TOUCH_NAME = 52,     /* name(8), sequence -> places of events */
+    CXM_NS_TOUCH_ENTRY = 53,    /* sequence -> names(8) */
+    CXM_NS_READER = 54,         /* kind -> cursor (cxm_journal_reader.h) */
     CXM_NS_SESSION_OWNER = 56,  /* owner's no, session no -> nothing */
     CXM_NS_SIGNIN = 57,         /* person's slot, sequence -> nothing */
     CXM_NS_NOTICE_KEY = 66,     /* hash(16) -> number of the message */

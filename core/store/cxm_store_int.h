@@ -86,6 +86,9 @@ struct cxm_store_s {
     atomic_uint_fast64_t  keys_made;    /* slots below it are live and synced */
     atomic_uint_fast64_t  persons;      /* next slot as last seen */
 
+    atomic_uint_fast64_t  committed;    /* head of the last own commit */
+    atomic_uint_fast64_t  seen;         /* head that journal readers met */
+
     pthread_mutex_t     visitors_lock;
     cxm_visitor_keys_t *visitors;       /* NULL: none yet */
 };

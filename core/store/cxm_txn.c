@@ -470,7 +470,7 @@ cxm_txn_commit(cxm_txn_t *txn, cxm_error_t *err)
 {
     int           rc;
     cxm_rc_t      result;
-    uint64_t      persons;
+    uint64_t      persons, head;
     cxm_store_t  *store;
 
     /* nothing to write: an abort, which syncs nothing, is the same */
@@ -489,6 +489,7 @@ cxm_txn_commit(cxm_txn_t *txn, cxm_error_t *err)
 
     store = txn->store;
     persons = txn->state.persons;
+    head = txn->state.head;
     rc = mdb_txn_commit(txn->mdb);
 
     txn->mdb = NULL;
@@ -496,6 +497,7 @@ cxm_txn_commit(cxm_txn_t *txn, cxm_error_t *err)
 
     if (rc == MDB_SUCCESS) {
         atomic_store(&store->persons, persons);
+        atomic_store(&store->committed, head);
     }
 
     return cxm_fault_commit(store, rc, err);

@@ -12,6 +12,7 @@
 #include "cxm_once.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
+#include "cxm_touchpoint_person.h"
 
 
 typedef struct {
@@ -335,5 +336,6 @@ const cxm_kind_t  cxm_kind_touchpoint = {
     .version = 1,
     .name = "touchpoint",
     .apply = touchpoint_apply,
-    .keep = CXM_KEEP_TOUCHPOINTS
+    .keep = CXM_KEEP_TOUCHPOINTS,
+    .drop = cxm_touchpoint_names_drop
 };

@@ -385,7 +385,8 @@ timeline(void **state)
 {
     int                  created, personal;
     json_t              *input, *items;
-    uint64_t             slot, next;
+    uint64_t             slot;
+    cxm_place_t          next;
     unsigned             i;
     cxm_doc_t            customer;
     cxm_txn_t           *txn;
@@ -435,14 +436,15 @@ timeline(void **state)
         read = (cxm_timeline_t) {
             .txn = txn, .customer = &customer, .caller = &staff,
             .may_personal = cases[i].may, .personal = &personal,
-            .from = CXM_MS_MIN, .to = CXM_MS_MAX, .before = UINT64_MAX,
-            .limit = cases[i].limit, .err = &err
+            .from = CXM_MS_MIN, .to = CXM_MS_MAX,
+            .before = { UINT64_MAX, 0 }, .limit = cases[i].limit,
+            .err = &err
         };
 
         assert_int_equal(cxm_timeline_read(&read, kinds, &items, &next),
                          CXM_OK);
         assert_int_equal(personal, cases[i].may);
-        assert_int_equal(next != 0, cases[i].expect[1] == NULL);
+        assert_int_equal(next.no != 0, cases[i].expect[1] == NULL);
         assert_int_equal(json_array_size(items),
                          cases[i].expect[1] == NULL ? 1 : 2);
 

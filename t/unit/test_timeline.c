@@ -5,6 +5,7 @@
 #include "tables_fixture.h"
 
 #include "cxm_journal.h"
+#include "cxm_json.h"
 #include "cxm_timeline.h"
 
 
@@ -142,6 +143,56 @@ third_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 
 static const cxm_timeline_kind_t  a = THIRD("a"), b = THIRD("b"),
                                   c = THIRD("c");
+/* --- four events of one entry ------------------------------------------- */
+
+#define FOUR  4
+
+static cxm_rc_t
+four_begin(cxm_timeline_source_t *source, uint64_t before)
+{
+    (void) before;
+
+    *(uint64_t *) source->state = source->below.no > first + FOUR ? FOUR
+                                  : source->below.no == first + FOUR
+                                    ? source->below.sub : 0;
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+four_next(cxm_timeline_source_t *source)
+{
+    uint64_t  *left;
+
+    left = source->state;
+
+    if (*left == 0) {
+        return CXM_NOT_FOUND;
+    }
+
+    source->no = first + FOUR;
+    source->sub = --*left;
+
+    return CXM_OK;
+}
+
+
+static cxm_rc_t
+four_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
+{
+    *at = time_of(FOUR);
+    *data = json_integer((json_int_t) source->sub);
+
+    return CXM_OK;
+}
+
+
+static const cxm_timeline_kind_t  d = {
+    .name = "d", .state = sizeof(uint64_t), .begin = four_begin,
+    .next = four_next, .show = four_show
+};
+
+static const cxm_timeline_kind_t *const  a_and_d[] = { &a, &d, NULL };
 static const cxm_timeline_kind_t *const  all[] = { &c, &a, &b, NULL };
 static const cxm_timeline_kind_t *const  only_b[] = { &b, NULL };
 static const cxm_timeline_kind_t *const  none[] = { NULL };
@@ -149,9 +200,12 @@ static const cxm_timeline_kind_t *const  none[] = { NULL };
 
 /* --- reading ------------------------------------------------------------ */
 
+static const cxm_place_t  newest = { UINT64_MAX, 0 };
+
+
 static cxm_rc_t
 get(const cxm_timeline_kind_t *const *kinds, cxm_ms_t from, cxm_ms_t to,
-    unsigned limit, uint64_t before, json_t **items, uint64_t *next)
+    unsigned limit, cxm_place_t before, json_t **items, cxm_place_t *next)
 {
     int             personal;
     cxm_rc_t        rc;
@@ -178,9 +232,9 @@ expect(const cxm_timeline_kind_t *const *kinds, cxm_ms_t from, cxm_ms_t to,
     char      got[200];
     size_t    i, n;
     json_t   *items, *item;
-    uint64_t  next;
+    cxm_place_t  next;
 
-    assert_int_equal(get(kinds, from, to, limit, UINT64_MAX, &items, &next),
+    assert_int_equal(get(kinds, from, to, limit, newest, &items, &next),
                      CXM_OK);
     n = 0;
     got[0] = '\0';
@@ -192,7 +246,7 @@ expect(const cxm_timeline_kind_t *const *kinds, cxm_ms_t from, cxm_ms_t to,
                                                                 "data")));
     }
 
-    (void) snprintf(got + n, sizeof(got) - n, "%s", next != 0 ? "+" : "");
+    (void) snprintf(got + n, sizeof(got) - n, "%s", next.no != 0 ? "+" : "");
     assert_string_equal(got, text);
     json_decref(items);
 }
@@ -233,17 +287,17 @@ times(void **state)
 static void
 pages(void **state)
 {
-    json_t    *items;
-    unsigned   limit, n;
-    uint64_t   next;
+    json_t       *items;
+    unsigned      limit, n;
+    cxm_place_t   next;
 
     (void) state;
 
     for (limit = 1; limit <= EVENTS + 1; limit++) {
-        next = UINT64_MAX;
+        next = newest;
         n = 0;
 
-        while (next != 0) {
+        while (next.no != 0) {
             assert_int_equal(get(all, CXM_MS_MIN, CXM_MS_MAX, limit, next,
                                  &items, &next), CXM_OK);
             assert_in_range(json_array_size(items), 1, limit);
@@ -264,6 +318,44 @@ pages(void **state)
 }
 
 
+/* Also in the middle of an entry. */
+static void
+places(void **state)
+{
+    char          got[64], kind;
+    json_t       *items, *item;
+    size_t        i, n;
+    unsigned      limit;
+    cxm_place_t   next;
+
+    (void) state;
+
+    for (limit = 1; limit <= 3; limit++) {
+        next = newest;
+        n = 0;
+
+        while (next.no != 0) {
+            assert_int_equal(get(a_and_d, CXM_MS_MIN, time_of(7), limit, next,
+                                 &items, &next), CXM_OK);
+
+            for (i = 0; i < json_array_size(items); i++) {
+                item = json_array_get(items, i);
+                kind = cxm_json_get_str(item, "kind").data[0];
+                n += (size_t) snprintf(got + n, sizeof(got) - n, "%c%d ",
+                         kind, (int) json_integer_value(
+                                         json_object_get(item, "data")));
+            }
+
+            json_decref(items);
+        }
+
+        assert_string_equal(got, "a6 d3 d2 d1 d0 a3 a0 ");
+    }
+
+    expect(a_and_d, time_of(FOUR), time_of(FOUR + 1), 50, "d3 d2 d1 d0 ");
+}
+
+
 static void
 not_kept(void **state)
 {
@@ -278,13 +370,13 @@ not_kept(void **state)
 static void
 failure(void **state)
 {
-    json_t    *items;
-    uint64_t   next;
+    json_t       *items;
+    cxm_place_t   next;
 
     (void) state;
 
     damaged = first + 5;
-    assert_int_equal(get(all, CXM_MS_MIN, CXM_MS_MAX, 50, UINT64_MAX, &items,
+    assert_int_equal(get(all, CXM_MS_MIN, CXM_MS_MAX, 50, newest, &items,
                          &next), CXM_CORRUPT);
     assert_null(items);
     assert_int_equal(err.rc, CXM_CORRUPT);
@@ -300,6 +392,7 @@ main(void)
         cmocka_unit_test(order),
         cmocka_unit_test(times),
         cmocka_unit_test(pages),
+        cmocka_unit_test(places),
         cmocka_unit_test(not_kept),
         cmocka_unit_test(failure)
     };

@@ -21,7 +21,7 @@ use Time::HiRes ();
 
 my @flags = qw(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow
                -Wstrict-prototypes -Wvla -Werror -O1 -g);
-my @libs = map { "-l$_" } qw(lmdb jansson sodium maxminddb utf8proc z m
+my @libs = map { "-l$_" } qw(lmdb jansson sodium maxminddb utf8proc oath z m
                        pthread);
 
 sub new {
