@@ -219,6 +219,20 @@ END
          '1 0 0 1', '2  bad_encoding');
 };
 
+subtest 'who became part of another' => sub {
+    done(bring($ndjson, lines({external_id => 'm-1'}, {external_id => 'm-2'})),
+         '2 0 0 0');
+    my ($one, $two) = map { found("external_id=m-$_")->{id} } 1, 2;
+    my $r = $t->post("$url/$one/merge", {from => $two,
+        into_version => 1, from_version => 1}, key => 1);
+    is $r->{status}, 201, 'merged' or diag $r->{body};
+    done(bring($ndjson, lines({id => $two, name => 'Both'},
+                              {external_id => 'm-2', country => 'FR'})),
+         '0 2 0 0');
+    is_deeply [@{found('external_id=m-1')}{qw(id name country)}],
+        [$one, 'Both', 'FR'], 'is that one';
+};
+
 # -- how it is asked ----------------------------------------------------------
 
 subtest 'only tried' => sub {

@@ -387,6 +387,34 @@ row_create(cxm_customer_row_t *row, cxm_record_write_t *write, cxm_doc_t *out)
 }
 
 
+/* A customer that became part of another one is that one now. */
+static cxm_rc_t
+row_change(cxm_customer_row_t *row, cxm_record_write_t *write, cxm_doc_t *out)
+{
+    cxm_rc_t    rc;
+    cxm_uuid_t  whole;
+
+    rc = cxm_record_patch(write, row->document, out);
+
+    if (rc != CXM_CONFLICT || strcmp(write->err->code, "merged") != 0) {
+        return rc;
+    }
+
+    cxm_error_init(write->err);
+    rc = cxm_record_whole(write->txn, write->record, &write->id, &whole);
+
+    if (rc != CXM_OK) {
+        return cxm_fail(write->err, CXM_CORRUPT, NULL,
+                        "A customer cannot be read.");
+    }
+
+    write->id = whole;
+    write->no = 0;
+
+    return cxm_record_patch(write, row->document, out);
+}
+
+
 static cxm_rc_t
 row_write(cxm_customer_row_t *row, cxm_import_result_t *result)
 {
@@ -410,7 +438,7 @@ row_write(cxm_customer_row_t *row, cxm_import_result_t *result)
 
     if (rc == CXM_OK) {
         rc = write.no == 0 ? row_create(row, &write, &doc)
-                           : cxm_record_patch(&write, row->document, &doc);
+                           : row_change(row, &write, &doc);
     }
 
     if (rc == CXM_OK) {

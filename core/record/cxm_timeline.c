@@ -62,6 +62,17 @@ source_begin(cxm_timeline_source_t *source, const cxm_timeline_t *timeline,
 }
 
 
+static void
+source_end(cxm_timeline_source_t *source)
+{
+    if (source->state != NULL && source->kind->end != NULL) {
+        source->kind->end(source);
+    }
+
+    free(source->state);
+}
+
+
 static cxm_timeline_source_t *
 source_newest(cxm_timeline_source_t *sources, size_t n)
 {
@@ -225,11 +236,7 @@ cxm_timeline_read(const cxm_timeline_t *timeline,
     }
 
     for (i = 0; sources != NULL && i < n; i++) {
-        if (sources[i].state != NULL && kinds[i]->end != NULL) {
-            kinds[i]->end(&sources[i]);
-        }
-
-        free(sources[i].state);
+        source_end(&sources[i]);
     }
 
     free(sources);
@@ -256,13 +263,14 @@ cxm_timeline_count(const cxm_timeline_t *timeline,
     cxm_timeline_source_t   source;
 
     memset(&source, 0, sizeof(source));
-    rc = source_begin(&source, timeline, kind, UINT64_MAX);
+    rc = source_begin(&source, timeline, kind,
+                      &(cxm_place_t) { UINT64_MAX, 0 });
 
     for (*n = 0; rc == CXM_OK && source.no != 0 && *n < most; ++*n) {
         rc = source_next(&source);
     }
 
-    free(source.state);
+    source_end(&source);
 
     return rc == CXM_OK ? CXM_OK
            : cxm_fail(timeline->err, rc, NULL, "Events cannot be counted.");
