@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # Every call that the OpenAPI document names, by every role, without a key and
-# with a revoked one, on an object that is there, on one that is not and on
+# with a revoked one, and by a customer of a token of the site, on an object that is there, on one that is not and on
 # somebody else's: 401, 403, 404 or success as the document says, and nothing
 # is changed by what is refused.
 #
@@ -15,10 +15,17 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
 use CXM::OpenApi;
+use CXM::Token;
 use Mojo::JSON qw(decode_json false true);
 use Test::More;
 
-my $t = CXM->new(conf => {locations => 'location = /metrics { cxm_metrics; }'});
+my $secret = 'what the site signs its tokens with';
+my $t = CXM->new(start => 0);
+chmod 0600, $t->write_file('site.key', "$secret\n");
+$t->{conf}{locations} = 'location = /metrics { cxm_metrics; }';
+$t->{conf}{http} = 'cxm_customer_token $http_authorization key='
+    . $t->dir . '/site.key;';
+$t->start;
 my $api = CXM::OpenApi->new($t);
 my $server = $t->key('server');
 
@@ -266,10 +273,13 @@ my %key = map { $_ => $t->key($_) } @roles;
 $key{revoked} = $t->key('admin');
 my ($rc) = $t->cxmctl('key', 'revoke', (split /_/, $key{revoked})[1]);
 is $rc, 0, 'a key is revoked';
+$key{customer} = CXM::Token::hs256($secret, {sub => '4711'});
 
 # undef: it may
 sub refusal {
     my ($operation, $who) = @_;
+    return $operation->{public} || $operation->{customer} ? undef : 401
+        if $who eq 'customer';
     return 401 if $who eq 'revoked' || $operation->{customer};
     return if $operation->{public} || $operation->{roles}{$who};
     return $who eq 'none' ? 401 : 403;
@@ -300,7 +310,7 @@ my $refused = 0;
 
 for my $operation (@operations) {
     my @wrong;
-    for my $who ('none', 'revoked', @roles) {
+    for my $who ('none', 'revoked', 'customer', @roles) {
         my $expect = refusal($operation, $who) // next;
         my $own = $params{$operation->{id}} or next;
         my %none = map { $_ => unknown($operation, $_) }
@@ -347,7 +357,8 @@ my $missing = 0;
 for my $operation (@operations) {
     my @places = @{$nowhere{$operation->{id}} || []} or next;
     my @wrong;
-    for my $who (grep { !refusal($operation, $_) } 'none', @roles) {
+    for my $who (grep { !refusal($operation, $_) } 'none', 'customer', @roles)
+    {
         for my $params (@places) {
             my $reply = call($operation, $params, $key{$who}, "$who, nowhere",
                              @{$with{$operation->{id}}});

@@ -10,6 +10,7 @@ use File::Path qw(make_path);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Token;
 use CXM::Upstream;
 use Test::More;
 
@@ -17,6 +18,9 @@ my $app = CXM::Upstream->new;
 my $fcgi = CXM::Upstream->new(fastcgi => 1);
 
 # -- an example at work -------------------------------------------------------
+
+# What openssl rand -hex 32 gives.
+my $customer_key = join '', map { sprintf '%02x', $_ } 1 .. 32;
 
 # {t, port, https, http, key => {store => admin key}}: filled in, tested, and
 # running.  A store's name is its path below /var/lib/cxm.
@@ -26,6 +30,7 @@ sub run_example {
     my $dir = $t->dir;
     my %port = map { $_ => CXM::free_port() } qw(main https http);
     certificate($dir);
+    chmod 0600, $t->write_file('customer.key', "$customer_key\n");
 
     my %key;
     make_path("$dir/store") if grep { length } @stores;
@@ -232,6 +237,61 @@ my %examples = (
         my $nps = curl($e, "$site/admin/metrics/nps?survey=checkout"
                        . '&where=latency_band:%3E%3D2s', auth($key))->{json};
         is $nps->{n}, 1, 'a score knows how long its page took';
+        return $e;
+    },
+
+    'existing-users' => sub {
+        my $e = run_example('existing-users', '');
+        my $site = 'http://localhost';
+        my $key = $e->{key}{''};
+        my @signed = map { ('-H', 'Cookie: lang=en; customer='
+            . CXM::Token::hs256($customer_key, $_)) } {sub => '4711',
+            name => 'Ann Lee', email => 'ann@example.org',
+            email_verified => Mojo::JSON::true};
+        my $ask = 'say=path,X-Customer-Id,X-Customer-Consent,X-Customer-Nps,'
+            . 'X-Ads';
+        is curl($e, "$site/admin/surveys/checkout", auth($key),
+                body(\%survey, '-X', 'PUT'))->{status}, 201;
+
+        is curl($e, "$site/?$ask")->{body}, '/start/new||||off', 'nobody';
+        is curl($e, "$site/?$ask", @signed)->{body}, '/start/new||||off',
+            'a customer of whom nothing is known';
+        is curl($e, "$site/me/")->{status}, 401, 'self-service is for customers';
+        is curl($e, "$site/me/", @signed)->{json}{name}, 'Ann Lee';
+
+        is curl($e, "$site/s/checkout/responses", @signed,
+                body({answers => {nps => 3}}))->{status}, 201, 'an answer';
+        my ($ann) = @{curl($e, "$site/admin/customers?email=ann\@example.org",
+                           auth($key))->{json}{items}};
+        is $ann->{name}, 'Ann Lee', 'makes the record';
+        is curl($e, "$site/admin/customers/$ann->{id}/consents", auth($key),
+                body({purpose => $_, granted => Mojo::JSON::true}))->{status},
+            201 for qw(newsletter advertising);
+        is curl($e, "$site/?$ask", @signed)->{body},
+            "/start/sorry|$ann->{id}|advertising,newsletter|3|on",
+            'another page, and what the application is told';
+        is curl($e, "$site/x?$ask", '-H', 'X-Customer-Id: forged')->{body},
+            '/x||||off', 'by nobody else';
+
+        is curl($e, "$site/b", @signed, body({type => 'basket'}))->{status},
+            204;
+        my ($event) = @{curl($e, "$site/admin/touchpoints?type=basket",
+                             auth($key))->{json}{items}};
+        is $event->{customer}, '4711', "the customer's event";
+        is touchpoints($e, $site, '/admin', $key, 'page_view', 4)->{n}, 4,
+            'pages';
+        ok +(grep { ($_->{customer} // '') eq $ann->{id} }
+             @{curl($e, "$site/admin/touchpoints?type=page_view",
+                    auth($key))->{json}{items}}), "one is the customer's";
+
+        # one client, that does not wait: far more than 10 a second
+        my ($rc, $out) = CXM::run('curl', '-s', '-w', '%{http_code}\n', '-o',
+            '/dev/null', @signed, "http://127.0.0.1:$e->{main}/x?n=[1-100]");
+        like $out, qr/^200\n(?:.*\n)*429$/m, 'limited by customer';
+        is curl($e, "$site/x")->{status}, 200, 'others are not';
+        like CXM::slurp($e->{t}->dir . '/access.log'),
+            qr/"GET \/\?say=\S+ HTTP\S+" 200 customer=$ann->{id} nps=3$/m,
+            'in the log';
         return $e;
     },
 

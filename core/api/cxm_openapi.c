@@ -153,7 +153,7 @@ openapi_access(json_t *operation, const cxm_route_t *route)
     json_t  *needs;
 
     needs = route->policy == CXM_CUSTOMER
-            ? json_pack("[{s[]}]", "customer")
+            ? json_pack("[{s[]} {s[]}]", "customer", "site")
             : json_pack("[{so}]", "bearer", openapi_scopes(route->scopes));
 
     if (route->policy == CXM_PUBLIC) {

@@ -537,12 +537,18 @@ cxm_openapi_components(json_t *components)
     json_object_set_new(components, "parameters", parameters);
     json_object_set_new(components, "headers", headers);
     json_object_set_new(components, "securitySchemes",
-        json_pack("{s{ss ss ss ss} s{ss ss ss ss}}",
+        json_pack("{s{ss ss ss ss} s{ss ss ss ss} s{ss ss ss ss}}",
                   "bearer", "type", "http",
                   "scheme", "bearer", "bearerFormat", "cxm_<id>_<secret>",
                   "description", "An API key; its role has the scopes.",
                   "customer", "type", "apiKey", "in", "cookie",
                   "name", "__Host-cxm",
                   "description", "Of a customer who signed in; `cxm` where "
-                  "cookies may be insecure."));
+                  "cookies may be insecure.",
+                  "site", "type", "http", "scheme", "bearer",
+                  "bearerFormat", "JWT",
+                  "description", "Of a customer who signed in at the site: a "
+                  "token that it signs (HS256 or EdDSA), from the cookie or "
+                  "header that its cxm_customer_token names. Surveys and "
+                  "beacons know the customer by it, too."));
 }

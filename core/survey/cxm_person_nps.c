@@ -62,7 +62,7 @@ cxm_person_nps(cxm_txn_t *txn, uint64_t slot, int *value, cxm_error_t *err)
 
     rc = cxm_response_person_begin(&walk, txn, slot, UINT64_MAX);
 
-    for (looked = 0; rc == CXM_OK && looked < CXM_PERSON_NPS; looked++) {
+    for (looked = 0; rc == CXM_OK && looked < CXM_PERSON_LOOKED; looked++) {
         rc = cxm_response_person_next(&walk, &survey, &no);
 
         if (rc != CXM_OK) {

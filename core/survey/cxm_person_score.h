@@ -27,8 +27,6 @@ extern const cxm_fields_t  cxm_person_score_fields;
 cxm_rc_t cxm_person_score(cxm_txn_t *txn, uint64_t slot, int may_personal,
     json_t **out, int *personal, cxm_error_t *err);
 
-#define CXM_PERSON_NPS  64              /* answers at most, newest first */
-
 /* The last NPS value alone; CXM_NOT_FOUND: those answers have none. */
 cxm_rc_t cxm_person_nps(cxm_txn_t *txn, uint64_t slot, int *value,
     cxm_error_t *err);

@@ -3,7 +3,7 @@ package CXM::Upstream;
 # An application behind nginx: a process that answers HTTP or FastCGI on a
 # loopback port.  What it does is in the request's query: ms=N waits so long,
 # status=N answers with it, body=TEXT says it, say=NAME,... (HTTP) the headers
-# of the request that have these names, parted by "|".
+# of the request that have these names, parted by "|"; "path" is its path.
 #
 #     my $app = CXM::Upstream->new;                   # or (fastcgi => 1)
 #     "proxy_pass http://127.0.0.1:" . $app->port
@@ -56,8 +56,12 @@ sub answer {
     my ($query, $head) = @_;
     my %arg = map { split /=/, $_, 2 } grep { /=/ } split /&/, $query;
     sleep $arg{ms} / 1000 if $arg{ms};
-    $arg{body} = join '|', map { $head =~ /^\Q$_\E: *(.*?)\r$/mi ? $1 : '' }
-        split /,/, $arg{say} if $arg{say};
+    if ($arg{say}) {
+        my ($path) = $head =~ /^\S+ ([^? ]*)/;
+        $arg{body} = join '|', map {
+            $_ eq 'path' ? $path : $head =~ /^\Q$_\E: *(.*?)\r$/mi ? $1 : ''
+        } split /,/, $arg{say};
+    }
     return ($arg{status} || 200, $arg{body} // 'app');
 }
 
