@@ -134,6 +134,7 @@ $t->put('/admin/fields/customer', {fields => [
 
 my ($ann, $anna);
 
+# Two who are one.
 sub two {
     my ($n) = @_;
     $ann = customer(name => 'Ann Huber', country => 'AT', language => 'de',
@@ -334,6 +335,457 @@ subtest 'merged' => sub {
     my $history = get("$anna/history")->{json}{items};
     is_deeply [map { $_->{changes}[0]{field} } @$history[0, 1]],
         ['/merged_into', '/merged_into'], 'history';
+    verified();
+};
+
+subtest 'what was changed since stays' => sub {
+    two(2);
+    my $merge = merge($ann, $anna)->{json};
+    my $item = sub { [grep { $_->{value} eq $_[0] }
+                      @{get($_[1])->{json}{identifiers}}] };
+
+    # of the fields that the merge gave one is changed, one is not; and one
+    # that it had nothing to do with
+    is $t->patch("$url/$ann", {company => 'Huber AG', job_title => 'CTO',
+        tags => ['early', 'b2b', 'new'], attributes => {shoe => 40}},
+        key => 1)->{status}, 200, 'changed';
+
+    # identifiers: one is dropped, one is proved, one is new
+    $t->delete("$url/$ann/identifiers?type=external_id&value=b-2", key => 1);
+    my $list = get($ann)->{json}{identifiers};
+    $_->{verified} = true
+        for grep { $_->{value} eq 'anna2@huber.example' } @$list;
+    push @$list, external('c-2');
+    is $t->patch("$url/$ann", {identifiers => $list}, key => 1)->{status},
+        200, 'identifiers';
+
+    # answers, under names of both
+    answer('shop', {nps => 1}, {email => 'anna2@huber.example'});
+    answer('shop', {nps => 2}, {customer_id => $anna});
+    answer('shop', {nps => 7}, {external_id => 'c-2'});
+    answer('shop', {nps => 8}, {email => 'ann2@example.org'});
+    asked('care', {email => 'anna2@huber.example'});
+    post("$ann/notes", {text => 'Of both.'});
+    is get("$ann/score")->{json}{looked}, 4, 'while they are one, all';
+
+    my $r = undo($ann, $merge->{id});
+    is $r->{status}, 200, 'undone' or diag $r->{body};
+    is_deeply [sort @{$r->{json}{kept}}],
+        ['/attributes/shoe', '/company', '/identifiers'], 'what is kept';
+    my ($one, $two) = map { get($_)->{json} } $ann, $anna;
+    is_deeply [@$one{qw(company job_title tags)}, $one->{attributes}{shoe}],
+        ['Huber AG', 'CTO', ['early', 'new'], 40],
+        'later changes stay, what the merge gave is gone';
+    ok !exists $one->{birthdate} && !exists $one->{aliases}
+        && !exists $one->{attributes}{contract}, 'all of it';
+    is_deeply given($one), ['email ann2@example.org', 'external_id a-2',
+                            'external_id c-2'], 'its identifiers';
+    is_deeply given($two), ['email anna2@huber.example'],
+        'those of the other, but for what was dropped';
+    is $two->{identifiers}[0]{verified}, true, 'as they are by now';
+    is_deeply [@$two{qw(company birthdate tags)}],
+        ['Huber KG', '1961-02-28', ['vip', 'b2b']], 'the other as it was';
+
+    my $scores = sub {
+        return [map { $_->{value} }
+                @{get("$_[0]/score")->{json}{nps}{history}}];
+    };
+    is_deeply $scores->($ann), [8, 7], 'answers go with the identifiers';
+    is_deeply $scores->($anna), [2, 1], 'that they were given under';
+    is_deeply [map { scalar @{get("$_/notes")->{json}{items}} } $ann, $anna],
+        [1, 0], 'notes stay where they were written';
+    is_deeply found('email=anna2@huber.example'), [$anna], 'and lead there';
+    is_deeply found('external_id=b-2'), [], 'or nowhere';
+    is scalar(grep { $_ eq $ann } @{found('q=anna huber')}), 0,
+        'names, too';
+    verified();
+};
+
+subtest 'of nothing' => sub {
+    my ($x, $y) = (customer(), customer());
+    my $before = dump_of($x, $y);
+    my $merge = merge($x, $y);
+    is $merge->{status}, 201, 'merged';
+    is_deeply $merge->{json}{changes}, [], 'nothing changes';
+    undo($x, $merge->{json}{id});
+    is_deeply dump_of($x, $y), $before, 'and back';
+
+    # what somebody else has got meanwhile
+    my $z = customer(name => 'Z', attributes => {contract => 'k-z'});
+    $merge = merge($x, $z)->{json};
+    is $t->patch("$url/$x", {attributes => {contract => 'k-x'}},
+                 key => 1)->{status}, 200, 'the winner has another';
+    my $other = customer(attributes => {contract => 'k-z'});
+    problem(undo($x, $merge->{id}), 409, 'value_taken',
+            '/attributes/contract');
+    is get($z)->{status}, 308, 'still merged';
+    $t->patch("$url/$other", {attributes => {contract => undef}}, key => 1);
+    is_deeply undo($x, $merge->{id})->{json}{kept},
+        ['/attributes/contract'], 'then it goes';
+    is get($z)->{json}{attributes}{contract}, 'k-z', 'and has it again';
+};
+
+# -- more than two ------------------------------------------------------------
+
+subtest 'chains' => sub {
+    my @c = map { customer(name => "Cora $_", tags => ["t$_"], identifiers =>
+        [external("chain-$_")]) } 0 .. 3;
+    post("$c[$_]/notes", {text => "note $_"}) for 0 .. 3;
+    answer('shop', {nps => $_}, {external_id => "chain-$_"}) for 0 .. 3;
+    my $before = dump_of(@c);
+
+    my @m = map { merge(@$_)->{json}{id} }
+        [$c[1], $c[0]], [$c[2], $c[1]], [$c[2], $c[3]];
+    is get($c[$_])->{headers}{location}, "$url/$c[2]", "$_ leads to the end"
+        for 0, 1, 3;
+    is_deeply [sort map { $_->{text} } @{get("$c[2]/notes")->{json}{items}}],
+        ['note 0', 'note 1', 'note 2', 'note 3'], 'all notes';
+    is get("$c[2]/score")->{json}{looked}, 4, 'all answers';
+    is_deeply get($c[2])->{json}{aliases}, ['Cora 0', 'Cora 1', 'Cora 3'],
+        'all names';
+    is_deeply ids(get("$c[2]/merges")), [reverse @m], 'all merges';
+    my $limited = get("$c[2]/merges?limit=2")->{json};
+    is_deeply [map { $_->{id} } @{$limited->{items}}], [@m[2, 1]], 'a page';
+    is_deeply ids(get("$c[2]/merges?limit=2&cursor=$limited->{next}")),
+        [$m[0]], 'and the next';
+    my $timeline = get("$c[2]/timeline?limit=500")->{json}{items};
+    is_deeply [sort map { $_->{data}{text} }
+               grep { $_->{kind} eq 'note' } @$timeline],
+        ['note 0', 'note 1', 'note 2', 'note 3'], 'one timeline';
+    my (@paged, $next);
+    do {
+        my $page = get("$c[2]/timeline?limit=3"
+                       . ($next ? "&cursor=$next" : ''))->{json};
+        push @paged, @{$page->{items}};
+        $next = $page->{next};
+    } while ($next);
+    is_deeply \@paged, $timeline, 'in pages, too';
+
+    problem(merge($c[2], $c[0], dry_run => true), 409, 'merged');
+    problem(undo($c[2], $m[0]), 409, 'merged');
+    problem(undo($c[2], $m[1]), 409, 'merged_since');
+    problem(undo($nobody, $m[2]), 404, 'not_found');
+    problem(undo($ann, $m[2]), 404, 'not_found');
+    problem(undo($c[2], $nobody), 404, 'not_found');
+    is undo($c[2], $m[$_])->{status}, 200, "undone $_" for 2, 1;
+    is undo($c[1], $m[0])->{status}, 200, 'undone 0';
+    is_deeply dump_of(@c), $before, 'as it was';
+    verified();
+};
+
+subtest 'limits' => sub {
+    my @pair = map { my $n = $_; customer(identifiers =>
+        [map { external("full-$n-$_") } 1 .. 30]) } 1, 2;
+    my $before = dump_of(@pair);
+    problem(merge(@pair), 409, 'too_many_identifiers');
+    problem(merge(@pair, dry_run => true), 409, 'too_many_identifiers');
+    is_deeply dump_of(@pair), $before, 'nothing was changed';
+
+    @pair = map { my $n = $_; customer(tags => [map { "t$n-$_" } 1 .. 60]) }
+        1, 2;
+    problem(merge(@pair), 409, 'too_many_tags');
+
+    my $one = customer(name => 'One');
+    for my $n (1 .. 50) {
+        my $r = merge($one, customer(name => "Other $n"));
+        BAIL_OUT $r->{body} if $r->{status} != 201;
+    }
+    problem(merge($one, customer(name => 'Other 51')), 409,
+            'too_many_names');
+    is merge($one, customer(name => 'Other 7'))->{status}, 201,
+        'a name that is there is one';
+    is_deeply found('q=Other 49'), [$one], 'found by all of them';
+
+    # each has a slot of its own
+    my $many = customer();
+    my $r;
+    for (1 .. 255) {
+        $r = merge($many, customer());
+        last if $r->{status} != 201;
+    }
+    is $r->{status}, 201, 'two hundred and fifty-six are one';
+    problem(merge($many, customer()), 409, 'too_many_persons');
+    problem(merge(customer(), $many), 409, 'too_many_persons');
+    is get("$many/timeline?limit=5")->{status}, 200, 'and can be read';
+    is undo($many, $r->{json}{id})->{status}, 200, 'and undone';
+    verified();
+};
+
+# -- at the same time ---------------------------------------------------------
+
+subtest 'many at once' => sub {
+    my $ua = $t->ua;
+    my $call = sub {
+        my ($into, $from) = @_;
+        return $ua->post_p($t->url("$url/$into/merge"), {
+            Authorization => 'Bearer ' . $t->admin_key} => json => {
+            from => $from, into_version => 1, from_version => 1});
+    };
+    for my $case ('the same', 'a circle') {
+        my ($x, $y) = (customer(name => 'X'), customer(name => 'Y'));
+        my %got;
+        Mojo::Promise->all_settled(map {
+            my @who = $case eq 'a circle' && $_ % 2 ? ($y, $x) : ($x, $y);
+            $call->(@who)->then(sub { $got{$_[0]->res->code}++ });
+        } 1 .. 20)->wait;
+        is_deeply \%got, {201 => 1, 409 => 19}, "$case: one is first";
+        is_deeply [sort map { get($_)->{status} } $x, $y], [200, 308],
+            'and one is left';
+    }
+
+    # undone by many
+    my ($x, $y) = (customer(), customer());
+    my $merge = merge($x, $y)->{json}{id};
+    my %got;
+    Mojo::Promise->all_settled(map {
+        $ua->post_p($t->url("$url/$x/merges/$merge/undo"), {
+            Authorization => 'Bearer ' . $t->admin_key})
+        ->then(sub { $got{$_[0]->res->code}++ });
+    } 1 .. 20)->wait;
+    is_deeply \%got, {200 => 1, 409 => 19}, 'one undoes';
+
+    my $r = $t->post("$url/$x/merge", {from => $y, from_version => 3,
+        into_version => 3}, key => 1, headers => {'Idempotency-Key' => 'm'});
+    my $again = $t->post("$url/$x/merge", {from => $y, from_version => 3,
+        into_version => 3}, key => 1, headers => {'Idempotency-Key' => 'm'});
+    is_deeply [$again->{status}, $again->{json}], [201, $r->{json}],
+        'a repeat by its key gets the first reply';
+    verified();
+};
+
+# -- consents -----------------------------------------------------------------
+
+subtest 'consents' => sub {
+    my ($x, $y) = (customer(), customer());
+    my $say = sub {
+        my ($id, $purpose, $granted, $at) = @_;
+        my $r = $t->post("$url/$id/consents", {purpose => $purpose,
+            granted => $granted ? true : false, at => $at},
+            key => $key{server});
+        is $r->{status}, 201, "$purpose at $at" or diag $r->{body};
+    };
+    my @day = map { sprintf '2024-01-%02dT00:00:00.000Z', $_ } 1 .. 9;
+    $say->($x, 'later-yes' => 0, $day[1]);
+    $say->($y, 'later-yes' => 1, $day[2]);
+    $say->($x, 'later-no' => 1, $day[1]);
+    $say->($y, 'later-no' => 0, $day[2]);
+    $say->($x, same => 0, $day[3]);
+    $say->($y, same => 1, $day[3]);
+    my $current = sub {
+        my $json = get("$_[0]/consents")->{json}{current};
+        return {map { $_ => $json->{$_}{granted} ? 1 : 0 } keys %$json};
+    };
+    my $plan = merge($x, $y, dry_run => true)->{json}{consents};
+    my $merge = merge($x, $y)->{json}{id};
+    is_deeply $current->($x), {'later-yes' => 1, 'later-no' => 0, same => 0},
+        'the newest counts, of two of one time the one that takes back';
+    is_deeply {map { $_ => $plan->{$_}{result}{granted} ? 1 : 0 }
+               keys %$plan}, $current->($x), 'as the dry run said';
+    is scalar @{get("$x/consents")->{json}{items}}, 6, 'no fact is lost';
+    $say->($x, 'later-no' => 1, $day[5]);
+    is $current->($x)->{'later-no'}, 1, 'said later';
+    undo($x, $merge);
+    is_deeply [$current->($x), $current->($y)],
+        [{'later-yes' => 0, 'later-no' => 1, same => 0},
+         {'later-yes' => 1, 'later-no' => 0, same => 1}], 'and back';
+};
+
+# -- duplicates ---------------------------------------------------------------
+
+subtest 'suggestions' => sub {
+    my $of = sub {
+        my $r = get("$_[0]/duplicates");
+        return [map { [$_->{customer}{id}, $_->{score}] }
+                @{$r->{json}{items}}];
+    };
+    my $eva = customer(name => 'Eva Lind', country => 'SE',
+        birthdate => '1980-05-05', identifiers => [
+            email('eva.lind@mail.example'),
+            {type => 'phone', value => '+46 70 1234567'}]);
+    is_deeply $of->($eva), [], 'nobody';
+
+    my %dup = (
+        spelling => customer(identifiers => [email('evalind+x@mail.example')]),
+        phone => customer(identifiers => [
+            {type => 'phone', value => '+46 070 1234567'}]),
+        elsewhere => customer(name => 'E. Lind', country => 'SE',
+            identifiers => [email('eva-lind@other.example')]),
+        born => customer(name => 'Lind, Eva', birthdate => '1980-05-05'),
+        country => customer(name => 'EVA LIND', country => 'SE'),
+    );
+    customer(name => 'Eva Lind');
+    customer(name => 'Eva Lind', country => 'DK');
+    customer(name => 'Eva Lind', country => 'SE', birthdate => '2009-05-05',
+             identifiers => [{type => 'phone', value => '+46 71 234567'}]);
+    customer(name => 'Eva Persson', country => 'SE',
+             birthdate => '1980-05-05');
+    customer(identifiers => [email('info@mail.example')]);
+    my %score = map { $_->[0] => $_->[1] } @{$of->($eva)};
+    is_deeply {map { $_ => $score{$dup{$_}} } keys %dup},
+        {spelling => 60, phone => 50, elsewhere => 70, born => 70,
+         country => 50}, 'why' or diag explain \%score;
+    is scalar(keys %score), scalar(keys %dup), 'and no others';
+    my ($first) = @{get("$eva/duplicates")->{json}{items}};
+    is_deeply [map { "$_->{reason} $_->{points}" } @{$first->{reasons}}],
+        ['name_same 40', 'birthdate_same 30'], 'reasons';
+    is_deeply [map { $_->[0] } @{$of->($dup{spelling})}], [$eva],
+        'the other way round';
+
+    # all of them
+    my (%pairs, $next);
+    do {
+        my $page = $t->get('/admin/duplicates?limit=2'
+                           . ($next ? "&cursor=$next" : ''),
+                           key => 1)->{json};
+        cmp_ok @{$page->{items}}, '<=', 2, 'a page';
+        $pairs{"$_->{into}{id} $_->{from}{id}"}++ for @{$page->{items}};
+        $next = $page->{next};
+    } while ($next);
+    ok !(grep { $_ != 1 } values %pairs), 'each pair once';
+    is scalar(grep { /$eva/ } keys %pairs), 5, 'those of one, too';
+    ok exists $pairs{"$eva $dup{born}"}, 'the older one first';
+
+    # not the same person
+    my $r = $t->request('PUT', "$url/$eva/distinct/$dup{born}", key => 1);
+    is_deeply [$r->{status}, $r->{json}{customer}], [201, $dup{born}],
+        'somebody else';
+    is $t->request('PUT', "$url/$dup{born}/distinct/$eva",
+                   key => 1)->{status}, 200, 'the other way it is said';
+    my ($said) = @{get("$dup{born}/distinct")->{json}{items}};
+    is_deeply [@$said{qw(customer)}, ref $said->{author}], [$eva, 'HASH'],
+        'by whom';
+    my ($none) = grep { $_->[0] eq $dup{born} } @{$of->($eva)};
+    is $none, undef, 'and suggested no more';
+    ($none) = grep { $_->[0] eq $eva } @{$of->($dup{born})};
+    is $none, undef, 'in both directions';
+    is merge($eva, $dup{born}, dry_run => true)->{json}{distinct}, true,
+        'a dry run says it';
+
+    # it holds for who the other was merged into
+    my $third = customer(name => 'Eva Lind', birthdate => '1980-05-05');
+    my $m = merge($third, $dup{born})->{json}{id};
+    is_deeply [grep { $_->[0] eq $third } @{$of->($eva)}], [],
+        'nor after a merge';
+    undo($third, $m);
+    is scalar(grep { $_->[0] eq $third } @{$of->($eva)}), 1, 'else it is';
+
+    is $t->delete("$url/$eva/distinct/$dup{born}", key => 1)->{status}, 204,
+        'taken back';
+    is scalar(grep { $_->[0] eq $dup{born} } @{$of->($eva)}), 1, 'again';
+    problem($t->delete("$url/$eva/distinct/$dup{born}", key => 1), 404,
+            'not_found');
+    problem($t->request('PUT', "$url/$eva/distinct/$eva", key => 1), 422,
+            'invalid', '');
+    problem($t->request('PUT', "$url/$eva/distinct/$nobody", key => 1), 404,
+            'not_found');
+    is get("$eva/duplicates", $key{$_})->{status},
+        {rep => 200, sales => 200, privacy => 200, analyst => 403,
+         server => 403, viewer => 403}->{$_}, $_
+        for qw(rep sales privacy analyst server viewer);
+
+    merge($eva, $_) for $dup{spelling};
+    is_deeply [grep { $_->[0] eq $dup{spelling} } @{$of->($eva)}], [],
+        'one that is merged is none';
+    verified();
+};
+
+# -- erasure ------------------------------------------------------------------
+
+subtest 'erasure' => sub {
+    for my $by ('customer_id of the one', 'customer_id of the other',
+                'email')
+    {
+        my $n = 'e' . length $by;
+        two($n);
+        post("$anna/notes", {text => 'secret canary'});
+        answer('shop', {nps => 4, why => 'canary'}, {external_id => "b-$n"});
+        my $merge = merge($ann, $anna)->{json}{id};
+        my $r = $t->post('/admin/privacy/erasures', {
+            $by eq 'email' ? (email => "anna$n\@huber.example")
+            : (customer_id => $by =~ /one/ ? $ann : $anna)}, key => 1);
+        is $r->{status}, 201, "erased by $by" or diag $r->{body};
+        is scalar @{$r->{json}{slots}}, 2, 'both keys are gone';
+        is_deeply [map { $r->{json}{kept}{$_} } qw(customer merge note
+                                                   response)],
+            [2, 1, 1, 1], 'what stays is counted';
+        my $doc = get($ann)->{json};
+        is_deeply [@$doc{qw(erased name identifiers aliases)}],
+            [true, undef, undef, undef], 'the one';
+        is get($anna)->{status}, 308, 'the other still leads there';
+        is_deeply [map { $_->{text} } @{get("$ann/notes")->{json}{items}}],
+            [undef], 'notes';
+        is_deeply found($_), [], "nobody by $_"
+            for "email=anna$n\@huber.example", "external_id=b-$n",
+                "customer_id=$anna";
+        my ($gone) = @{get("$ann/merges")->{json}{items}};
+        is_deeply [@$gone{qw(status changes)}], ['merged', undef],
+            'the merge tells no values';
+        problem(undo($ann, $merge), 409, 'person_erased');
+        problem(merge($ann, customer()), 409, 'person_erased');
+        problem(merge(customer(), $ann), 409, 'person_erased');
+    }
+    verified();
+};
+
+# -- who, when, and what tells of it ------------------------------------------
+
+subtest 'roles, audit and stream' => sub {
+    my %may = map { $_ => 1 } qw(rep manager sales success server);
+    for my $role (sort keys %key) {
+        my ($x, $y) = (customer(name => 'X'), customer(name => 'Y'));
+        my $r = post("$x/merge", {from => $y, into_version => 1,
+                                  from_version => 1}, $key{$role});
+        is $r->{status}, $may{$role} ? 201 : 403, "$role merges";
+        my $id = $r->{json}{id} // merge($x, $y)->{json}{id};
+        is $t->request('POST', "$url/$x/merges/$id/undo",
+                       key => $key{$role})->{status},
+            $may{$role} ? 200 : 403, "$role undoes";
+        ok !exists $r->{json}{changes}, 'without what is personal'
+            if $role eq 'server';
+    }
+
+    my $head = sub {
+        my (undef, $out) = $t->cxmctl('stat');
+        return decode_json($out)->{head};
+    };
+    my ($x, $y) = (customer(name => 'X'), customer(name => 'Y'));
+    my $before = $head->();
+    merge($x, $y, dry_run => true);
+    cmp_ok $head->(), '>', $before, 'a dry run that shows names is audited';
+    $before = $head->();
+    post("$x/merge", {from => $y, dry_run => true}, $key{server});
+    is $head->(), $before, 'one that shows none is not';
+
+    my $listener = $t->connect or die 'no connection';
+    syswrite $listener, "GET /admin/stream?kinds=merge,customer,distinct "
+        . "HTTP/1.0\r\nAuthorization: Bearer " . $t->admin_key . "\r\n\r\n";
+    sysread $listener, my $head_of, 4096;
+    my $merge = merge($x, $y)->{json}{id};
+    undo($x, $merge);
+    $t->request('PUT', "$url/$x/distinct/$y", key => 1);
+    my $text = '';
+    CXM::until_true(10, sub {
+        sysread $listener, $text, 65536, length $text;
+        return () = $text =~ /"kind":"distinct"/g;
+    });
+    my @events = map { decode_json($_) } $text =~ /^data: (.*)$/mg;
+    is_deeply [map { $_->{status} ? "$_->{kind} $_->{status}" : $_->{kind} }
+               @events],
+        ['customer', 'customer', 'merge merged', 'customer', 'customer',
+         'merge undone', 'distinct'], 'the stream tells of it';
+    is_deeply [@{$events[2]}{qw(id into from)}], [$merge, $x, $y], 'of whom';
+    is $events[0]{merged_into}, $x, 'and where it is now';
+};
+
+# -- the whole again ----------------------------------------------------------
+
+subtest 'rebuilt' => sub {
+    my $before = dump_of($ann, $anna);
+    $t->stop;
+    my ($rc, $out, $err) = $t->cxmctl('rebuild');
+    is $rc, 0, 'rebuild' or diag $out, $err;
+    $t->start;
+    is_deeply dump_of($ann, $anna), $before, 'comes out the same';
     verified();
 };
 

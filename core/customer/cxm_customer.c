@@ -150,3 +150,23 @@ cxm_customer_find(cxm_txn_t *txn, unsigned person_class, cxm_str_t value,
     return rc == CXM_OK
            ? cxm_record_of_person(txn, &cxm_record_customer, slot, no) : rc;
 }
+
+
+cxm_rc_t
+cxm_customer_alive(cxm_txn_t *txn, const cxm_doc_t *customer,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = customer->erased ? CXM_OK
+                          : cxm_person_gone(txn, customer->subject, NULL);
+
+    if (rc == CXM_NOT_FOUND) {
+        return CXM_OK;
+    }
+
+    return rc == CXM_OK
+           ? cxm_fail(err, CXM_CONFLICT, "person_erased",
+                      "This person has been erased.")
+           : cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+}

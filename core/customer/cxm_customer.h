@@ -61,6 +61,10 @@ cxm_rc_t cxm_customer_of_claims(cxm_txn_t *txn,
 cxm_rc_t cxm_customer_for_claims(cxm_txn_t *txn, const cxm_caller_t *caller,
     uint64_t *no, cxm_error_t *err);
 
+/* CXM_CONFLICT "person_erased": the person is erased, or is about to be. */
+cxm_rc_t cxm_customer_alive(cxm_txn_t *txn, const cxm_doc_t *customer,
+    cxm_error_t *err);
+
 
 /* --- identifiers -------------------------------------------------------- */
 

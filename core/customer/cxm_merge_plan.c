@@ -441,9 +441,12 @@ load(const cxm_merge_t *merge, cxm_merge_plan_t *plan)
         rc = load_from(merge, plan);
     }
 
-    if (rc == CXM_OK && (plan->into.erased || plan->from.erased)) {
-        rc = cxm_fail(merge->err, CXM_CONFLICT, "person_erased",
-                      "One of the two has been erased.");
+    if (rc == CXM_OK) {
+        rc = cxm_customer_alive(merge->txn, &plan->into, merge->err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_customer_alive(merge->txn, &plan->from, merge->err);
     }
 
     if (rc == CXM_OK) {

@@ -423,9 +423,10 @@ may_undo(undoing_t *undoing)
                       "It has been undone.");
     }
 
-    if (rc == CXM_OK && (undoing->into.erased || undoing->from.erased)) {
-        rc = cxm_fail(undo->err, CXM_CONFLICT, "person_erased",
-                      "This person has been erased.");
+    /* both are erased as one */
+
+    if (rc == CXM_OK) {
+        rc = cxm_customer_alive(undo->txn, &undoing->into, undo->err);
     }
 
     if (rc == CXM_OK) {
