@@ -72,11 +72,19 @@ subtest 'configuration' => sub {
 # -- at work ------------------------------------------------------------------
 
 $t->{conf}{log_level} = 'info';
+my $help = CXM::free_port();
+my $help_key = secret_file('help.key', $other);
 my $app_url = 'http://127.0.0.1:' . $app->port;
 $t->{conf}{http} = <<"END";
     cxm_customer_token \$cookie_customer key=$key;
     map \$cxm_nps \$mood { default some; '' none; ~^[0-6]\$ sad; ~^(9|10)\$ glad; }
     limit_req_zone \$cxm_customer_id zone=customers:1m rate=1r/m;
+    server {
+        listen 127.0.0.1:$help;
+        cxm_customer_token \$cookie_customer key=$help_key;
+        location /say { return 200 "\$cxm_customer_id"; }
+        location /s/ { cxm_surveys; }
+    }
     log_format customer '\$uri \$cxm_customer_id \$cxm_consent \$cxm_nps';
 END
 $t->{conf}{surveys} = 'cxm_allow_origin https://friend.example;';
@@ -88,6 +96,9 @@ $t->{conf}{locations} = <<"END";
     }
     location /off/ { cxm_surveys; cxm_customer_token off; }
     location = /metrics { cxm_metrics; }
+    location /two/ { cxm_surveys;
+                     cxm_customer_token \$cookie_customer key=$key;
+                     cxm_customer_token \$http_x_customer key=$public; }
     location /say { return 200 "\$cxm_customer_id|\$cxm_consent|\$cxm_nps|\$mood"; }
     location /say/off { cxm_customer_token off; return 200 "-\$cxm_customer_id"; }
     location /app/ {
@@ -157,6 +168,18 @@ subtest 'an answer' => sub {
 
     my $list = $t->get('/admin/responses?external_id=4711', key => 1)->{json};
     is scalar @{$list->{items}}, 3, 'answers are found by the number';
+};
+
+subtest 'repeats' => sub {
+    my %id;
+    for my $who ('r-1', 'r-2', 'r-1') {
+        my $r = $t->post('/s/demo/responses', {answers => {nps => 5}},
+            cookie(token(sub => $who), 'Idempotency-Key' => 'the-same'));
+        is $r->{status}, 201;
+        push @{$id{$who}}, $r->{json}{id};
+    }
+    is $id{'r-1'}[0], $id{'r-1'}[1], 'a repeat gets the first reply';
+    isnt $id{'r-1'}[0], $id{'r-2'}[0], "nobody gets another one's";
 };
 
 subtest 'Ed25519, from headers' => sub {
@@ -366,6 +389,32 @@ subtest 'variables' => sub {
     is $t->get('/seldom', @ann)->{status}, 503, 'of one';
     is $t->get('/seldom', @bea)->{status}, 200, 'not of another';
     is $t->get('/seldom')->{status}, 200, 'nor of nobody' for 1 .. 3;
+};
+
+subtest 'several sites' => sub {
+    my $id = customer('external_id', 'ann')->{id};
+    my ($shop_token, $help_token) = map { CXM::Token::hs256($_, {sub => 'ann'}) }
+        $secret, $other;
+    my $at = sub {
+        my ($port, $token) = @_;
+        return $t->raw("GET /say HTTP/1.0\r\nCookie: customer=$token\r\n\r\n",
+                       port => $port) =~ s/.*\r\n\r\n//sr;
+    };
+    is $at->($help, $help_token), $id, 'a key each';
+    is $at->($help, $shop_token), '', 'another site signs nothing here';
+    like say('/say', cookie($shop_token)), qr/^$id/;
+    is say('/say', cookie($help_token)), '|||none', 'nor there';
+
+    # two directives of one location
+    my $ed = CXM::Token::ed25519($private, {sub => 'ed'});
+    is_deeply answer({}, at => '/two', headers => {'X-Customer' => $ed})
+        ->{respondent}, {external_id => 'ed'}, 'any of several';
+    is_deeply answer({}, at => '/two', headers => {'X-Customer' => $ed,
+        Cookie => "customer=$shop_token"})->{respondent},
+        {external_id => 'ann'}, 'the first that is good';
+    is_deeply answer({}, at => '/two', headers => {'X-Customer' => $ed,
+        Cookie => 'customer=none'})->{respondent}, {external_id => 'ed'},
+        'not one that is none';
 };
 
 subtest 'an erased customer' => sub {

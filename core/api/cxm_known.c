@@ -225,9 +225,12 @@ cxm_known_read(cxm_store_t *store, const cxm_request_t *request,
     rc = say_all(txn, request, out, err);
     cxm_txn_end(txn);
 
-    if (rc != CXM_OK) {
-        memset(out, 0, sizeof(*out));
+    if (rc == CXM_OK) {
+        return CXM_OK;
     }
 
-    return rc;
+    memset(out, 0, sizeof(*out));
+
+    return err->rc != CXM_OK
+           ? rc : cxm_fail(err, rc, NULL, "a customer cannot be read");
 }

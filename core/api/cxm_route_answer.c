@@ -316,7 +316,8 @@ post_to(cxm_call_t *call, cxm_txn_t *txn, const cxm_survey_t *survey,
 /*
  * The site's customers have a record from their first answer on, which staff
  * then see with who gave it.  Exposures and beacons need none: to be counted
- * nobody has to be known by name.
+ * nobody has to be known by name; and the answer to a link is of whom that
+ * asked.
  */
 cxm_rc_t
 cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
@@ -327,6 +328,7 @@ cxm_response_post_write(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_with_invited(call, txn, post_to);
 
     return rc == CXM_OK && call->caller.claims != NULL
+           && !cxm_call_is_link(call)
            ? cxm_customer_for_claims(txn, &call->caller, &no, &call->err)
            : rc;
 }

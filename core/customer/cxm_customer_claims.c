@@ -93,16 +93,14 @@ make(const claimed_t *claimed, uint64_t *no)
         bad |= cxm_json_set_str(input, "name", cxm_strz(claimed->claims->name));
     }
 
+    memset(&doc, 0, sizeof(doc));
     write_begin(claimed, &write);
     rc = bad || input == NULL
          ? cxm_fail(claimed->err, CXM_INTERNAL, NULL, "Not enough memory.")
          : cxm_record_put(&write, input, &doc, &created);
 
-    if (rc == CXM_OK) {
-        *no = doc.no;
-        cxm_doc_clear(&doc);
-    }
-
+    *no = rc == CXM_OK ? doc.no : 0;
+    cxm_doc_clear(&doc);
     json_decref(input);
 
     return rc;
@@ -134,10 +132,7 @@ add(const claimed_t *claimed, uint64_t no, const char *type,
          ? cxm_fail(claimed->err, CXM_INTERNAL, NULL, "Not enough memory.")
          : cxm_customer_add_identifier(&write, item, &doc);
 
-    if (rc == CXM_OK) {
-        cxm_doc_clear(&doc);
-    }
-
+    cxm_doc_clear(&doc);
     json_decref(item);
 
     return rc;
