@@ -34,7 +34,7 @@ cxm_idempotent_key(const cxm_call_t *call, cxm_reply_key_t *key)
                    cxm_strz(call->route->path), call->path, scope,
                    sizeof(scope));
 
-    /* customers who are no actors, as those of tokens, are told by their name */
+    /* customers who are no actors, as those of tokens, are told by a name */
 
     if (call->caller.who != 0 && call->caller.principal.actor == 0) {
         cxm_keyed_hash(hash_key, cxm_str("customer"), call->caller.who_name,
