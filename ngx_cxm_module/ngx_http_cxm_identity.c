@@ -7,6 +7,8 @@
 #include "ngx_http_cxm_metrics.h"
 
 
+static ngx_http_cxm_token_t *ngx_http_cxm_token_add(ngx_conf_t *cf,
+    ngx_http_cxm_loc_conf_t *lcf, ngx_str_t *text);
 static char *ngx_http_cxm_token_param(ngx_conf_t *cf,
     ngx_http_cxm_token_t *token, ngx_str_t *value, ngx_str_t *key,
     cxm_jws_alg_t *alg);
@@ -41,13 +43,11 @@ ngx_http_cxm_customer_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_cxm_loc_conf_t  *lcf = conf;
 
-    char                              *rv;
-    ngx_str_t                         *value, key;
-    ngx_uint_t                         i;
-    cxm_jws_alg_t                      alg;
-    ngx_pool_cleanup_t                *cln;
-    ngx_http_cxm_token_t              *token, **place;
-    ngx_http_compile_complex_value_t   ccv;
+    char                  *rv;
+    ngx_str_t             *value, key;
+    ngx_uint_t             i;
+    cxm_jws_alg_t          alg;
+    ngx_http_cxm_token_t  *token;
 
     value = cf->args->elts;
 
@@ -65,30 +65,8 @@ ngx_http_cxm_customer_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is \"off\" here";
     }
 
-    if (lcf->tokens == NGX_CONF_UNSET_PTR) {
-        lcf->tokens = ngx_array_create(cf->pool, 1,
-                                       sizeof(ngx_http_cxm_token_t *));
-        if (lcf->tokens == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    token = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_token_t));
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-
-    if (token == NULL || cln == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_http_cxm_token_wipe;
-    cln->data = token;
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = &token->value;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    token = ngx_http_cxm_token_add(cf, lcf, &value[1]);
+    if (token == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -96,7 +74,6 @@ ngx_http_cxm_customer_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs a variable, such as $cookie_customer";
     }
 
-    token->rules.max_age = CXM_CUSTOMER_AGE;
     ngx_str_null(&key);
     alg = 0;
 
@@ -108,14 +85,45 @@ ngx_http_cxm_customer_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
+    return ngx_http_cxm_token_keys(cf, token, &key, alg);
+}
+
+
+static ngx_http_cxm_token_t *
+ngx_http_cxm_token_add(ngx_conf_t *cf, ngx_http_cxm_loc_conf_t *lcf,
+    ngx_str_t *text)
+{
+    ngx_pool_cleanup_t                *cln;
+    ngx_http_cxm_token_t              *token, **place;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (lcf->tokens == NGX_CONF_UNSET_PTR) {
+        lcf->tokens = ngx_array_create(cf->pool, 1,
+                                       sizeof(ngx_http_cxm_token_t *));
+        if (lcf->tokens == NULL) {
+            return NULL;
+        }
+    }
+
+    token = ngx_pcalloc(cf->pool, sizeof(ngx_http_cxm_token_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
     place = ngx_array_push(lcf->tokens);
-    if (place == NULL) {
-        return NGX_CONF_ERROR;
+
+    if (token == NULL || cln == NULL || place == NULL) {
+        return NULL;
     }
 
     *place = token;
+    cln->handler = ngx_http_cxm_token_wipe;
+    cln->data = token;
+    token->rules.max_age = CXM_CUSTOMER_AGE;
 
-    return ngx_http_cxm_token_keys(cf, token, &key, alg);
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = &token->value;
+
+    return ngx_http_compile_complex_value(&ccv) == NGX_OK ? token : NULL;
 }
 
 

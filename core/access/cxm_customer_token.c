@@ -58,51 +58,60 @@ claim_time(const token_t *token, const char *name, int *there, double *out)
 }
 
 
+/* What must not lie ahead. */
+static cxm_token_result_t
+check_begin(token_t *token)
+{
+    int     there;
+    double  at;
+    size_t  i;
+
+    static const struct {
+        const char  *name;
+        const char  *wrong;
+        const char  *early;
+    } begins[] = {
+        { "nbf", "nbf is no number", "it does not count yet" },
+        { "iat", "iat is no number", "iat is in the future" }
+    };
+
+    for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+
+        if (!claim_time(token, begins[i].name, &there, &at)) {
+            return refuse(token, CXM_TOKEN_CLAIMS, begins[i].wrong);
+        }
+
+        if (there && at > token->now + CXM_CUSTOMER_SKEW) {
+            return refuse(token, CXM_TOKEN_EARLY, begins[i].early);
+        }
+    }
+
+    return CXM_TOKEN_GOOD;
+}
+
+
 /* A lifetime that has no bound would be a password. */
 static cxm_token_result_t
 check_expiry(token_t *token)
 {
     int     there, issued;
-    double  exp, iat;
+    double  exp, iat, max;
 
     if (!claim_time(token, "exp", &there, &exp) || !there) {
-        return refuse(token, CXM_TOKEN_CLAIMS,
-                      "exp is missing or no number");
-    }
-
-    if (!claim_time(token, "iat", &issued, &iat)) {
-        return refuse(token, CXM_TOKEN_CLAIMS, "iat is no number");
+        return refuse(token, CXM_TOKEN_CLAIMS, "exp is missing or no number");
     }
 
     if (exp <= token->now - CXM_CUSTOMER_SKEW) {
         return refuse(token, CXM_TOKEN_EXPIRED, "it has expired");
     }
 
-    if (exp > token->now + CXM_CUSTOMER_SKEW + (double) token->rules->max_age
-        || (issued && exp - iat > (double) token->rules->max_age))
-    {
-        return refuse(token, CXM_TOKEN_CLAIMS,
-                      "exp is further ahead than max_age allows");
-    }
+    max = (double) token->rules->max_age;
+    (void) claim_time(token, "iat", &issued, &iat);
 
-    return issued && iat > token->now + CXM_CUSTOMER_SKEW
-           ? refuse(token, CXM_TOKEN_EARLY, "iat is in the future")
-           : CXM_TOKEN_GOOD;
-}
-
-
-static cxm_token_result_t
-check_begin(token_t *token)
-{
-    int     there;
-    double  nbf;
-
-    if (!claim_time(token, "nbf", &there, &nbf)) {
-        return refuse(token, CXM_TOKEN_CLAIMS, "nbf is no number");
-    }
-
-    return there && nbf > token->now + CXM_CUSTOMER_SKEW
-           ? refuse(token, CXM_TOKEN_EARLY, "it does not count yet")
+    return exp > token->now + CXM_CUSTOMER_SKEW + max
+           || (issued && exp - iat > max)
+           ? refuse(token, CXM_TOKEN_CLAIMS,
+                    "exp is further ahead than max_age allows")
            : CXM_TOKEN_GOOD;
 }
 
@@ -194,8 +203,8 @@ check_customer(token_t *token)
 
 
 static const token_check_pt  token_checks[] = {
-    check_expiry,
     check_begin,
+    check_expiry,
     check_audience,
     check_customer
 };
