@@ -337,76 +337,6 @@ cxm_account_add(cxm_txn_t *txn, const cxm_caller_t *caller,
 
 /* --- on timelines ------------------------------------------------------- */
 
-typedef struct {
-    cxm_person_slots_t  slots;
-    uint64_t            next[CXM_PERSON_SLOTS];     /* 0: none */
-} account_events_t;
-
-
-static cxm_rc_t
-events_look(cxm_timeline_source_t *source, unsigned i, uint64_t before)
-{
-    cxm_rc_t           rc;
-    account_events_t  *events;
-
-    events = source->state;
-    rc = event_before(source->timeline->txn, events->slots.slot[i], before,
-                      &events->next[i]);
-
-    if (rc == CXM_NOT_FOUND) {
-        events->next[i] = 0;
-        return CXM_OK;
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-events_begin(cxm_timeline_source_t *source, uint64_t before)
-{
-    cxm_rc_t           rc;
-    unsigned           i;
-    account_events_t  *events;
-
-    events = source->state;
-    rc = cxm_person_slots(source->timeline->txn,
-                          source->timeline->customer->subject,
-                          &events->slots);
-
-    for (i = 0; rc == CXM_OK && i < events->slots.n; i++) {
-        rc = events_look(source, i, before);
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-events_next(cxm_timeline_source_t *source)
-{
-    unsigned           i, newest;
-    account_events_t  *events;
-
-    events = source->state;
-    newest = 0;
-
-    for (i = 1; i < events->slots.n; i++) {
-        if (events->next[i] > events->next[newest]) {
-            newest = i;
-        }
-    }
-
-    if (events->slots.n == 0 || events->next[newest] == 0) {
-        return CXM_NOT_FOUND;
-    }
-
-    source->no = events->next[newest];
-
-    return events_look(source, newest, source->no);
-}
-
-
 static cxm_rc_t
 events_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 {
@@ -444,8 +374,6 @@ events_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 
 const cxm_timeline_kind_t  cxm_timeline_account = {
     .name = "account",
-    .state = sizeof(account_events_t),
-    .begin = events_begin,
-    .next = events_next,
+    CXM_TIMELINE_PERSON(event_before),
     .show = events_show
 };

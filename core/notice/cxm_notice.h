@@ -19,12 +19,12 @@
 #define CXM_NOTICE_H
 
 #include "cxm_access.h"
+#include "cxm_language.h"
 #include "cxm_record.h"
 #include "cxm_timeline.h"
 
 
 #define CXM_NOTICE_EXPIRES  (7 * CXM_MS_DAY)    /* when a notice names none */
-#define CXM_NOTICE_KEY_MAX  200
 
 extern const cxm_record_t     cxm_record_message;
 extern const cxm_fields_t     cxm_message_fields;
@@ -85,7 +85,7 @@ typedef struct {
     cxm_buf_t  subject;     /* one line */
     cxm_buf_t  text;
     cxm_buf_t  html;        /* len 0: there is no such part */
-    char       language[36];
+    char       language[CXM_LANGUAGE_MAX + 1];
 } cxm_notice_mail_t;
 
 /* Appends the text that redeems a token; CXM_NOT_FOUND: it does no more. */

@@ -291,80 +291,17 @@ cxm_notice_wait(cxm_txn_t *txn, cxm_notice_wait_t *out)
 
 /* --- timelines ---------------------------------------------------------- */
 
-/* Of each slot its next one, 0: there are no more. */
-typedef struct {
-    cxm_person_slots_t  slots;
-    uint64_t            no[CXM_PERSON_SLOTS];
-} message_state_t;
-
-
 static cxm_rc_t
-message_look(cxm_timeline_source_t *source, unsigned i, uint64_t before)
+message_of_slot(cxm_txn_t *txn, uint64_t slot, uint64_t before, uint64_t *no)
 {
-    cxm_rc_t          rc;
-    message_state_t  *state;
-
-    state = source->state;
-    rc = cxm_record_of_person_before(source->timeline->txn,
-                                     &cxm_record_message,
-                                     state->slots.slot[i], before,
-                                     &state->no[i]);
-    if (rc == CXM_NOT_FOUND) {
-        state->no[i] = 0;
-        return CXM_OK;
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-message_begin(cxm_timeline_source_t *source, uint64_t before)
-{
-    cxm_rc_t          rc;
-    unsigned          i;
-    message_state_t  *state;
-
-    state = source->state;
-    rc = cxm_person_slots(source->timeline->txn,
-                          source->timeline->customer->subject,
-                          &state->slots);
-
-    for (i = 0; rc == CXM_OK && i < state->slots.n; i++) {
-        rc = message_look(source, i, before);
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-message_next(cxm_timeline_source_t *source)
-{
-    unsigned          i, best;
-    message_state_t  *state;
-
-    state = source->state;
-    best = 0;
-
-    for (i = 1; i < state->slots.n; i++) {
-        if (state->no[i] > state->no[best]) {
-            best = i;
-        }
-    }
-
-    source->no = state->no[best];
-
-    return source->no == 0 ? CXM_NOT_FOUND
-                           : message_look(source, best, source->no);
+    return cxm_record_of_person_before(txn, &cxm_record_message, slot, before,
+                                       no);
 }
 
 
 const cxm_timeline_kind_t  cxm_timeline_message = {
     .name = "message",
-    .state = sizeof(message_state_t),
-    .begin = message_begin,
-    .next = message_next,
+    CXM_TIMELINE_PERSON(message_of_slot),
     .show = cxm_timeline_record_show,
     .record = &cxm_record_message
 };

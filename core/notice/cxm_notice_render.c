@@ -8,7 +8,7 @@
 
 #define CXM_NOTICE_MAX     (1u << 20)   /* bytes of a part */
 #define CXM_NOTICE_VALUE   (8u << 10)   /* bytes of a value, links among it */
-#define CXM_NOTICE_NONE    "\xe2\x80\x93"       /* what is not known */
+#define CXM_NOTICE_NONE    "–"          /* what is not known */
 #define CXM_NOTICE_HIDDEN  "..."
 
 static const cxm_field_t  mail_fields[] = {

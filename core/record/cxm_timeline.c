@@ -328,3 +328,66 @@ cxm_timeline_record_show(cxm_timeline_source_t *source, cxm_ms_t *at,
 
     return *data == NULL ? CXM_INTERNAL : CXM_OK;
 }
+
+
+/* --- events of a person's slots ----------------------------------------- */
+
+static cxm_rc_t
+person_look(cxm_timeline_source_t *source, unsigned i, uint64_t before)
+{
+    cxm_rc_t                rc;
+    cxm_timeline_person_t  *person;
+
+    person = source->state;
+    rc = source->kind->of_slot(source->timeline->txn, person->slots.slot[i],
+                               before, &person->no[i]);
+
+    if (rc == CXM_NOT_FOUND) {
+        person->no[i] = 0;
+        return CXM_OK;
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_timeline_person_begin(cxm_timeline_source_t *source, uint64_t before)
+{
+    cxm_rc_t                rc;
+    unsigned                i;
+    cxm_timeline_person_t  *person;
+
+    person = source->state;
+    rc = cxm_person_slots(source->timeline->txn,
+                          source->timeline->customer->subject,
+                          &person->slots);
+
+    for (i = 0; rc == CXM_OK && i < person->slots.n; i++) {
+        rc = person_look(source, i, before);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_timeline_person_next(cxm_timeline_source_t *source)
+{
+    unsigned                i, newest;
+    cxm_timeline_person_t  *person;
+
+    person = source->state;
+    newest = 0;
+
+    for (i = 1; i < person->slots.n; i++) {
+        if (person->no[i] > person->no[newest]) {
+            newest = i;
+        }
+    }
+
+    source->no = person->no[newest];
+
+    return source->no == 0 ? CXM_NOT_FOUND
+                           : person_look(source, newest, source->no);
+}

@@ -13,6 +13,7 @@
 #define CXM_TIMELINE_H
 
 #include "cxm_export.h"
+#include "cxm_person.h"
 #include "cxm_record.h"
 
 
@@ -48,6 +49,13 @@ struct cxm_timeline_kind_s {
     void               (*end)(cxm_timeline_source_t *source);
 
     const cxm_record_t  *record;        /* of CXM_TIMELINE_RECORD */
+
+    /*
+     * Of CXM_TIMELINE_PERSON: the newest event of a person's slot that has a
+     * number below `before`; CXM_NOT_FOUND.
+     */
+    cxm_rc_t           (*of_slot)(cxm_txn_t *txn, uint64_t slot,
+                                  uint64_t before, uint64_t *no);
 };
 
 struct cxm_timeline_source_s {
@@ -94,6 +102,24 @@ cxm_rc_t cxm_timeline_record_show(cxm_timeline_source_t *source, cxm_ms_t *at,
     { .name = #record_, .state = sizeof(cxm_owned_t),                          \
       .begin = cxm_timeline_record_begin, .next = cxm_timeline_record_next,   \
       .show = cxm_timeline_record_show, .record = &cxm_record_ ## record_ }
+
+/*
+ * What is kept by the slots of a person, of all of the customer's.  A slot is
+ * looked into again only when its newest event was given.
+ */
+typedef struct {
+    cxm_person_slots_t  slots;
+    uint64_t            no[CXM_PERSON_SLOTS];   /* next of each; 0: none */
+} cxm_timeline_person_t;
+
+cxm_rc_t cxm_timeline_person_begin(cxm_timeline_source_t *source,
+    uint64_t before);
+cxm_rc_t cxm_timeline_person_next(cxm_timeline_source_t *source);
+
+#define CXM_TIMELINE_PERSON(of_slot_)                                         \
+    .state = sizeof(cxm_timeline_person_t),                                   \
+    .begin = cxm_timeline_person_begin, .next = cxm_timeline_person_next,     \
+    .of_slot = of_slot_
 
 extern const cxm_fields_t  cxm_timeline_fields;
 
