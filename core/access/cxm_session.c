@@ -140,19 +140,10 @@ apply_owner(cxm_txn_t *txn, const cxm_doc_change_t *change)
 static cxm_rc_t
 apply_due(cxm_txn_t *txn, const cxm_doc_change_t *change)
 {
-    cxm_ms_t  old, now;
-    cxm_rc_t  rc;
-
-    old = cxm_session_time(change->old.body, "expires_at");
-    now = cxm_session_time(change->now.body, "expires_at");
-    rc = CXM_OK;
-
-    if (old != 0 && old != now) {
-        rc = cxm_due_del(txn, old, CXM_DUE_SESSION, change->old.no);
-    }
-
-    return rc == CXM_OK && now != 0 && old != now
-           ? cxm_due_put(txn, now, CXM_DUE_SESSION, change->now.no) : rc;
+    return cxm_due_move(txn,
+                        cxm_session_time(change->old.body, "expires_at"),
+                        cxm_session_time(change->now.body, "expires_at"),
+                        CXM_DUE_SESSION, cxm_doc_change_no(change));
 }
 
 

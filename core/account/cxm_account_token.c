@@ -68,14 +68,10 @@ token_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 
     rc = cxm_record_apply(txn, entry, &cxm_record_token, &change);
 
-    if (rc == CXM_OK && change.old.version != 0) {
-        rc = cxm_due_del(txn, due_time(change.old.body), CXM_DUE_TOKEN,
-                         change.old.no);
-    }
-
-    if (rc == CXM_OK && change.now.version != 0) {
-        rc = cxm_due_put(txn, due_time(change.now.body), CXM_DUE_TOKEN,
-                         change.now.no);
+    if (rc == CXM_OK) {
+        rc = cxm_due_move(txn, due_time(change.old.body),
+                          due_time(change.now.body), CXM_DUE_TOKEN,
+                          cxm_doc_change_no(&change));
     }
 
     cxm_doc_clear(&change.old);

@@ -148,24 +148,9 @@ const cxm_record_t  cxm_record_task = {
 static cxm_rc_t
 move_due(cxm_txn_t *txn, const cxm_doc_change_t *change)
 {
-    cxm_ms_t  old, now;
-    cxm_rc_t  rc;
-
-    old = due_time(change->old.body);
-    now = due_time(change->now.body);
-    rc = CXM_OK;
-
-    if (old == now) {
-        return rc;
-    }
-
-    if (old != 0) {
-        rc = cxm_due_del(txn, old, CXM_DUE_TASK, change->old.no);
-        rc = rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
-    }
-
-    return rc == CXM_OK && now != 0
-           ? cxm_due_put(txn, now, CXM_DUE_TASK, change->now.no) : rc;
+    return cxm_due_move(txn, due_time(change->old.body),
+                        due_time(change->now.body), CXM_DUE_TASK,
+                        cxm_doc_change_no(change));
 }
 
 

@@ -183,7 +183,7 @@ apply_queue(cxm_txn_t *txn, const cxm_doc_change_t *change)
         return CXM_OK;
     }
 
-    cxm_notice_queue_key(&key, is ? change->now.no : change->old.no);
+    cxm_notice_queue_key(&key, cxm_doc_change_no(change));
     rc = is ? cxm_row_put(txn, CXM_T_INDEX, &key, cxm_str(""))
             : cxm_row_del(txn, CXM_T_INDEX, &key);
 
@@ -230,16 +230,10 @@ apply_due(cxm_txn_t *txn, const cxm_doc_change_t *change)
         rc = due_time(txn, &change->now, &now);
     }
 
-    if (rc != CXM_OK || old == now) {
-        return rc;
-    }
-
-    if (old != 0) {
-        rc = cxm_due_del(txn, old, CXM_DUE_MESSAGE, change->old.no);
-    }
-
-    return rc == CXM_OK && now != 0
-           ? cxm_due_put(txn, now, CXM_DUE_MESSAGE, change->now.no) : rc;
+    return rc == CXM_OK
+           ? cxm_due_move(txn, old, now, CXM_DUE_MESSAGE,
+                          cxm_doc_change_no(change))
+           : rc;
 }
 
 
@@ -288,14 +282,8 @@ forget_due(cxm_txn_t *txn, uint64_t no)
 
     cxm_doc_clear(&doc);
 
-    if (rc != CXM_OK || at == 0) {
-        return rc;
-    }
-
-    rc = cxm_due_del(txn, at, CXM_DUE_MESSAGE, no);
-
-    return rc == CXM_OK
-           ? cxm_due_put(txn, CXM_NOTICE_GONE, CXM_DUE_MESSAGE, no) : rc;
+    return rc == CXM_OK && at != 0
+           ? cxm_due_move(txn, at, CXM_NOTICE_GONE, CXM_DUE_MESSAGE, no) : rc;
 }
 
 

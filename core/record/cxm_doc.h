@@ -113,6 +113,12 @@ typedef struct {
     cxm_doc_t  now;
 } cxm_doc_change_t;
 
+static inline uint64_t
+cxm_doc_change_no(const cxm_doc_change_t *change)
+{
+    return change->now.version != 0 ? change->now.no : change->old.no;
+}
+
 cxm_rc_t cxm_doc_apply_change(cxm_txn_t *txn, const cxm_entry_t *entry,
     cxm_doc_change_t *change);
 

@@ -128,7 +128,7 @@ apply_index(cxm_txn_t *txn, const cxm_record_t *record,
     cxm_uuid_t           into;
     const cxm_fields_t  *fields;
 
-    no = change->now.version != 0 ? change->now.no : change->old.no;
+    no = cxm_doc_change_no(change);
     rc = cxm_record_fields(txn, record, &fields, NULL);
 
     if (rc != CXM_OK) {

@@ -54,6 +54,28 @@ cxm_due_del(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class, uint64_t ref)
 }
 
 
+cxm_rc_t
+cxm_due_move(cxm_txn_t *txn, cxm_ms_t old, cxm_ms_t now, uint8_t due_class,
+    uint64_t ref)
+{
+    cxm_rc_t  rc;
+
+    rc = CXM_OK;
+
+    if (old == now) {
+        return rc;
+    }
+
+    if (old != 0) {
+        rc = cxm_due_del(txn, old, due_class, ref);
+        rc = rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    }
+
+    return rc == CXM_OK && now != 0 ? cxm_due_put(txn, now, due_class, ref)
+                                    : rc;
+}
+
+
 static cxm_rc_t
 due_decode(cxm_txn_t *txn, const cxm_raw_row_t *row, cxm_due_t *due)
 {

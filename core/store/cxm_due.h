@@ -15,6 +15,10 @@ cxm_rc_t cxm_due_put(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
 cxm_rc_t cxm_due_del(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class,
     uint64_t ref);                      /* CXM_NOT_FOUND when absent */
 
+/* Of what was due at `old` and is at `now`; 0: never. */
+cxm_rc_t cxm_due_move(cxm_txn_t *txn, cxm_ms_t old, cxm_ms_t now,
+    uint8_t due_class, uint64_t ref);
+
 /* When the first row is due, CXM_NOT_FOUND: there is none. */
 cxm_rc_t cxm_due_next(cxm_txn_t *txn, cxm_ms_t *at);
 

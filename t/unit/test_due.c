@@ -97,6 +97,27 @@ put(cxm_txn_t *txn, cxm_ms_t at, uint8_t due_class, uint64_t ref)
 
 
 static void
+moves(void **state)
+{
+    cxm_ms_t    at;
+    cxm_txn_t  *txn;
+
+    txn = fixture_write(*state);
+    assert_int_equal(cxm_due_move(txn, 0, 0, CLASS_ONE, 1), CXM_OK);
+    assert_int_equal(cxm_due_next(txn, &at), CXM_NOT_FOUND);
+    assert_int_equal(cxm_due_move(txn, 0, 100, CLASS_ONE, 1), CXM_OK);
+    assert_int_equal(cxm_due_move(txn, 100, 100, CLASS_ONE, 1), CXM_OK);
+    assert_int_equal(cxm_due_move(txn, 100, 200, CLASS_ONE, 1), CXM_OK);
+    assert_int_equal(cxm_due_next(txn, &at), CXM_OK);
+    assert_int_equal(at, 200);
+    assert_int_equal(cxm_due_move(txn, 100, 300, CLASS_ONE, 1), CXM_CORRUPT);
+    assert_int_equal(cxm_due_move(txn, 200, 0, CLASS_ONE, 1), CXM_OK);
+    assert_int_equal(cxm_due_next(txn, &at), CXM_NOT_FOUND);
+    cxm_txn_end(txn);
+}
+
+
+static void
 runs_in_order_of_time(void **state)
 {
     unsigned    ran;
@@ -227,6 +248,7 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(moves, setup, teardown),
         cmocka_unit_test_setup_teardown(runs_in_order_of_time, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_class_must_do_its_part, setup,
