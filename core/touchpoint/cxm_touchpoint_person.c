@@ -241,7 +241,10 @@ touchpoint_run(cxm_journal_scan_t *scan, json_t **rows, cxm_error_t *err)
     } while (rc == CXM_OK && names.n < CXM_TOUCH_RUN);
 
     if (rc == CXM_OK || rc == CXM_NOT_FOUND) {
-        qsort(names.list, names.n, sizeof(*names.list), named_order);
+        if (names.n > 0) {
+            qsort(names.list, names.n, sizeof(*names.list), named_order);
+        }
+
         *rows = names_json(&names);
         rc = *rows == NULL ? CXM_INTERNAL : CXM_OK;
     }
