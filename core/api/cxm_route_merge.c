@@ -11,7 +11,8 @@
 #include "cxm_routes.h"
 
 
-#define CXM_MERGE_COUNT  10000          /* of one kind, at most */
+#define CXM_MERGE_COUNT  1000           /* of one kind, at most: other writers
+                                           wait for it */
 
 static const char *const  choices[] = { "from", "into", NULL };
 

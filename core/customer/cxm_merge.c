@@ -55,7 +55,7 @@ static const cxm_field_t  merge_fields[] = {
       .summary = "of a dry run: they were said not to be one person" },
     { .name = "moved", .type = CXM_FIELD_MAP, .item = &moved_item,
       .summary = "how many of what followed: {answer, note, ...}, each "
-                 "counted up to 10,000" },
+                 "counted up to 1,000" },
     { .name = "author", .type = CXM_FIELD_ANY },
     { .name = "undone_at", .type = CXM_FIELD_TIME },
     { .name = "undone_by", .type = CXM_FIELD_ANY },

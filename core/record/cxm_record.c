@@ -105,12 +105,10 @@ begin_owner(cxm_record_write_t *write)
         write->subject = owner.subject;
     }
 
-    if (write->before != NULL) {
-        rc = begin_owned(write);
-    }
+    rc = may_change(write, write->record->owner, &owner);
 
-    if (rc == CXM_OK) {
-        rc = may_change(write, write->record->owner, &owner);
+    if (rc == CXM_OK && write->before != NULL) {
+        rc = begin_owned(write);
     }
 
     cxm_doc_clear(&owner);

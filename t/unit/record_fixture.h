@@ -32,6 +32,8 @@ static const cxm_field_t  person_fields[] = {
     { .name = "attributes", .type = CXM_FIELD_MAP, .item = &any_item },
     { .name = "checks", .type = CXM_FIELD_INT, .flags = CXM_FIELD_READONLY },
     { .name = "inner", .type = CXM_FIELD_INT, .flags = CXM_FIELD_HIDDEN },
+    { .name = CXM_MERGED_MEMBER, .type = CXM_FIELD_UUID,
+      .flags = CXM_FIELD_READONLY },
     { .name = NULL }
 };
 
@@ -58,7 +60,7 @@ static const cxm_record_t  person = {
     .name = "customer",
     .fields = &person_table,
     .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED | CXM_RECORD_HISTORY
-             | CXM_RECORD_SITE,
+             | CXM_RECORD_SITE | CXM_RECORD_MERGES,
     .check = person_check
 };
 
