@@ -208,6 +208,7 @@ find_words(finding_t *finding, cxm_str_t text)
 
     if (rc == CXM_OK) {
         cxm_find_words(&find, text);
+        find.whole = 1;
         rc = find.nwords < 2 ? CXM_OK
                              : run(finding, &find, CXM_CANDIDATES_NAME);
     }

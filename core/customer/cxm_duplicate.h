@@ -7,8 +7,8 @@
  *
  *   "mail <box>"              mailbox without its domain, dots and "+tag"
  *   "phone <digits>"          the last eight digits of a number
- *   "born <words> <date>"     words of the name in order, date of birth
- *   "firm <words>, <words>"   words of the name in order, of the company
+ *   "born <word> <date>"      a word of the name, date of birth
+ *   "firm <word> <words>"     a word of the name, all of the company
  *
  * Each candidate is then compared, and what the two have in common gives
  * points by the table in cxm_duplicate_score.c.

@@ -10,7 +10,8 @@
 
 #define CXM_MAILBOX_MIN   5     /* shorter ones are many people's */
 #define CXM_PHONE_TAIL    8
-#define CXM_KEY_TEXT      2048
+#define CXM_KEY_WORDS     4     /* of a name */
+#define CXM_KEY_TEXT      5000
 
 /* Mailboxes that a house has and no person. */
 static const char *const  shared_boxes[] = {
@@ -122,18 +123,6 @@ cxm_name_words(const json_t *customer, cxm_words_t *words)
 }
 
 
-static void
-put_words(cxm_buf_t *key, const cxm_words_t *words)
-{
-    unsigned  i;
-
-    for (i = 0; i < words->n; i++) {
-        cxm_buf_putc(key, ' ');
-        cxm_buf_put(key, words->word[i].data, words->word[i].len);
-    }
-}
-
-
 /* --- keys --------------------------------------------------------------- */
 
 static int
@@ -184,35 +173,25 @@ add_identifier(json_t *keys, cxm_buf_t *key, const json_t *item)
 }
 
 
-/* A name alone is that of many. */
+/*
+ * A name alone is that of many, and not always written alike: so each word of
+ * it, with what few have that share the word.
+ */
 static int
-add_names(json_t *keys, cxm_buf_t *key, const json_t *customer)
+add_name(json_t *keys, cxm_buf_t *key, const cxm_words_t *name,
+    const char *kind, cxm_str_t with)
 {
-    int          bad;
-    cxm_str_t    born, firm;
-    cxm_words_t  name, company;
+    int       bad;
+    unsigned  i;
 
     bad = 0;
-    cxm_name_words(customer, &name);
-    born = cxm_json_get_str(customer, "birthdate");
-    firm = cxm_json_get_str(customer, "company");
 
-    if (name.n > 0 && born.len > 0) {
+    for (i = 0; i < name->n && i < CXM_KEY_WORDS && with.len > 0; i++) {
         cxm_buf_reset(key);
-        cxm_buf_puts(key, "born");
-        put_words(key, &name);
+        cxm_buf_puts(key, kind);
+        cxm_buf_put(key, name->word[i].data, name->word[i].len);
         cxm_buf_putc(key, ' ');
-        cxm_buf_put(key, born.data, born.len);
-        bad |= add_key(keys, key);
-    }
-
-    if (name.n > 0 && firm.len > 0) {
-        cxm_words_split(firm, &company);
-        cxm_buf_reset(key);
-        cxm_buf_puts(key, "firm");
-        put_words(key, &name);
-        cxm_buf_putc(key, ',');
-        put_words(key, &company);
+        cxm_buf_put(key, with.data, with.len);
         bad |= add_key(keys, key);
     }
 
@@ -227,6 +206,7 @@ cxm_duplicate_keys(const json_t *customer)
     size_t         i;
     json_t        *keys;
     cxm_buf_t      key;
+    cxm_words_t    name, company;
     const json_t  *list;
 
     bad = 0;
@@ -238,7 +218,12 @@ cxm_duplicate_keys(const json_t *customer)
         bad |= add_identifier(keys, &key, json_array_get(list, i));
     }
 
-    bad |= add_names(keys, &key, customer);
+    cxm_name_words(customer, &name);
+    cxm_words_split(cxm_json_get_str(customer, "company"), &company);
+    bad |= add_name(keys, &key, &name, "born ",
+                    cxm_json_get_str(customer, "birthdate"));
+    bad |= add_name(keys, &key, &name, "firm ",
+                    (cxm_str_t) { company.len, company.text });
     bad |= key.failed == CXM_BUF_MEMORY;
     cxm_buf_free(&key);
 

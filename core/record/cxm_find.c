@@ -60,6 +60,7 @@ cxm_find_begin(cxm_find_t *find, cxm_txn_t *txn, const cxm_record_t *record,
     find->nvalues = 0;
     find->nowners = 0;
     find->personal = 0;
+    find->whole = 0;
     find->words.n = 0;
 
     rc = cxm_record_fields(txn, record, &find->fields, err);
@@ -587,9 +588,10 @@ cxm_rc_t
 cxm_find_run(cxm_txn_t *txn, const cxm_find_t *find, cxm_find_place_t *place,
     unsigned limit, cxm_doc_pt fn, void *ctx, cxm_error_t *err)
 {
-    cxm_rc_t       rc;
-    uint32_t       last;
-    cxm_finding_t  run;
+    cxm_rc_t          rc;
+    uint32_t          last;
+    cxm_finding_t     run;
+    cxm_find_level_t  last_level;
 
     memset(&run, 0, sizeof(run));
     run.txn = txn;
@@ -601,8 +603,10 @@ cxm_find_run(cxm_txn_t *txn, const cxm_find_t *find, cxm_find_place_t *place,
 
     rc = cxm_index_last(txn, find->record->kind, &last);
 
-    if (find->nwords == 0 && place->level < CXM_FIND_PREFIX) {
-        place->level = CXM_FIND_PREFIX;
+    last_level = find->whole ? CXM_FIND_WORD : CXM_FIND_PREFIX;
+
+    if (find->nwords == 0 && place->level < last_level) {
+        place->level = last_level;
     }
 
     while (rc == CXM_OK && place->level != CXM_FIND_END) {
@@ -617,7 +621,8 @@ cxm_find_run(cxm_txn_t *txn, const cxm_find_t *find, cxm_find_place_t *place,
             return CXM_OK;
         }
 
-        place->level++;
+        place->level = place->level < last_level ? place->level + 1
+                                                 : CXM_FIND_END;
         place->below = UINT32_MAX;
     }
 

@@ -39,6 +39,8 @@ typedef struct {
     unsigned             nowners;       /* one of these is asked for, */
     cxm_term_t           owner[CXM_RECORD_PARTS];
     int                  personal;      /* a value of a personal field */
+    int                  whole;         /* words are not looked for by how
+                                           they begin */
 } cxm_find_t;
 
 typedef enum {
