@@ -236,112 +236,97 @@ state_newer(const cxm_consent_t *consent, const cxm_consent_t *other)
 }
 
 
-/* A purpose is told of where the state lies that decides. */
+/* The first purpose behind another one; CXM_NOT_FOUND: that was all. */
 static cxm_rc_t
-state_decides(cxm_txn_t *txn, const cxm_record_parts_t *parts, unsigned of,
-    const cxm_consent_t *consent, int *decides)
-{
-    cxm_rc_t       rc;
-    unsigned       i;
-    cxm_str_t      value;
-    cxm_row_key_t  key;
-    cxm_consent_t  other;
-
-    *decides = 1;
-
-    for (i = 0; i < parts->n && *decides; i++) {
-
-        if (i == of) {
-            continue;
-        }
-
-        state_key(&key, &parts->id[i], consent->purpose);
-        rc = cxm_row_get(txn, CXM_T_INDEX, &key, &value);
-
-        if (rc == CXM_OK) {
-            rc = state_decode(value, &other);
-            *decides = state_newer(consent, &other);
-        }
-
-        if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
-            return rc;
-        }
-    }
-
-    return CXM_OK;
-}
-
-
-typedef struct {
-    cxm_txn_t           *txn;
-    cxm_record_parts_t   parts;
-    cxm_consent_pt       fn;
-    void                *ctx;
-    int                  stop;
-} consent_walk_t;
-
-
-static cxm_rc_t
-each_row(consent_walk_t *walk, unsigned of, const cxm_raw_row_t *row,
-    size_t skip)
-{
-    int            decides;
-    cxm_rc_t       rc;
-    cxm_str_t      value;
-    cxm_consent_t  consent;
-
-    consent.purpose = (cxm_str_t) { row->key.len - skip,
-                                    row->key.data + skip };
-    rc = cxm_row_check(walk->txn, CXM_T_INDEX, row, &value);
-
-    if (rc == CXM_OK) {
-        rc = state_decode(value, &consent);
-    }
-
-    if (rc == CXM_OK) {
-        rc = state_decides(walk->txn, &walk->parts, of, &consent, &decides);
-    }
-
-    if (rc == CXM_OK && decides) {
-        walk->stop = walk->fn(walk->ctx, &consent);
-    }
-
-    return rc;
-}
-
-
-static cxm_rc_t
-each_of(consent_walk_t *walk, unsigned of)
+state_next(cxm_txn_t *txn, const cxm_uuid_t *customer, cxm_str_t after,
+    cxm_consent_t *out)
 {
     size_t          skip;
     cxm_rc_t        rc;
+    cxm_str_t       value;
     cxm_cursor_t   *cursor;
     cxm_row_key_t   key;
     cxm_raw_row_t   row;
 
-    rc = cxm_cursor_open(walk->txn, CXM_T_INDEX, &cursor);
+    rc = cxm_cursor_open(txn, CXM_T_INDEX, &cursor);
 
     if (rc != CXM_OK) {
         return rc;
     }
 
-    state_key(&key, &walk->parts.id[of], cxm_str(""));
+    state_key(&key, customer, cxm_str(""));
     skip = key.len;
 
-    for (rc = cxm_cursor_seek(cursor, &key, &row);
-         rc == CXM_OK && cxm_row_within(&row, &key, skip);
-         rc = cxm_cursor_next(cursor, &row))
-    {
-        rc = each_row(walk, of, &row, skip);
+    if (after.len > 0) {
+        state_key(&key, customer, after);
+        cxm_row_key_u8(&key, 0);
+    }
 
-        if (rc != CXM_OK || walk->stop) {
-            break;
-        }
+    rc = cxm_cursor_seek(cursor, &key, &row);
+
+    if (rc == CXM_OK && !cxm_row_within(&row, &key, skip)) {
+        rc = CXM_NOT_FOUND;
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_row_check(txn, CXM_T_INDEX, &row, &value);
+    }
+
+    if (rc == CXM_OK) {
+        rc = state_decode(value, out);
+        out->purpose = (cxm_str_t) { row.key.len - skip,
+                                     row.key.data + skip };
     }
 
     cxm_cursor_close(cursor);
 
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    return rc;
+}
+
+
+static int
+purpose_order(cxm_str_t a, cxm_str_t b)
+{
+    int  order;
+
+    order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+
+/* The first one of all parts, as it stands with the one that decides. */
+static cxm_rc_t
+state_first(cxm_txn_t *txn, const cxm_record_parts_t *parts, cxm_str_t after,
+    cxm_consent_t *out)
+{
+    int            order;
+    cxm_rc_t       rc;
+    unsigned       i;
+    cxm_consent_t  one;
+
+    out->purpose = (cxm_str_t) { 0, NULL };
+
+    for (i = 0; i < parts->n; i++) {
+        rc = state_next(txn, &parts->id[i], after, &one);
+
+        if (rc == CXM_NOT_FOUND) {
+            continue;
+        }
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        order = out->purpose.data == NULL
+                ? -1 : purpose_order(one.purpose, out->purpose);
+
+        if (order < 0 || (order == 0 && state_newer(&one, out))) {
+            *out = one;
+        }
+    }
+
+    return out->purpose.data == NULL ? CXM_NOT_FOUND : CXM_OK;
 }
 
 
@@ -349,21 +334,22 @@ cxm_rc_t
 cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
     cxm_consent_pt fn, void *ctx)
 {
-    cxm_rc_t         rc;
-    unsigned         i;
-    consent_walk_t   walk;
+    cxm_rc_t             rc;
+    cxm_consent_t        consent;
+    cxm_record_parts_t   parts;
 
-    walk.txn = txn;
-    walk.fn = fn;
-    walk.ctx = ctx;
-    walk.stop = 0;
-    rc = cxm_record_parts(txn, &cxm_record_customer, customer, &walk.parts);
+    consent.purpose = (cxm_str_t) { 0, NULL };
+    rc = cxm_record_parts(txn, &cxm_record_customer, customer, &parts);
 
-    for (i = 0; rc == CXM_OK && !walk.stop && i < walk.parts.n; i++) {
-        rc = each_of(&walk, i);
+    while (rc == CXM_OK) {
+        rc = state_first(txn, &parts, consent.purpose, &consent);
+
+        if (rc == CXM_OK && fn(ctx, &consent)) {
+            return CXM_OK;
+        }
     }
 
-    return rc;
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
 }
 
 
