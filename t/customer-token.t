@@ -346,6 +346,15 @@ subtest 'its record' => sub {
         'a number goes before it, and takes nothing from others';
 };
 
+subtest 'its timeline' => sub {
+    my $id = customer('external_id', 'ann')->{id};
+    ok CXM::until_true(10, sub {
+        my $list = $t->get("/admin/customers/$id/timeline?kinds=touchpoint",
+                           key => 1)->{json}{items};
+        return grep { $_->{data}{type} eq 'x' } @{$list || []};
+    }), 'has the events that its token sent';
+};
+
 # -- variables ----------------------------------------------------------------
 
 sub say { return $t->get($_[0] || '/say', @_[1 .. $#_])->{body} }

@@ -78,6 +78,11 @@ subtest 'exposures and beacons' => sub {
     is $ann->post('/b', {type => 'mine'})->{status}, 204;
     is $t->get('/admin/touchpoints?type=mine', key => 1)
         ->{json}{items}[0]{customer}, $id, 'her event';
+    ok CXM::until_true(10, sub {
+        my $list = $t->get("/admin/customers/$id/timeline?kinds=touchpoint",
+                           key => 1)->{json}{items};
+        return @{$list || []};
+    }), 'on her timeline';
 };
 
 subtest 'consents' => sub {
