@@ -300,7 +300,7 @@ sub python {
 subtest 'there and back' => sub {
     my @odd = ("'=x", '=1+1', '-3', '-x', "'quoted'", 'a,b', '"', ';', '[x]',
                '{"a":1}', 'null', 'true', '007', "\x{1f600} Gr\x{fc}\x{df}e",
-               '+43', '@x', "''=y");
+               '+43', '@x', "''=y", '\\N', "'\\N");
     my $n = 0;
     done(bring($ndjson, lines(map {
         {external_id => "odd-" . $n++, name => $_, tags => [$_, "t$_"],

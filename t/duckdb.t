@@ -157,4 +157,37 @@ for my $format (qw(csv ndjson)) {
     is $got->{rows}[1]{title}, 'a "quoted" word', 'text';
 }
 
+# -- customers ----------------------------------------------------------------
+
+is $t->put('/admin/fields/customer', {fields => [
+    {name => 'seats', type => 'integer', min => -9, max => 1000},
+    {name => 'active', type => 'boolean'},
+    {name => 'said', type => 'text'}]}, key => 1)->{status}, 201, 'fields';
+import_rows('customers', map {{
+    external_id => "c-$_", email => ["c$_\@example.org", "d$_\@example.org"],
+    phone => '+49' . (1_000_000 + $_), name => $lines[$_],
+    tags => [$_ % 2 ? ('x', 'y') : 'x'],
+    attributes => {seats => $_ - 3, active => $_ % 2 ? true : false,
+                   said => $texts[$_]},
+}} 0 .. $#texts);
+
+$csv = read_export('customers.csv', 'csv');
+is $csv->{n}, scalar @texts, 'CSV: all customers';
+%type = %{$csv->{columns}};
+is $type{'attributes.seats'}, 'BIGINT', 'an attribute is a number';
+is $type{'attributes.active'}, 'BOOLEAN', 'or true or false';
+is $type{created_at}, 'TIMESTAMP WITH TIME ZONE', 'a time';
+for my $row (@{$csv->{rows}}) {
+    my $i = $row->{external_id} =~ s/c-//r;
+    is $row->{name}, safe($lines[$i]), "name $i";
+    is $row->{'attributes.said'}, safe($texts[$i]), "text $i";
+    is $row->{email}, "c$i\@example.org;d$i\@example.org", 'addresses';
+    is $row->{tags}, $i % 2 ? 'x;y' : 'x', 'tags';
+}
+
+$json = read_export('customers.ndjson', 'ndjson');
+is $json->{n}, scalar @texts, 'NDJSON: all customers';
+like $json->{columns}{identifiers}, qr/^STRUCT\(.*\)\[\]$/, 'identifiers';
+is $json->{rows}[$_]{attributes}{said}, $texts[$_], "text $_" for 0 .. $#texts;
+
 done_testing;

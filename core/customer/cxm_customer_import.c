@@ -308,7 +308,7 @@ amend_list(cxm_record_write_t *write, json_t *list)
 static cxm_rc_t
 row_amend(cxm_record_write_t *write)
 {
-    int                  bad;
+    int                  bad, made;
     json_t              *list;
     cxm_customer_row_t  *row;
 
@@ -321,15 +321,16 @@ row_amend(cxm_record_write_t *write)
     }
 
     bad = 0;
+    made = list == NULL;
 
-    if (list == NULL) {
+    if (made) {
         list = json_array();
         bad = json_object_set_new(write->document, "identifiers", list);
     }
 
     bad = bad || amend_list(write, list);
 
-    if (!bad && json_array_size(list) == 0 && write->before == NULL) {
+    if (!bad && made && json_array_size(list) == 0) {
         bad = json_object_del(write->document, "identifiers");
     }
 

@@ -40,9 +40,9 @@ csv_number(cxm_str_t s)
 
 
 /*
- * Spreadsheets take a text that begins so for a formula (OWASP).  One that
- * looks like such a text with its "'" gets another, so that there is a way
- * back.
+ * Spreadsheets take a text that begins so for a formula (OWASP), and imports
+ * one for none at all.  What looks like such a text with its "'" gets another,
+ * so that there is a way back.
  */
 static int
 csv_formula(cxm_str_t s)
@@ -52,8 +52,9 @@ csv_formula(cxm_str_t s)
         s.len--;
     }
 
-    return s.len > 0 && memchr("=+-@\t\r", s.data[0], 6) != NULL
-           && !csv_number(s);
+    return cxm_str_eqz(s, CXM_ROWS_NULL)
+           || (s.len > 0 && memchr("=+-@\t\r", s.data[0], 6) != NULL
+               && !csv_number(s));
 }
 
 

@@ -132,6 +132,7 @@ typedef struct {
     int            begun;
     uint64_t       at;
     unsigned       left;
+    unsigned       met;             /* entries that next has given */
 } cxm_journal_scan_t;
 
 cxm_rc_t cxm_journal_scan_up(cxm_journal_scan_t *scan, cxm_txn_t *txn,

@@ -7,7 +7,7 @@
 #include "cxm_store_int.h"
 
 
-/* Entries that had nothing to be read: the cursor moves past them. */
+/* Entries of other kinds alone: the cursor moves past them. */
 #define CXM_READER_PASS  5000
 
 
@@ -135,9 +135,7 @@ reader_run(cxm_txn_t *txn, const cxm_journal_reader_t *reader, int *more,
     if (rc == CXM_OK) {
         *more |= scan.at <= head;
 
-        if (json_array_size(rows) > 0
-            || scan.at - 1 - cursor >= CXM_READER_PASS)
-        {
+        if (scan.met > 0 || scan.at - 1 - cursor >= CXM_READER_PASS) {
             rc = reader_add(txn, reader, scan.at - 1, rows, err);
         }
     }

@@ -25,7 +25,7 @@ cxm_rc_t
 cxm_journal_scan_up(cxm_journal_scan_t *scan, cxm_txn_t *txn,
     cxm_kind_no_t kind, uint64_t from, unsigned left, cxm_error_t *err)
 {
-    *scan = (cxm_journal_scan_t) { txn, NULL, kind, 0, 0, from, left };
+    *scan = (cxm_journal_scan_t) { txn, NULL, kind, 0, 0, from, left, 0 };
 
     return scan_begin(scan, err);
 }
@@ -35,7 +35,7 @@ cxm_rc_t
 cxm_journal_scan_down(cxm_journal_scan_t *scan, cxm_txn_t *txn,
     cxm_kind_no_t kind, uint64_t from, unsigned left, cxm_error_t *err)
 {
-    *scan = (cxm_journal_scan_t) { txn, NULL, kind, 1, 0, from, left };
+    *scan = (cxm_journal_scan_t) { txn, NULL, kind, 1, 0, from, left, 0 };
 
     return scan_begin(scan, err);
 }
@@ -111,6 +111,7 @@ cxm_journal_scan_next(cxm_journal_scan_t *scan, cxm_entry_packed_t *out,
         }
 
         rc = cxm_entry_parse(seq, row.raw, &parsed, err);
+        scan->met++;
 
         return rc == CXM_OK
                ? cxm_entry_open(scan->txn, &parsed, 0, out, err) : rc;
