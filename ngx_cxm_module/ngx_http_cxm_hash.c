@@ -10,7 +10,9 @@
 
 
 #define NGX_HTTP_CXM_HASH_LOOK     5        /* ms between two looks */
-#define NGX_HTTP_CXM_HASH_QUEUED   10000    /* of a worker */
+#define NGX_HTTP_CXM_HASH_QUEUED   128      /* of a worker, for a permit: who
+                                               is behind so many would wait
+                                               longer than anybody may */
 #define NGX_HTTP_CXM_HASH_WAITERS  256      /* workers, old ones too */
 
 
@@ -225,7 +227,9 @@ ngx_http_cxm_hash_add(ngx_http_cxm_job_t *job)
 
     hash = &ngx_http_cxm_store_worker(job->store)->hash;
 
-    if (hash->exiting || hash->nqueued == NGX_HTTP_CXM_HASH_QUEUED) {
+    if (hash->exiting
+        || hash->nqueued >= hash->nslots * NGX_HTTP_CXM_HASH_QUEUED)
+    {
         cxm_metrics_add(&ngx_http_cxm_metrics_of(job->store)->hashes_refused,
                         1);
         return NGX_DECLINED;

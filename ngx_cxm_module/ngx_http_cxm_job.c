@@ -251,8 +251,8 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
             rc = ngx_http_cxm_stream_start(r, job->store, call);
 
         } else {
-            ctx->call = call;
-            rc = ngx_http_cxm_reply(r, &call->reply);
+            ctx->call = cxm_call_shrink(call);
+            rc = ngx_http_cxm_reply(r, &ctx->call->reply);
         }
 
         if (rc != NGX_DONE) {
@@ -270,8 +270,8 @@ ngx_http_cxm_job_answer(ngx_http_cxm_job_t *job, cxm_call_t *call)
         rc = ngx_http_cxm_export_start(export, r, call);
 
     } else {
-        ctx->call = call;
-        rc = ngx_http_cxm_reply(r, &call->reply);
+        ctx->call = cxm_call_shrink(call);
+        rc = ngx_http_cxm_reply(r, &ctx->call->reply);
     }
 
     if (rc != NGX_DONE) {

@@ -402,6 +402,12 @@ void cxm_call_refuse(cxm_call_t *call, cxm_rc_t rc, const char *code,
 void cxm_call_end(cxm_call_t *call);
 void cxm_call_free(cxm_call_t *call);
 
+/*
+ * After its end, where only the reply is looked at any more: gives back the
+ * rest, most of a call, which is then at the address that is returned.
+ */
+cxm_call_t *cxm_call_shrink(cxm_call_t *call);
+
 /* Bytes a queued call holds, for the queue's bound. */
 size_t cxm_call_size(const cxm_call_t *call);
 

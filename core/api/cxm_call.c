@@ -36,13 +36,10 @@ cxm_call_create(cxm_store_t *store)
 }
 
 
-void
-cxm_call_free(cxm_call_t *call)
+/* What its phases had. */
+static void
+cxm_call_release(cxm_call_t *call)
 {
-    if (call == NULL) {
-        return;
-    }
-
     if (call->route != NULL && call->route->hash != NULL && !call->hashed) {
         cxm_call_throttle_return(call);
     }
@@ -55,6 +52,35 @@ cxm_call_free(cxm_call_t *call)
     json_decref(call->output);
     json_decref(call->mark.output);
     json_decref(call->audit_object);
+
+    call->data = NULL;
+    call->input = NULL;
+    call->output = NULL;
+    call->mark.output = NULL;
+    call->audit_object = NULL;
+}
+
+
+cxm_call_t *
+cxm_call_shrink(cxm_call_t *call)
+{
+    cxm_call_t  *reply;
+
+    cxm_call_release(call);
+    reply = realloc(call, offsetof(cxm_call_t, err));
+
+    return reply != NULL ? reply : call;
+}
+
+
+void
+cxm_call_free(cxm_call_t *call)
+{
+    if (call == NULL) {
+        return;
+    }
+
+    cxm_call_release(call);
     cxm_export_free(call->export);
     cxm_buf_free(&call->reply.body);
     cxm_arena_free(&call->arena);

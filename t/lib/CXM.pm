@@ -56,6 +56,7 @@ sub build_path  { $build }
 #     locations                   text after the locations of API.md
 #     store                       parameters of cxm_store, " min_free=0"
 #     workers                     worker_processes, 2
+#     connections                 worker_connections, 2048
 #     daemon                      "on" or "off" (off)
 #     log_level                   of error_log (notice)
 #     h2                          1: a second port speaks HTTP/2 in clear text
@@ -130,8 +131,9 @@ sub write_conf {
     my ($self) = @_;
 
     my %c = (main => '', events => '', http => '', server => '',
-             locations => '', store => '', surveys => '', beacon => '',
-             admin => '', me => '', %{$self->{conf}});
+             connections => 2048, locations => '', store => '',
+             surveys => '', beacon => '', admin => '', me => '',
+             %{$self->{conf}});
     my $dir = $self->{dir};
     my $h2 = $c{h2} ? "listen 127.0.0.1:$self->{h2_port} http2;" : '';
     my $user = $> == 0 ? 'user root;' : '';
@@ -149,7 +151,7 @@ error_log $dir/error.log $c{log_level};
 $env$c{main}
 
 events {
-    worker_connections 2048;
+    worker_connections $c{connections};
     $c{events}
 }
 
