@@ -2,11 +2,12 @@
  * Many clients at once: each sends one request on a connection of its own and
  * waits for the answer.
  *
- *     wave PORT FILE
+ *     wave PORT FILE MS
  *
- * Requests are the lines of the file, with "\r" and "\n" for line ends.  It
- * prints a line for each: ms from when all were connected to its last byte,
- * and the status (0: none).
+ * Requests are the lines of the file, with "\r" and "\n" for line ends.  They
+ * are sent within so many ms once all are connected; 0: at once.  It prints a
+ * line for each: ms from when it was sent to its last byte, and the status (0:
+ * none).
  */
 
 #include <arpa/inet.h>
@@ -30,6 +31,7 @@ typedef struct {
     size_t     len;
     int        fd;
     int        status;
+    uint64_t   sent;
     uint64_t   us;
     char       head[16];
     size_t     got;
@@ -114,7 +116,7 @@ join(int epoll, client_t *client)
 
 /* 1: that was all. */
 static int
-take(client_t *client, uint64_t start)
+take(client_t *client)
 {
     char     text[4096];
     ssize_t  n;
@@ -133,7 +135,7 @@ take(client_t *client, uint64_t start)
     }
 
     (void) sscanf(client->head, "HTTP/1.1 %d", &client->status);
-    client->us = cxm_monotonic_us() - start;
+    client->us = cxm_monotonic_us() - client->sent;
     close(client->fd);
 
     return 1;
@@ -141,17 +143,42 @@ take(client_t *client, uint64_t start)
 
 
 static void
-wait_for_all(int epoll, int n, uint64_t start)
+ask(client_t *client)
 {
-    int                 i, ready;
+    client->sent = cxm_monotonic_us();
+
+    if (write(client->fd, client->request, client->len)
+        != (ssize_t) client->len)
+    {
+        die("write");
+    }
+}
+
+
+static void
+run(int epoll, int n, uint64_t within)
+{
+    int                 i, left, asked, ready;
+    uint64_t            start, now;
     struct epoll_event  events[EVENTS];
 
-    while (n > 0 && cxm_monotonic_us() - start < LIMIT * 1000) {
-        ready = epoll_wait(epoll, events, EVENTS, 1000);
+    start = cxm_monotonic_us();
+    now = start;
+    asked = 0;
+
+    for (left = n; left > 0 && now - start < LIMIT * 1000; /* void */ ) {
+
+        while (asked < n && now - start >= within * (uint64_t) asked / n) {
+            ask(&clients[asked++]);
+        }
+
+        ready = epoll_wait(epoll, events, EVENTS, asked < n ? 1 : 1000);
 
         for (i = 0; i < ready; i++) {
-            n -= take(events[i].data.ptr, start);
+            left -= take(events[i].data.ptr);
         }
+
+        now = cxm_monotonic_us();
     }
 }
 
@@ -159,11 +186,10 @@ wait_for_all(int epoll, int n, uint64_t start)
 int
 main(int argc, char **argv)
 {
-    int       i, n, epoll;
-    uint64_t  start;
+    int  i, n, epoll;
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: wave PORT FILE\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: wave PORT FILE MS\n");
         return 2;
     }
 
@@ -178,17 +204,7 @@ main(int argc, char **argv)
         join(epoll, &clients[i]);
     }
 
-    start = cxm_monotonic_us();
-
-    for (i = 0; i < n; i++) {
-        if (write(clients[i].fd, clients[i].request, clients[i].len)
-            != (ssize_t) clients[i].len)
-        {
-            die("write");
-        }
-    }
-
-    wait_for_all(epoll, n, start);
+    run(epoll, n, 1000 * strtoull(argv[3], NULL, 10));
 
     for (i = 0; i < n; i++) {
         printf("%.1f %d\n", (double) clients[i].us / 1000, clients[i].status);

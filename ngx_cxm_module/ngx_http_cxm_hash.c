@@ -55,7 +55,6 @@ ngx_http_cxm_hash_conf(ngx_conf_t *cf, ngx_http_cxm_main_conf_t *mcf)
     ngx_conf_init_size_value(mcf->hash_memory, NGX_HTTP_CXM_HASH_MEMORY);
 
     n = mcf->hash_memory / CXM_PASSWORD_MEMORY;
-
     n = ngx_min(n, (size_t) ngx_max(ngx_ncpu, 1));
     mcf->hash_permits = ngx_min(n, NGX_HTTP_CXM_HASH_PERMITS);
 

@@ -5,9 +5,9 @@
 #include "cxm_throttle.h"
 
 
-#define CXM_THROTTLE_NAME      0x1      /* what a budget is kept by */
-#define CXM_THROTTLE_NETWORK   0x2
-#define CXM_THROTTLE_DEVICE    0x4
+#define BY_NAME     0x1                 /* what a budget is kept by */
+#define BY_NETWORK  0x2
+#define BY_DEVICE   0x4
 
 /* How long the patient wait, how late they may come (s), and how often. */
 #define CXM_THROTTLE_WAIT      60
@@ -17,6 +17,11 @@
 
 #define CXM_THROTTLE_BY_ADDR6  7        /* bytes: the /56 */
 
+
+typedef enum {
+    AREA_SIGN_IN = 0,
+    AREA_MAIL
+} throttle_area_t;
 
 typedef enum {
     SIGN_IN_NETWORK = 1,
@@ -35,10 +40,10 @@ typedef enum {
 } throttle_rule_no_t;
 
 typedef struct {
-    unsigned  burst;
-    unsigned  hourly;
-    unsigned  by;
-    unsigned  area;
+    unsigned         burst;
+    unsigned         hourly;
+    unsigned         by;
+    throttle_area_t  area;
 } throttle_rule_t;
 
 typedef struct {
@@ -59,18 +64,18 @@ typedef struct {
 
 
 static const throttle_rule_t  rules[RULES] = {
-    [SIGN_IN_NETWORK] = { 150, 150, CXM_THROTTLE_NETWORK, 0 },
-    [SIGN_IN_PAIR] = { 6, 4, CXM_THROTTLE_NAME | CXM_THROTTLE_NETWORK, 0 },
-    [SIGN_IN_OPEN] = { 30, 20, CXM_THROTTLE_NAME, 0 },
-    [SIGN_IN_PATIENT] = { 6, 24, CXM_THROTTLE_NAME, 0 },
-    [SIGN_IN_KNOWN] = { 6, 4, CXM_THROTTLE_NAME, 0 },
-    [SIGN_IN_DEVICE] = { 6, 4, CXM_THROTTLE_NAME | CXM_THROTTLE_DEVICE, 0 },
-    [RESET_NAME] = { 2, 1, CXM_THROTTLE_NAME, 1 },
-    [RESET_NETWORK] = { 10, 10, CXM_THROTTLE_NETWORK, 1 },
-    [REGISTER_NAME] = { 2, 1, CXM_THROTTLE_NAME, 1 },
-    [REGISTER_NETWORK] = { 10, 10, CXM_THROTTLE_NETWORK, 1 },
-    [FACTOR_NAME] = { 8, 2, CXM_THROTTLE_NAME, 0 },
-    [FACTOR_DEVICE] = { 8, 2, CXM_THROTTLE_NAME | CXM_THROTTLE_DEVICE, 0 }
+    [SIGN_IN_NETWORK] = { 150, 150, BY_NETWORK, AREA_SIGN_IN },
+    [SIGN_IN_PAIR] = { 6, 4, BY_NAME | BY_NETWORK, AREA_SIGN_IN },
+    [SIGN_IN_OPEN] = { 30, 20, BY_NAME, AREA_SIGN_IN },
+    [SIGN_IN_PATIENT] = { 6, 24, BY_NAME, AREA_SIGN_IN },
+    [SIGN_IN_KNOWN] = { 6, 4, BY_NAME, AREA_SIGN_IN },
+    [SIGN_IN_DEVICE] = { 6, 4, BY_NAME | BY_DEVICE, AREA_SIGN_IN },
+    [RESET_NAME] = { 2, 1, BY_NAME, AREA_MAIL },
+    [RESET_NETWORK] = { 10, 10, BY_NETWORK, AREA_MAIL },
+    [REGISTER_NAME] = { 2, 1, BY_NAME, AREA_MAIL },
+    [REGISTER_NETWORK] = { 10, 10, BY_NETWORK, AREA_MAIL },
+    [FACTOR_NAME] = { 8, 2, BY_NAME, AREA_SIGN_IN },
+    [FACTOR_DEVICE] = { 8, 2, BY_NAME | BY_DEVICE, AREA_SIGN_IN }
 };
 
 static const throttle_way_t  ways[] = {
@@ -125,9 +130,9 @@ throttle_hash(const cxm_throttle_t *table, unsigned rule, unsigned by,
     /* a budget is kept by a name, a network, or two of them */
 
     no = (uint8_t) rule;
-    name = by & CXM_THROTTLE_NAME ? who->name : none;
-    other = by & CXM_THROTTLE_NETWORK ? throttle_network(who)
-            : by & CXM_THROTTLE_DEVICE ? who->device : none;
+    name = by & BY_NAME ? who->name : none;
+    other = by & BY_NETWORK ? throttle_network(who)
+            : by & BY_DEVICE ? who->device : none;
 
     cxm_keyed_hash(&table->key, (cxm_str_t) { 1, (const char *) &no }, name,
                    other, (uint8_t *) hash, sizeof(hash));
@@ -202,7 +207,7 @@ throttle_take(cxm_throttle_t *table, const throttle_way_t *way,
 
     for (i = 0; i < CXM_THROTTLE_TAKEN && way->rules[i] != 0; i++) {
 
-        if ((rules[way->rules[i]].by & CXM_THROTTLE_NETWORK)
+        if ((rules[way->rules[i]].by & BY_NETWORK)
             && who->network.len == 0)
         {
             continue;
@@ -278,7 +283,7 @@ throttle_waits(cxm_throttle_t *table, const cxm_throttle_who_t *who,
     uint64_t              tag;
     cxm_throttle_wait_t  *places, *place;
 
-    throttle_hash(table, 0, CXM_THROTTLE_NAME | CXM_THROTTLE_NETWORK, who,
+    throttle_hash(table, 0, BY_NAME | BY_NETWORK, who,
                   &tag, &set);
 
     places = table->waits[set % CXM_THROTTLE_WAITS];

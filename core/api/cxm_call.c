@@ -69,7 +69,11 @@ cxm_call_shrink(cxm_call_t *call)
     cxm_call_release(call);
     reply = realloc(call, offsetof(cxm_call_t, err));
 
-    return reply != NULL ? reply : call;
+    if (reply == NULL) {
+        return call;
+    }
+
+    return reply;
 }
 
 
