@@ -37,11 +37,13 @@ test_packages := perl libmojolicious-perl libev-perl \
     libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev \
     nghttp2-client strace clang libclang-rt-14-dev cppcheck
 
-# Tests that run programs of node, each with folders of packages: t/web.t and
-# t/embed.t drive a browser, the second also builds web/ anew, t/duckdb.t reads
-# exports, t/passwords.t makes their list anew, the others check OpenAPI.  A node that came from elsewhere conflicts
-# with Debian's npm, so the commands decide.
-node_tests := $(if $(filter t/web.t t/embed.t,$(TESTS)),t/web) \
+# Tests that run programs of node, each with folders of packages: t/web.t,
+# t/embed.t and t/accounts-web.t drive a browser, the second builds web/ anew,
+# t/duckdb.t reads exports, t/passwords.t makes their list anew, the others
+# check OpenAPI.  A node that came from elsewhere conflicts with Debian's npm,
+# so the commands decide.
+browser_tests := t/web.t t/embed.t t/accounts-web.t
+node_tests := $(if $(filter $(browser_tests),$(TESTS)),t/web) \
     $(if $(filter t/embed.t,$(TESTS)),web) \
     $(if $(filter t/duckdb.t,$(TESTS)),t/duckdb) \
     $(if $(filter t/passwords.t,$(TESTS)),build-aux/passwords) \

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # Every call that the OpenAPI document names, by every role, without a key and
-# with a revoked one, and by a customer of a token of the site, on an object that is there, on one that is not and on
+# with a revoked one, by a customer whom the site's token tells and by one who
+# signed in to an account, on an object that is there, on one that is not and on
 # somebody else's: 401, 403, 404 or success as the document says, and nothing
 # is changed by what is refused.
 #
@@ -14,6 +15,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Browser;
 use CXM::OpenApi;
 use CXM::Token;
 use Mojo::JSON qw(decode_json false true);
@@ -69,6 +71,9 @@ sub queued {
 
 my %token;      # of a partial answer, by its id
 
+my $browser = CXM::Browser->new($t, email => 'matrix@example.org')->join;
+my $joined = $browser->get('/me/')->{json}{customer};
+
 # The last parameter of a path, where its own PUT or POST will not do.
 my %object = (
     '/s/{survey}' => sub { $live },
@@ -83,7 +88,11 @@ my %object = (
         return $made->{json}{url} =~ s{.*/}{}r;
     },
     '/admin/responses/{id}' => sub { answered()->{id} },
-    '/me/sessions/{id}' => sub { uuid() },
+    '/me/sessions/{id}' => sub {
+        my $phone = CXM::Browser->new($t, email => $browser->{email});
+        $phone->login;
+        return $phone->get('/me/sessions')->{json}{items}[0]{id};
+    },
     '/admin/outbox/{id}' => sub { queued()->{id} },
     '/admin/templates/{slug}' => sub {
         $t->put('/admin/templates/taken', {texts => {fr => {
@@ -206,9 +215,11 @@ sub stream {
 sub call {
     my ($operation, $params, $key, $note, %with) = @_;
     %with = prepared($operation, $params) unless %with;
-    return stream($operation, $key) if is_stream($operation);
-    return $api->call($operation, params => $params, key => $key,
-                      note => $note, %with);
+    return stream($operation, ref $key ? undef : $key)
+        if is_stream($operation);
+    return $api->call($operation, params => $params, note => $note,
+                      ref $key ? (headers => $key->headers) : (key => $key),
+                      %with);
 }
 
 sub is_stream {
@@ -252,6 +263,7 @@ sub is_slug {
 # Parameters of an operation, all of them of things that are there.
 sub make_params {
     my ($operation) = @_;
+    return {id => $joined} if $operation->{path} =~ m{/customers/\{id\}/account};
     my ($path, %params) = ('');
     for my $part (split m{(?<=\})}, $operation->{path}) {
         $path .= $part;
@@ -275,11 +287,19 @@ my ($rc) = $t->cxmctl('key', 'revoke', (split /_/, $key{revoked})[1]);
 is $rc, 0, 'a key is revoked';
 $key{customer} = CXM::Token::hs256($secret, {sub => '4711'});
 
+# Calls may have ended the session: then there is another.
+sub key_of {
+    my ($who) = @_;
+    return $key{$who} if $who ne 'account';
+    $browser->login if $browser->get('/me/')->{status} != 200;
+    return $browser;
+}
+
 # undef: it may
 sub refusal {
     my ($operation, $who) = @_;
     return $operation->{public} || $operation->{customer} ? undef : 401
-        if $who eq 'customer';
+        if $who eq 'customer' || $who eq 'account';
     return 401 if $who eq 'revoked' || $operation->{customer};
     return if $operation->{public} || $operation->{roles}{$who};
     return $who eq 'none' ? 401 : 403;
@@ -310,13 +330,13 @@ my $refused = 0;
 
 for my $operation (@operations) {
     my @wrong;
-    for my $who ('none', 'revoked', 'customer', @roles) {
+    for my $who ('none', 'revoked', 'customer', 'account', @roles) {
         my $expect = refusal($operation, $who) // next;
         my $own = $params{$operation->{id}} or next;
         my %none = map { $_ => unknown($operation, $_) }
             @{$operation->{params}};
         for my $params ($own, %none ? \%none : ()) {
-            my $reply = call($operation, $params, $key{$who}, $who,
+            my $reply = call($operation, $params, key_of($who), $who,
                              @{$with{$operation->{id}}});
             push @wrong, "$who: $reply->{status}, not $expect"
                 if $reply->{status} != $expect;
@@ -357,10 +377,11 @@ my $missing = 0;
 for my $operation (@operations) {
     my @places = @{$nowhere{$operation->{id}} || []} or next;
     my @wrong;
-    for my $who (grep { !refusal($operation, $_) } 'none', 'customer', @roles)
+    for my $who (grep { !refusal($operation, $_) }
+                 'none', 'customer', 'account', @roles)
     {
         for my $params (@places) {
-            my $reply = call($operation, $params, $key{$who}, "$who, nowhere",
+            my $reply = call($operation, $params, key_of($who), "$who, nowhere",
                              @{$with{$operation->{id}}});
             push @wrong, "$who: $reply->{status} $reply->{body}"
                 if $reply->{status} != 404;
@@ -385,9 +406,9 @@ sub succeeds {
 my @senseless;
 for my $operation (@operations) {
     my (@wrong, $good);
-    for my $who (grep { !refusal($operation, $_) } 'none', @roles) {
+    for my $who (grep { !refusal($operation, $_) } 'none', 'account', @roles) {
         my $params = make_params($operation) or next;
-        my $reply = call($operation, $params, $key{$who}, $who);
+        my $reply = call($operation, $params, key_of($who), $who);
         $good ||= $reply->{status} =~ /^[23]/;
         push @wrong, "$who: $reply->{status} $reply->{body}"
             unless succeeds($operation, $reply);

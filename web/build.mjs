@@ -13,7 +13,7 @@ import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] || join(here, "../core/api");
-const scripts = ["cxm", "cxm-survey"];
+const scripts = ["cxm", "cxm-survey", "cxm-account"];
 const LINE = 72;
 
 mkdirSync(join(here, "dist"), { recursive: true });

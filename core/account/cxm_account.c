@@ -165,6 +165,41 @@ cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email, cxm_doc_t *out,
 }
 
 
+cxm_rc_t
+cxm_account_of_person(cxm_txn_t *txn, uint64_t slot, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    uint64_t             no;
+    cxm_rc_t             rc;
+    unsigned             i;
+    cxm_person_slots_t   slots;
+
+    memset(out, 0, sizeof(*out));
+    rc = cxm_person_main(txn, slot, &slot);
+
+    if (rc == CXM_OK) {
+        rc = cxm_person_slots(txn, slot, &slots);
+    }
+
+    if (rc != CXM_OK) {
+        return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
+    }
+
+    rc = CXM_NOT_FOUND;
+
+    for (i = 0; i < slots.n && rc == CXM_NOT_FOUND; i++) {
+        rc = cxm_record_of_person(txn, &cxm_record_account, slots.slot[i],
+                                  &no);
+
+        if (rc == CXM_OK) {
+            rc = cxm_account_get(txn, no, out, err);
+        }
+    }
+
+    return rc;
+}
+
+
 /* --- changes ------------------------------------------------------------ */
 
 cxm_rc_t

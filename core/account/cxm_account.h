@@ -39,6 +39,10 @@ cxm_rc_t cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email,
 cxm_rc_t cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     cxm_error_t *err);
 
+/* The live account of a person, by any of their slots; CXM_NOT_FOUND. */
+cxm_rc_t cxm_account_of_person(cxm_txn_t *txn, uint64_t slot,
+    cxm_doc_t *out, cxm_error_t *err);
+
 /*
  * The account of who has redeemed a "verify" token; CXM_CONFLICT
  * "value_taken": another was quicker.  *out is the caller's to clear.

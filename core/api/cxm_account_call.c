@@ -215,20 +215,21 @@ cxm_rc_t
 cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
     cxm_account_event_t event, cxm_ms_t since)
 {
-    int                  known;
     char                 token[CXM_SESSION_TOKEN + 1];
     cxm_rc_t             rc;
     cxm_account_fact_t   fact;
     cxm_session_spec_t   spec = { CXM_SESSION_CUSTOMER, account->no,
                                   account->subject, 0 };
 
-    known = cxm_account_knows(cxm_txn_store(txn), account,
-                              call->caller.address);
+    cxm_call_trust(call, account->no,
+                   cxm_account_knows(cxm_txn_store(txn), account,
+                                     call->caller.address));
 
     memset(&fact, 0, sizeof(fact));
     fact.event = event;
     fact.since = since;
-    fact.new_place = event == CXM_ACCOUNT_SIGNED_IN && !known;
+    fact.new_place = event == CXM_ACCOUNT_SIGNED_IN
+                     && call->throttle.trust == CXM_TRUST_NONE;
 
     rc = cxm_self_fact(call, txn, account, fact);
 

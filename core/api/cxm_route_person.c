@@ -2,6 +2,7 @@
  * Routes of what is known of one customer from all rooms.
  */
 
+#include "cxm_account_event.h"
 #include "cxm_call.h"
 #include "cxm_customer.h"
 #include "cxm_merge.h"
@@ -17,6 +18,7 @@
 
 /* Kinds of events: rooms have one line for each of theirs. */
 const cxm_timeline_kind_t *const  cxm_timeline_kinds[] = {
+    &cxm_timeline_account,
     &cxm_timeline_answer,
     &cxm_timeline_change,
     &cxm_timeline_consent,
@@ -33,9 +35,9 @@ _Static_assert(sizeof(cxm_timeline_kinds) / sizeof(cxm_timeline_kinds[0])
 
 static const cxm_field_t  timeline_query[] = {
     { .name = "kinds", .type = CXM_FIELD_STRING,
-      .summary = "Which kinds of events, a comma between them: answer, "
-                 "change, consent, merge, message, note, task, touchpoint; "
-                 "default all." },
+      .summary = "Which kinds of events, a comma between them: account, "
+                 "answer, change, consent, merge, message, note, task, "
+                 "touchpoint; default all." },
     { .name = "from", .type = CXM_FIELD_TIME,
       .summary = "Taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,

@@ -1,5 +1,5 @@
 /*
- * Scripts that sites embed.
+ * Scripts that pages load.
  */
 
 #include <stdio.h>
@@ -49,16 +49,19 @@ script_read(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-#define cxm_script_route(address, text)                                       \
-    { .endpoint = CXM_ENDPOINT_SURVEYS, .method = CXM_GET, .path = address,   \
+#define cxm_script_route(where, address, text)                                \
+    { .endpoint = where, .method = CXM_GET, .path = address,   \
       .policy = CXM_PUBLIC, .flags = CXM_ROUTE_BOUNDED | CXM_ROUTE_OPEN,      \
       .answers = CXM_200 | CXM_304,                                           \
       .media = "text/javascript; charset=utf-8", .read = script_read,         \
       .summary = text }
 
 const cxm_route_t  cxm_routes_script[] = {
-    cxm_script_route("cxm.js", "The script that sends touchpoints"),
-    cxm_script_route("cxm-survey.js",
+    cxm_script_route(CXM_ENDPOINT_SURVEYS, "cxm.js",
+                     "The script that sends touchpoints"),
+    cxm_script_route(CXM_ENDPOINT_SURVEYS, "cxm-survey.js",
                      "The script that shows a survey inside of a page"),
+    cxm_script_route(CXM_ENDPOINT_SELF, "cxm-account.js",
+                     "The script of the pages of accounts"),
     { .path = NULL }
 };

@@ -16,6 +16,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_overview,
     cxm_routes_access,
     cxm_routes_customer,
+    cxm_routes_customer_account,
     cxm_routes_import,
     cxm_routes_person,
     cxm_routes_merge,
@@ -34,6 +35,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_password,
     cxm_routes_totp,
     cxm_routes_session,
+    cxm_routes_self_page,
     cxm_routes_openapi,
     NULL
 };

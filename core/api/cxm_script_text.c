@@ -71,5 +71,30 @@ const cxm_script_t  cxm_scripts[] = {
     "):n.append(l)},i=()=>document.querySelectorAll(\"[data-cxm-survey]\").fo"
     "rEach(n=>u(n).catch(()=>{n.dataset.cxmState=\"failed\"}));document.ready"
     "State==\"loading\"\?addEventListener(\"DOMContentLoaded\",i):i()})();\n" },
+    { "cxm-account.js", "439d525444756ed7", 1658,
+    "\"use strict\";(()=>{const u=document.querySelector(\"main\"),a=document"
+    ".querySelector(\"[role=status]\"),c=JSON.parse(u.dataset.says||\"{}\"),d"
+    "=new URLSearchParams(location.hash.slice(1)).get(\"token\");d&&history.r"
+    "eplaceState(null,\"\",location.pathname+location.search);const i=(e,t)=>"
+    "e&&c[e]||t||c.failed||\"\",l=(e,t,n)=>{const s=e.elements.namedItem(t),o"
+    "=e.querySelector(`[data-error=${t}]`);return!(s instanceof HTMLInputElem"
+    "ent)||!o\?!1:(s.setAttribute(\"aria-invalid\",String(n!=\"\")),o.textCon"
+    "tent=n,!0)},f=(e,t)=>{let n=!0;for(const s of t.errors||[]){const o=s.po"
+    "inter.slice(1),r=i(s.code,s.detail);l(e,o,r)\?n&&(e.elements.namedItem(o"
+    ").focus(),n=!1):a.textContent=r}t.errors||(a.textContent=i(t.code,t.deta"
+    "il))},h=e=>{const t=new URLSearchParams(location.search).get(\"next\")||"
+    "\"\";return/^\\/(\?![/\\\\])/.test(t)\?t:e},m=(e,t)=>{const n=document.q"
+    "uerySelector(\"[data-second]\");if(t.status==\"second_factor\"&&n){e.hid"
+    "den=!0,n.hidden=!1,n.querySelector(\"input\").focus();return}if(e.datase"
+    "t.then!==void 0){location.assign(h(e.dataset.then));return}e.hidden=!0;c"
+    "onst s=document.querySelector(\"[data-done]\");s.hidden=!1,s.focus()},g="
+    "async e=>{const t={};e.dataset.token!==void 0&&(t.token=d||\"\"),new For"
+    "mData(e).forEach((o,r)=>{l(e,r,\"\"),o&&(t[r]=String(o))}),a.textContent"
+    "=\"\";const n=await fetch(e.dataset.post,{method:\"POST\",headers:{\"Con"
+    "tent-Type\":\"application/json\"},body:JSON.stringify(t)}),s=await n.jso"
+    "n().catch(()=>({}));n.ok\?m(e,s):f(e,s)};document.querySelectorAll(\"for"
+    "m\").forEach(e=>{const t=e.querySelector(\"button\");e.addEventListener("
+    "\"submit\",n=>{n.preventDefault(),t.disabled=!0,g(e).catch(()=>{a.textCo"
+    "ntent=i(\"failed\",\"\")}).then(()=>{t.disabled=!1})})})})();\n" },
     { NULL, NULL, 0, NULL }
 };

@@ -31,20 +31,24 @@ sub post   { my $self = shift; $self->request('POST', CXM::document(@_)) }
 sub patch  { my $self = shift; $self->request('PATCH', CXM::document(@_)) }
 sub put    { my $self = shift; $self->request('PUT', CXM::document(@_)) }
 
-sub request {
-    my ($self, $method, $path, %arg) = @_;
-
+# What it sends with every request from the site's own pages.
+sub headers {
+    my ($self) = @_;
     my %headers = ('Sec-Fetch-Site' => 'same-origin',
                    Origin => $self->{t}->url,
-                   'X-Forwarded-For' => $self->{network},
-                   %{$arg{headers} || {}});
+                   'X-Forwarded-For' => $self->{network});
     my $jar = $self->{cookies};
     $headers{Cookie} = join '; ', map { "$_=$jar->{$_}" } sort keys %$jar
         if %$jar;
     $headers{'User-Agent'} = $self->{agent} if $self->{agent};
+    return \%headers;
+}
 
+sub request {
+    my ($self, $method, $path, %arg) = @_;
+    my $headers = {%{$self->headers}, %{$arg{headers} || {}}};
     my $reply = $self->{t}->request($method, $path, %arg,
-                                    headers => \%headers);
+                                    headers => $headers);
     $self->keep($reply->{headers}{'set-cookie'});
     return $reply;
 }
