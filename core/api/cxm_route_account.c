@@ -259,7 +259,7 @@ verify_write(cxm_call_t *call, cxm_txn_t *txn)
 
 
 const cxm_route_t  cxm_routes_account[] = {
-    { CXM_SELF(CXM_POST, "register", CXM_PUBLIC), .flags = CXM_SELF_SECRET,
+    { CXM_SELF(CXM_POST, "register", CXM_PUBLIC), .flags = CXM_ROUTE_NAMED,
       .input = &register_input, .answers = CXM_202 | CXM_429,
       .output = &registered_output, .prepare = register_prepare,
       .hash = register_hash, .write = register_write,

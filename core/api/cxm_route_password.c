@@ -362,7 +362,7 @@ const cxm_route_t  cxm_routes_password[] = {
       .read = forgot_read, .hash = forgot_hash, .write = forgot_write,
       .summary = "Have a link mailed that sets a new password" },
     { CXM_SELF(CXM_POST, "password/reset", CXM_PUBLIC),
-      .flags = CXM_SELF_SECRET | CXM_ROUTE_BOUNDED, .input = &reset_input,
+      .flags = CXM_ROUTE_NAMED | CXM_ROUTE_BOUNDED, .input = &reset_input,
       .answers = CXM_200, .output = &changed_output, .read = reset_read,
       .hash = make_hash, .write = reset_write,
       .summary = "Set a new password by that link, once; all sessions end" },
