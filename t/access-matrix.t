@@ -4,7 +4,8 @@
 # with a revoked one, by a customer whom the site's token tells and by one who
 # signed in to an account, on an object that is there, on one that is not and on
 # somebody else's: 401, 403, 404 or success as the document says, and nothing
-# is changed by what is refused.
+# is changed by what is refused.  What a role may do by a key it may do by the
+# session of a member who has it, and no more.
 #
 # A new route is in it by itself: objects are made by the PUT or POST that its
 # path has, bodies from their schemas.  What needs more is in the tables below.
@@ -17,6 +18,7 @@ use lib "$FindBin::Bin/lib";
 use CXM;
 use CXM::Browser;
 use CXM::OpenApi;
+use CXM::Staff;
 use CXM::Token;
 use Mojo::JSON qw(decode_json false true);
 use Test::More;
@@ -88,6 +90,12 @@ my %object = (
         return $made->{json}{url} =~ s{.*/}{}r;
     },
     '/admin/responses/{id}' => sub { answered()->{id} },
+    '/admin/staff/{slug}' => sub {
+        my $made = $t->post('/admin/staff', {slug => name(), role => 'rep'},
+                            key => 1);
+        return $made->{json}{slug};
+    },
+    '/admin/sessions/{id}' => sub { uuid() },
     '/me/sessions/{id}' => sub {
         my $phone = CXM::Browser->new($t, email => $browser->{email});
         $phone->login;
@@ -145,6 +153,12 @@ my %body = (
         return {email => $email};
     },
     'PUT /admin/fields/{kind}' => sub { return {fields => []} },
+    'POST /admin/login' => sub {
+        return {name => 'viewer', password => $CXM::Staff::PASSWORD} },
+    'POST /admin/login/totp' => sub { return {totp => '123456'} },
+    'POST /admin/staff' => sub { return {slug => name(), role => 'rep'} },
+    'PUT /admin/staff/{slug}/password' => sub {
+        return {password => $CXM::Staff::PASSWORD} },
     'PUT /admin/templates/{slug}' => sub { return {texts => {}} },
     'PATCH /admin/templates/{slug}' => sub { return {language => 'de'} },
     'POST /admin/templates/{slug}/preview' => sub { return {} },
@@ -204,21 +218,22 @@ sub prepared {
 
 # An answer that never ends is read as far as its head.
 sub stream {
-    my ($operation, $key) = @_;
+    my ($operation, %as) = @_;
+    my %headers = %{$as{headers} || {}};
+    $headers{Authorization} = "Bearer $as{key}" if $as{key};
     my $head = $t->raw("GET $operation->{path} HTTP/1.0\r\n"
-        . ($key ? "Authorization: Bearer $key\r\n" : '') . "\r\n",
-        timeout => .2);
+        . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers)
+        . "\r\n", timeout => .2);
     my ($status) = $head =~ m{^HTTP/1\.1 (\d+)};
     return {status => $status // 0, body => $head};
 }
 
+# as: what tells who calls
 sub call {
-    my ($operation, $params, $key, $note, %with) = @_;
+    my ($operation, $params, $as, $note, %with) = @_;
     %with = prepared($operation, $params) unless %with;
-    return stream($operation, ref $key ? undef : $key)
-        if is_stream($operation);
-    return $api->call($operation, params => $params, note => $note,
-                      ref $key ? (headers => $key->headers) : (key => $key),
+    return stream($operation, %$as) if is_stream($operation);
+    return $api->call($operation, params => $params, note => $note, %$as,
                       %with);
 }
 
@@ -242,11 +257,11 @@ sub make_object {
     my ($param) = $path =~ /\{(\w+)\}\z/;
     if (my $put = $known{"PUT $path"}) {
         my $value = is_slug($put, $param) ? name() : uuid();
-        my $reply = call($put, {%$owner, $param => $value}, $t->admin_key);
+        my $reply = call($put, {%$owner, $param => $value}, {key => 1});
         return $value if $reply->{status} =~ /^2/;
     }
     if (my $post = $known{'POST ' . $path =~ s{/\{\w+\}\z}{}r}) {
-        my $reply = call($post, $owner, $t->admin_key);
+        my $reply = call($post, $owner, {key => 1});
         return $reply->{json}{id} // $reply->{json}{slug}
             if $reply->{status} =~ /^2/;
     }
@@ -281,18 +296,48 @@ sub unknown { is_slug(@_) ? 'no-such-thing' : uuid() }
 
 my @roles = qw(admin analyst rep manager marketing sales product success
                privacy server viewer);
-my %key = map { $_ => $t->key($_) } @roles;
-$key{revoked} = $t->key('admin');
-my ($rc) = $t->cxmctl('key', 'revoke', (split /_/, $key{revoked})[1]);
+my %as = (none => {}, map { $_ => {key => $t->key($_)} } @roles);
+
+my $revoked = $t->key('admin');
+my ($rc) = $t->cxmctl('key', 'revoke', (split /_/, $revoked)[1]);
 is $rc, 0, 'a key is revoked';
-$key{customer} = CXM::Token::hs256($secret, {sub => '4711'});
+$as{revoked} = {key => $revoked};
+$as{customer} = {key => CXM::Token::hs256($secret, {sub => '4711'})};
+
+sub session {
+    my ($name, $role) = @_;
+    my $member = CXM::Staff->new($t, name => $name, role => $role,
+                                 make => ['--totp-optional']);
+    my $reply = $member->login;
+    is $reply->{status}, 200, "$name has signed in" or diag $reply->{body};
+    return {headers => {Cookie => 'cxm_staff=' . $member->token,
+                        'Sec-Fetch-Site' => 'same-origin'}};
+}
+
+$as{"$_ session"} = session($_, $_) for @roles;
+$as{'ended session'} = session('ended', 'admin');
+is $t->delete('/admin/staff/ended/sessions', key => 1)->{status}, 204,
+    'and one is out';
+
+# What only a cookie opens, or a code, is not a key's: t/staff.t.
+my %elsewhere = ('POST /admin/login/totp' => 1);
+
+# Who calls an operation; sessions only what keys do, too.
+sub principals {
+    my ($operation) = @_;
+    return $operation->{member} || $operation->{public}
+        || $operation->{customer}
+        ? ('none', 'revoked', 'customer', 'account', @roles)
+        : ('none', 'revoked', 'customer', 'account', 'ended session', @roles,
+           map { "$_ session" } @roles);
+}
 
 # Calls may have ended the session: then there is another.
-sub key_of {
+sub as_of {
     my ($who) = @_;
-    return $key{$who} if $who ne 'account';
+    return $as{$who} if $who ne 'account';
     $browser->login if $browser->get('/me/')->{status} != 200;
-    return $browser;
+    return {headers => $browser->headers};
 }
 
 # undef: it may
@@ -300,9 +345,16 @@ sub refusal {
     my ($operation, $who) = @_;
     return $operation->{public} || $operation->{customer} ? undef : 401
         if $who eq 'customer' || $who eq 'account';
+    my ($role) = $who =~ /^(\w+)/;
     return 401 if $who eq 'revoked' || $operation->{customer};
-    return if $operation->{public} || $operation->{roles}{$who};
-    return $who eq 'none' ? 401 : 403;
+    return if $operation->{public} || $operation->{roles}{$role};
+    return $role eq 'none' || $role eq 'ended' ? 401 : 403;
+}
+
+sub may {
+    my ($operation) = @_;
+    return if $elsewhere{call_name($operation)};
+    return grep { !refusal($operation, $_) } principals($operation);
 }
 
 sub head {
@@ -330,13 +382,13 @@ my $refused = 0;
 
 for my $operation (@operations) {
     my @wrong;
-    for my $who ('none', 'revoked', 'customer', 'account', @roles) {
+    for my $who (principals($operation)) {
         my $expect = refusal($operation, $who) // next;
         my $own = $params{$operation->{id}} or next;
         my %none = map { $_ => unknown($operation, $_) }
             @{$operation->{params}};
         for my $params ($own, %none ? \%none : ()) {
-            my $reply = call($operation, $params, key_of($who), $who,
+            my $reply = call($operation, $params, as_of($who), $who,
                              @{$with{$operation->{id}}});
             push @wrong, "$who: $reply->{status}, not $expect"
                 if $reply->{status} != $expect;
@@ -377,11 +429,9 @@ my $missing = 0;
 for my $operation (@operations) {
     my @places = @{$nowhere{$operation->{id}} || []} or next;
     my @wrong;
-    for my $who (grep { !refusal($operation, $_) }
-                 'none', 'customer', 'account', @roles)
-    {
+    for my $who (may($operation)) {
         for my $params (@places) {
-            my $reply = call($operation, $params, key_of($who), "$who, nowhere",
+            my $reply = call($operation, $params, as_of($who), "$who, nowhere",
                              @{$with{$operation->{id}}});
             push @wrong, "$who: $reply->{status} $reply->{body}"
                 if $reply->{status} != 404;
@@ -406,9 +456,9 @@ sub succeeds {
 my @senseless;
 for my $operation (@operations) {
     my (@wrong, $good);
-    for my $who (grep { !refusal($operation, $_) } 'none', 'account', @roles) {
+    for my $who (grep { $_ ne 'customer' } may($operation)) {
         my $params = make_params($operation) or next;
-        my $reply = call($operation, $params, key_of($who), $who);
+        my $reply = call($operation, $params, as_of($who), $who);
         $good ||= $reply->{status} =~ /^[23]/;
         push @wrong, "$who: $reply->{status} $reply->{body}"
             unless succeeds($operation, $reply);

@@ -64,7 +64,7 @@ subtest 'the same from cxmctl' => sub {
 
 subtest 'what an operation says' => sub {
     my $put = $api->operation('PUT', '/admin/surveys/{slug}')->{operation};
-    is_deeply $put->{security}, [{bearer => ['survey_write']}];
+    is_deeply $put->{security}, [{bearer => ['survey_write']}, {staff => []}];
     is_deeply $put->{'x-scopes'}, ['survey_write'];
     is_deeply $put->{'x-roles'}, ['admin', 'product'];
     is_deeply $put->{tags}, ['surveys'];

@@ -53,6 +53,9 @@ const cxm_role_t *cxm_role_find(cxm_str_t name);
 /* "survey_read"; for OpenAPI and problem details. */
 const char *cxm_scope_name(cxm_scope_t scope);
 
+/* Names of all of a set; a new reference. */
+json_t *cxm_scopes_json(unsigned scopes);
+
 typedef enum {
     CXM_PRINCIPAL_PUBLIC = 0,
     CXM_PRINCIPAL_KEY,
@@ -72,6 +75,8 @@ typedef struct {
                                            cookie; 0: none */
     int                ambient;         /* the browser says it unasked: other
                                            sites can make it do so */
+    int                owes_totp;       /* a member without scopes, because a
+                                           second factor is missing */
 
     /* CXM_PRINCIPAL_CUSTOMER; 0: there is no such record (any more). */
     uint64_t           customer;
@@ -109,7 +114,10 @@ cxm_may(const cxm_caller_t *caller, unsigned scopes)
     return (caller->principal.scopes & scopes) == scopes;
 }
 
-/* CXM_UNAUTHORIZED for the public, else CXM_FORBIDDEN; no hint which. */
+/*
+ * CXM_UNAUTHORIZED for the public, else CXM_FORBIDDEN, "totp_required" if that
+ * is why; no hint which scope.
+ */
 cxm_rc_t cxm_require(const cxm_caller_t *caller, unsigned scopes,
     cxm_error_t *err);
 
@@ -122,7 +130,8 @@ cxm_rc_t cxm_authenticate(cxm_txn_t *txn, cxm_str_t token, cxm_ms_t now,
 
 /*
  * Whether a principal that was authenticated may still call: for what lasts.
- * CXM_UNAUTHORIZED when its key is revoked or has expired since.
+ * CXM_UNAUTHORIZED when its key is revoked or has expired since, its session
+ * was ended, it has another role.
  */
 cxm_rc_t cxm_principal_check(cxm_txn_t *txn,
     const cxm_principal_t *principal, cxm_ms_t now);
@@ -135,6 +144,9 @@ void cxm_agent_classify(cxm_caller_t *caller);
 /* "Firefox on Linux", for people to know their devices by; 0: unknown. */
 int cxm_agent_name(cxm_str_t agent, char out[CXM_AGENT_NAME]);
 
+
+/* CXM_UNAUTHORIZED, CXM_NOT_FOUND: a key that is none any more. */
+cxm_rc_t cxm_key_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now);
 
 #define CXM_TOKEN_LEN  (4 + 13 + 1 + 52)
 
@@ -161,7 +173,8 @@ json_t *cxm_actor_json(cxm_txn_t *txn, uint64_t actor);
 json_t *cxm_key_json(const cxm_doc_t *doc);
 
 /*
- * Audit: personal fields were read.  `what` is the route, `object` what was
+ * Audit: personal fields were read, or one of the staff signed in or failed
+ * to.  `what` is the route, `object` what was
  * asked (id or filters, borrowed).  In a write transaction.
  */
 cxm_rc_t cxm_audit(cxm_txn_t *txn, const cxm_caller_t *caller,

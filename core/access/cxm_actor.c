@@ -1,8 +1,11 @@
 /*
- * Actors: who did something, told to people.
+ * Actors: who did something, told to people; and whether who lasts is still
+ * one.
  */
 
 #include "cxm_access.h"
+#include "cxm_session.h"
+#include "cxm_staff.h"
 
 
 /* Of kinds whose numbers an actor may be: both come from one sequence. */
@@ -35,4 +38,47 @@ cxm_actor_json(cxm_txn_t *txn, uint64_t actor)
     }
 
     return json_null();
+}
+
+
+/* --- whether one may go on ---------------------------------------------- */
+
+static cxm_rc_t
+member_check(cxm_txn_t *txn, const cxm_principal_t *was, cxm_ms_t now)
+{
+    cxm_rc_t         rc;
+    cxm_doc_t        doc;
+    cxm_principal_t  is;
+
+    rc = was->session == 0 ? CXM_OK
+                           : cxm_session_check(txn, was->session, now, NULL);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    memset(&is, 0, sizeof(is));
+    rc = cxm_doc_get(txn, CXM_KIND_STAFF, was->actor, &doc, NULL);
+
+    if (rc == CXM_OK) {
+        rc = cxm_staff_principal(&doc, &is);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_OK && is.role != was->role ? CXM_UNAUTHORIZED : rc;
+}
+
+
+cxm_rc_t
+cxm_principal_check(cxm_txn_t *txn, const cxm_principal_t *principal,
+    cxm_ms_t now)
+{
+    cxm_rc_t  rc;
+
+    rc = principal->kind == CXM_PRINCIPAL_STAFF
+         ? member_check(txn, principal, now)
+         : cxm_key_check(txn, principal->actor, now);
+
+    return rc == CXM_NOT_FOUND ? CXM_UNAUTHORIZED : rc;
 }

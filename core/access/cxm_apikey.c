@@ -158,20 +158,19 @@ cxm_authenticate(cxm_txn_t *txn, cxm_str_t token, cxm_ms_t now,
 
 
 cxm_rc_t
-cxm_principal_check(cxm_txn_t *txn, const cxm_principal_t *principal,
-    cxm_ms_t now)
+cxm_key_check(cxm_txn_t *txn, uint64_t no, cxm_ms_t now)
 {
     cxm_rc_t   rc;
     cxm_doc_t  doc;
 
-    rc = cxm_doc_get(txn, CXM_KIND_KEY, principal->actor, &doc, NULL);
+    rc = cxm_doc_get(txn, CXM_KIND_KEY, no, &doc, NULL);
 
     if (rc == CXM_OK) {
         rc = cxm_apikey_live(doc.body, now) ? CXM_OK : CXM_UNAUTHORIZED;
         cxm_doc_clear(&doc);
     }
 
-    return rc == CXM_NOT_FOUND ? CXM_UNAUTHORIZED : rc;
+    return rc;
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * The audit: who read personal fields, when, by which route.
+ * The audit: who read personal fields or signed in, when, by which route.
  *
  * Body: {"what", "role", "object"}; actor and time are the entry's own.
  */

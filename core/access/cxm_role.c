@@ -106,6 +106,24 @@ cxm_scope_name(cxm_scope_t scope)
 }
 
 
+json_t *
+cxm_scopes_json(unsigned scopes)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; i < sizeof(cxm_scopes) / sizeof(cxm_scopes[0]); i++) {
+        if (scopes & cxm_scopes[i].scope) {
+            json_array_append_new(list, json_string(cxm_scopes[i].name));
+        }
+    }
+
+    return list;
+}
+
+
 cxm_rc_t
 cxm_require(const cxm_caller_t *caller, unsigned scopes, cxm_error_t *err)
 {
@@ -115,11 +133,16 @@ cxm_require(const cxm_caller_t *caller, unsigned scopes, cxm_error_t *err)
 
     if (caller->principal.role == NULL) {
         return cxm_fail(err, CXM_UNAUTHORIZED, NULL,
-                        "This needs an API key.");
+                        "This needs an API key, or a member of the staff.");
+    }
+
+    if (caller->principal.owes_totp) {
+        return cxm_fail(err, CXM_FORBIDDEN, "totp_required",
+                        "A second factor comes first: POST me/totp.");
     }
 
     return cxm_fail(err, CXM_FORBIDDEN, NULL,
-                    "The role of this key does not allow it.");
+                    "This role does not allow it.");
 }
 
 

@@ -98,9 +98,12 @@ cxm_rc_t cxm_session_end_all(cxm_txn_t *txn, uint64_t actor, uint64_t owner,
 cxm_rc_t cxm_session_list(cxm_txn_t *txn, uint64_t owner, uint64_t own,
     json_t **items, cxm_error_t *err);
 
-/* The number of an owner's session by its id; CXM_NOT_FOUND: none of theirs. */
-cxm_rc_t cxm_session_by_id(cxm_txn_t *txn, uint64_t owner, cxm_str_t id,
-    uint64_t *no, cxm_error_t *err);
+/*
+ * The number of an owner's session by its id, or of any owner's (0) of the
+ * type; CXM_NOT_FOUND: none of theirs.
+ */
+cxm_rc_t cxm_session_by_id(cxm_txn_t *txn, cxm_session_type_t type,
+    uint64_t owner, cxm_str_t id, uint64_t *no, cxm_error_t *err);
 
 /* How long a cookie of the type is kept: the absolute limit, in seconds. */
 int64_t cxm_session_age(cxm_session_type_t type);

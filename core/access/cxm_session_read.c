@@ -211,8 +211,8 @@ cxm_session_list(cxm_txn_t *txn, uint64_t owner, uint64_t own,
 
 
 cxm_rc_t
-cxm_session_by_id(cxm_txn_t *txn, uint64_t owner, cxm_str_t id, uint64_t *no,
-    cxm_error_t *err)
+cxm_session_by_id(cxm_txn_t *txn, cxm_session_type_t type, uint64_t owner,
+    cxm_str_t id, uint64_t *no, cxm_error_t *err)
 {
     cxm_rc_t    rc;
     cxm_doc_t   doc;
@@ -224,7 +224,10 @@ cxm_session_by_id(cxm_txn_t *txn, uint64_t owner, cxm_str_t id, uint64_t *no,
 
     rc = cxm_doc_by_id(txn, CXM_KIND_SESSION, &uuid, &doc, err);
 
-    if (rc == CXM_OK && cxm_session_owner(doc.body) != owner) {
+    if (rc == CXM_OK
+        && (cxm_session_type(doc.body) != type
+            || (owner != 0 && cxm_session_owner(doc.body) != owner)))
+    {
         rc = CXM_NOT_FOUND;
     }
 

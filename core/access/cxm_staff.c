@@ -4,9 +4,8 @@
 
 #include "cxm_index.h"
 #include "cxm_json.h"
-#include "cxm_password.h"
+#include "cxm_session.h"
 #include "cxm_staff.h"
-#include "cxm_totp.h"
 
 
 #define CXM_STAFF_ADMIN  "admin"
@@ -253,10 +252,59 @@ cxm_staff_add(cxm_txn_t *txn, const cxm_caller_t *caller,
 
 
 cxm_rc_t
+cxm_staff_end_sessions(cxm_txn_t *txn, const cxm_caller_t *caller,
+    uint64_t member, cxm_error_t *err)
+{
+    unsigned  n;
+
+    return cxm_session_end_all(txn, caller->principal.actor, member,
+                               caller->principal.session, &n, err);
+}
+
+
+/* Whether the member may do the same after it as before. */
+static int
+same_rights(const cxm_doc_t *a, const cxm_doc_t *b)
+{
+    return cxm_str_eq(cxm_json_get_str(a->body, "role"),
+                      cxm_json_get_str(b->body, "role"))
+           && cxm_json_get_bool(a->body, "disabled", 0)
+              == cxm_json_get_bool(b->body, "disabled", 0)
+           && cxm_json_get_bool(a->body, "totp_optional", 0)
+              == cxm_json_get_bool(b->body, "totp_optional", 0);
+}
+
+
+cxm_rc_t
 cxm_staff_patch(cxm_record_write_t *write, const json_t *patch,
     cxm_doc_t *out)
 {
-    return cxm_record_patch(write, patch, out);
+    cxm_rc_t   rc;
+    cxm_doc_t  before;
+
+    rc = cxm_doc_by_name(write->txn, CXM_KIND_STAFF, write->slug, &before,
+                         write->err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_record_patch(write, patch, out);
+    }
+
+    if (rc == CXM_OK && !same_rights(&before, out)) {
+        rc = cxm_staff_end_sessions(write->txn, write->caller, out->no,
+                                    write->err);
+    }
+
+    cxm_doc_clear(&before);
+
+    return rc;
+}
+
+
+int
+cxm_staff_owes_totp(const cxm_doc_t *member)
+{
+    return !cxm_json_get_bool(member->body, "totp", 0)
+           && !cxm_json_get_bool(member->body, "totp_optional", 0);
 }
 
 
@@ -271,179 +319,10 @@ cxm_staff_principal(const cxm_doc_t *member, cxm_principal_t *principal)
         return CXM_UNAUTHORIZED;
     }
 
+    principal->kind = CXM_PRINCIPAL_STAFF;
     principal->actor = member->no;
     principal->role = role;
     principal->scopes = role->scopes;
 
     return CXM_OK;
-}
-
-
-/* --- what they sign in with --------------------------------------------- */
-
-cxm_rc_t
-cxm_staff_secret(cxm_txn_t *txn, const cxm_doc_t *member, json_t **secret,
-    cxm_error_t *err)
-{
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
-
-    *secret = NULL;
-    rc = cxm_doc_by_id(txn, CXM_KIND_STAFF_SECRET, &member->id, &doc, err);
-
-    if (rc == CXM_OK) {
-        *secret = json_deep_copy(doc.body);
-        rc = *secret == NULL
-             ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-             : CXM_OK;
-    }
-
-    cxm_doc_clear(&doc);
-
-    return rc;
-}
-
-
-cxm_rc_t
-cxm_staff_secret_keep(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_doc_t *member, json_t *secret, cxm_error_t *err)
-{
-    int              created;
-    cxm_rc_t         rc;
-    cxm_doc_t        doc;
-    cxm_doc_write_t  write;
-
-    memset(&write, 0, sizeof(write));
-    write.kind = CXM_KIND_STAFF_SECRET;
-    write.id = member->id;
-    write.if_match = CXM_VERSION_ANY;
-    write.actor = caller->principal.actor;
-    write.body = secret;
-
-    rc = cxm_doc_put(txn, &write, &doc, &created, err);
-    cxm_doc_clear(&doc);
-
-    return rc;
-}
-
-
-/* Sets, or takes out where value (whose reference it steals) is NULL. */
-static cxm_rc_t
-secret_member(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_doc_t *member, const char *name, json_t *value,
-    cxm_error_t *err)
-{
-    int        bad;
-    json_t    *secret;
-    cxm_rc_t   rc;
-
-    rc = cxm_staff_secret(txn, member, &secret, err);
-
-    if (rc == CXM_NOT_FOUND) {
-        secret = json_object();
-        rc = CXM_OK;
-    }
-
-    if (rc != CXM_OK) {
-        json_decref(value);
-        return rc;
-    }
-
-    bad = value == NULL ? secret == NULL
-                        : json_object_set_new(secret, name, value) != 0;
-
-    if (value == NULL) {
-        (void) json_object_del(secret, name);
-    }
-
-    rc = bad ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-             : cxm_staff_secret_keep(txn, caller, member, secret, err);
-    json_decref(secret);
-
-    return rc;
-}
-
-
-cxm_rc_t
-cxm_staff_password_refuse(cxm_str_t password, const cxm_staff_spec_t *own,
-    const char *pointer, cxm_error_t *err)
-{
-    cxm_str_t  names[3] = { own->slug, own->name, own->email };
-
-    return cxm_password_refuse(password, names, 3, pointer, err);
-}
-
-
-void
-cxm_staff_spec_of(const cxm_doc_t *member, cxm_staff_spec_t *spec)
-{
-    memset(spec, 0, sizeof(*spec));
-
-    spec->slug = cxm_json_get_str(member->body, "slug");
-    spec->name = cxm_json_get_str(member->body, "name");
-    spec->email = cxm_json_get_str(member->body, "email");
-}
-
-
-cxm_rc_t
-cxm_staff_set_password(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_doc_t *member, const char *hash, cxm_error_t *err)
-{
-    json_t  *value;
-
-    value = json_string(hash);
-
-    return value == NULL
-           ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-           : secret_member(txn, caller, member, "password", value, err);
-}
-
-
-/* The member tells whether there is one. */
-static cxm_rc_t
-show_totp(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_doc_t *member, int on, cxm_error_t *err)
-{
-    json_t              *patch;
-    cxm_rc_t             rc;
-    cxm_doc_t            doc;
-    cxm_record_write_t   write;
-
-    memset(&write, 0, sizeof(write));
-    write.txn = txn;
-    write.record = &cxm_record_staff;
-    write.caller = caller;
-    write.actor = caller->principal.actor;
-    write.slug = cxm_json_get_str(member->body, "slug");
-    write.if_match = CXM_VERSION_ANY;
-    write.ours = 1;
-    write.err = err;
-
-    patch = json_pack("{sb}", "totp", on);
-    rc = patch == NULL
-         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_record_patch(&write, patch, &doc);
-
-    if (rc == CXM_OK) {
-        cxm_doc_clear(&doc);
-    }
-
-    json_decref(patch);
-
-    return rc;
-}
-
-
-cxm_rc_t
-cxm_staff_set_totp(cxm_txn_t *txn, const cxm_caller_t *caller,
-    const cxm_doc_t *member, json_t *totp, cxm_error_t *err)
-{
-    int       on;
-    cxm_rc_t  rc;
-
-    on = cxm_totp_on(totp);
-    rc = secret_member(txn, caller, member, "totp", json_incref(totp), err);
-
-    return rc == CXM_OK && on != cxm_json_get_bool(member->body, "totp", 0)
-           ? show_totp(txn, caller, member, on, err) : rc;
 }

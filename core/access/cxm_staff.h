@@ -3,7 +3,8 @@
  *
  * Kind CXM_KIND_STAFF, a record named by a slug: who a member is and what its
  * role lets it do.  Kind CXM_KIND_STAFF_SECRET, a document with the same
- * uuid, is what it signs in with: {"password": hash, "totp"?: cxm_totp.h}.
+ * uuid, is what it signs in with: {"password"?: hash, "totp"?: cxm_totp.h,
+ * "totp_next"?: one that is begun and does not count yet}.
  * They are two so that no list, history or stream comes near the second, and
  * so that signing in is no change of the member.
  *
@@ -26,7 +27,12 @@ extern const cxm_kind_t    cxm_kind_staff;
 extern const cxm_kind_t    cxm_kind_staff_secret;
 
 
-/* --- members ------------------------------------------------------------ */
+/*
+ * --- members -----------------------------------------------------------
+ *
+ * A change of a role, a password or a second factor, and a member that is
+ * disabled, end its sessions, all but the one that asks for it.
+ */
 
 typedef struct {
     cxm_str_t    slug;
@@ -57,9 +63,16 @@ cxm_rc_t cxm_staff_find(cxm_txn_t *txn, cxm_str_t name, cxm_doc_t *out,
 cxm_rc_t cxm_staff_patch(cxm_record_write_t *write, const json_t *patch,
     cxm_doc_t *out);
 
+/* Ends all sessions of a member but the one that asks for it. */
+cxm_rc_t cxm_staff_end_sessions(cxm_txn_t *txn, const cxm_caller_t *caller,
+    uint64_t member, cxm_error_t *err);
+
 /* How many admins may sign in, but for number `except` (0: all). */
 cxm_rc_t cxm_staff_admins(cxm_txn_t *txn, uint64_t except, unsigned *n,
     cxm_error_t *err);
+
+/* Whether it may do nothing before it has a second factor. */
+int cxm_staff_owes_totp(const cxm_doc_t *member);
 
 /* What a member may do; CXM_UNAUTHORIZED: it is disabled. */
 cxm_rc_t cxm_staff_principal(const cxm_doc_t *member,
@@ -67,6 +80,8 @@ cxm_rc_t cxm_staff_principal(const cxm_doc_t *member,
 
 
 /* --- what they sign in with --------------------------------------------- */
+
+#define CXM_STAFF_TOTP_NEXT  "totp_next"
 
 /*
  * *secret is a new reference, for its holder to change and to keep;

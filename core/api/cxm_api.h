@@ -145,7 +145,8 @@ typedef cxm_rc_t (*cxm_prepare_pt)(cxm_call_t *call);
 typedef enum {
     CXM_PUBLIC = 1,             /* anybody */
     CXM_SCOPED,                 /* a principal that has `scopes` */
-    CXM_CUSTOMER                /* a customer, however known */
+    CXM_CUSTOMER,               /* a customer, however known */
+    CXM_MEMBER                  /* a member of the staff, whatever its role */
 } cxm_policy_t;                 /* 0 is no policy: refused at start */
 
 /* Statuses that a route answers. */
@@ -189,6 +190,8 @@ typedef enum {
                                        name: no hash of it is kept, so an
                                        Idempotency-Key is not told from
                                        another body's */
+#define CXM_ROUTE_BROWSER   0x2000  /* no other site may make a browser call
+                                       it, signed in or not */
 #define CXM_ROUTE_MERGE     0x1000  /* the body is a merge patch of `input`,
                                        which is checked once it is merged */
 

@@ -2,7 +2,8 @@
  * Requests that another site makes a browser send (CSRF).
  *
  * Asked of every change that a cookie authenticates, and of all that
- * customers send: signing somebody in unnoticed is a change, too.  Browsers
+ * customers send: signing somebody in unnoticed is a change, too, also of the
+ * staff (CXM_ROUTE_BROWSER).  Browsers
  * say where a request comes from in two headers that pages cannot set, and
  * send a body of JSON to another site only if that allows it beforehand; each
  * of the two would do, both are asked for.
@@ -84,6 +85,7 @@ cxm_step_cross_site(cxm_call_t *call)
 
     if (call->method == CXM_GET || call->method == CXM_HEAD
         || (call->endpoint != CXM_ENDPOINT_SELF
+            && !(call->route->flags & CXM_ROUTE_BROWSER)
             && !call->caller.principal.ambient)
         || call->caller.principal.kind == CXM_PRINCIPAL_KEY)
     {

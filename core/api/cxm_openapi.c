@@ -111,24 +111,6 @@ openapi_tag(const cxm_route_t *route)
 
 
 static json_t *
-openapi_scopes(unsigned scopes)
-{
-    json_t    *list;
-    unsigned   bit;
-
-    list = json_array();
-
-    for (bit = 0; bit < 8 * sizeof(scopes); bit++) {
-        if (scopes >> bit & 1) {
-            json_array_append_new(list, json_string(cxm_scope_name(1u << bit)));
-        }
-    }
-
-    return list;
-}
-
-
-static json_t *
 openapi_roles(unsigned scopes)
 {
     json_t            *list;
@@ -146,22 +128,40 @@ openapi_roles(unsigned scopes)
 }
 
 
-/* Anybody may call what is public; a key says who it is. */
+/* What tells who calls; one of them will do. */
+static json_t *
+openapi_needs(const cxm_route_t *route)
+{
+    switch (route->policy) {
+
+    case CXM_CUSTOMER:
+        return json_pack("[{s[]} {s[]}]", "customer", "site");
+
+    case CXM_MEMBER:
+        return json_pack("[{s[]}]", "staff");
+
+    case CXM_SCOPED:
+        return route->endpoint == CXM_ENDPOINT_ADMIN
+               ? json_pack("[{so}{s[]}]", "bearer",
+                           cxm_scopes_json(route->scopes), "staff")
+               : json_pack("[{so}]", "bearer",
+                           cxm_scopes_json(route->scopes));
+
+    default:
+
+        /* anybody may call what is public; a key says who it is */
+
+        return json_pack("[{}{s[]}]", "bearer");
+    }
+}
+
+
 static void
 openapi_access(json_t *operation, const cxm_route_t *route)
 {
-    json_t  *needs;
-
-    needs = route->policy == CXM_CUSTOMER
-            ? json_pack("[{s[]} {s[]}]", "customer", "site")
-            : json_pack("[{so}]", "bearer", openapi_scopes(route->scopes));
-
-    if (route->policy == CXM_PUBLIC) {
-        json_array_insert_new(needs, 0, json_object());
-
-    } else if (route->policy == CXM_SCOPED) {
+    if (route->policy == CXM_SCOPED) {
         json_object_set_new(operation, "x-scopes",
-                            openapi_scopes(route->scopes));
+                            cxm_scopes_json(route->scopes));
         json_object_set_new(operation, "x-roles",
                             openapi_roles(route->scopes));
     }
@@ -170,7 +170,7 @@ openapi_access(json_t *operation, const cxm_route_t *route)
         json_object_set_new(operation, "x-personal", json_true());
     }
 
-    json_object_set_new(operation, "security", needs);
+    json_object_set_new(operation, "security", openapi_needs(route));
 }
 
 

@@ -537,7 +537,8 @@ cxm_openapi_components(json_t *components)
     json_object_set_new(components, "parameters", parameters);
     json_object_set_new(components, "headers", headers);
     json_object_set_new(components, "securitySchemes",
-        json_pack("{s{ss ss ss ss} s{ss ss ss ss} s{ss ss ss ss}}",
+        json_pack("{s{ss ss ss ss} s{ss ss ss ss} s{ss ss ss ss} "
+                  "s{ss ss ss ss}}",
                   "bearer", "type", "http",
                   "scheme", "bearer", "bearerFormat", "cxm_<id>_<secret>",
                   "description", "An API key; its role has the scopes.",
@@ -550,5 +551,10 @@ cxm_openapi_components(json_t *components)
                   "description", "Of a customer who signed in at the site: a "
                   "token that it signs (HS256 or EdDSA), from the cookie or "
                   "header that its cxm_customer_token names. Surveys and "
-                  "beacons know the customer by it, too."));
+                  "beacons know the customer by it, too.",
+                  "staff", "type", "apiKey", "in", "cookie",
+                  "name", "__Host-cxm_staff",
+                  "description", "Of a member of the staff who signed in, "
+                  "whose role has the scopes; `cxm_staff` where cookies may "
+                  "be insecure."));
 }

@@ -7,6 +7,7 @@
 #include "cxm_cookie.h"
 #include "cxm_known.h"
 #include "cxm_person.h"
+#include "cxm_staff_call.h"
 
 
 /* --- sessions ----------------------------------------------------------- */
@@ -29,7 +30,9 @@ static const struct {
     [CXM_ENDPOINT_BEACON] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
                               cxm_known_session, 1 },
     [CXM_ENDPOINT_SELF] = { CXM_SESSION_CUSTOMER, CXM_COOKIE_CUSTOMER,
-                            cxm_known_session, 0 }
+                            cxm_known_session, 0 },
+    [CXM_ENDPOINT_ADMIN] = { CXM_SESSION_STAFF, CXM_COOKIE_STAFF,
+                             cxm_staff_session, 0 }
 };
 
 
@@ -249,6 +252,22 @@ sign_in_first(cxm_call_t *call)
 
 
 static cxm_rc_t
+principal_is_member(cxm_call_t *call)
+{
+    const cxm_principal_t  *principal;
+
+    principal = &call->caller.principal;
+
+    return principal->kind == CXM_PRINCIPAL_STAFF
+           ? CXM_OK
+           : principal->role != NULL
+           ? cxm_fail(&call->err, CXM_FORBIDDEN, "members_only",
+                      "This is of members of the staff, not of keys.")
+           : cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL, "Sign in first.");
+}
+
+
+static cxm_rc_t
 principal_may(cxm_call_t *call)
 {
     switch (call->route->policy) {
@@ -259,6 +278,9 @@ principal_may(cxm_call_t *call)
     case CXM_CUSTOMER:
         return call->caller.principal.kind == CXM_PRINCIPAL_CUSTOMER
                ? CXM_OK : sign_in_first(call);
+
+    case CXM_MEMBER:
+        return principal_is_member(call);
 
     default:
         return cxm_require(&call->caller, call->route->scopes, &call->err);

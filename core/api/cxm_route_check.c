@@ -52,24 +52,26 @@ cxm_route_merges(const cxm_route_t *route)
 unsigned
 cxm_route_answers(const cxm_route_t *route)
 {
-    int       write;
+    int       write, browser;
     unsigned  answers;
 
     write = !(route->method & CXM_ROUTE_READS);
+    browser = write && (route->endpoint == CXM_ENDPOINT_SELF
+                        || (route->flags & CXM_ROUTE_BROWSER));
 
     /* no UTF-8, a wrong key, a wrong argument or a body too many, no store */
 
     answers = route->answers | CXM_400 | CXM_401 | CXM_422 | CXM_503;
 
-    answers |= route->policy == CXM_SCOPED
-               || (write && route->endpoint == CXM_ENDPOINT_SELF)
+    answers |= route->policy == CXM_SCOPED || route->policy == CXM_MEMBER
+               || browser
                ? CXM_403 : 0;
     answers |= strchr(route->path, '{') != NULL ? CXM_404 : 0;
     answers |= write ? CXM_413 : 0;
     answers |= route->hash != NULL ? CXM_429 : 0;
-    answers |= route->input != NULL
-               || (write && (route->endpoint == CXM_ENDPOINT_SELF
-                             || route->policy == CXM_SCOPED))
+    answers |= route->input != NULL || browser
+               || (write && (route->policy == CXM_SCOPED
+                             || route->policy == CXM_MEMBER))
                ? CXM_415 : 0;
 
     /* an Idempotency-Key whose first request is not over, or was a secret */
@@ -94,7 +96,7 @@ static int
 cxm_route_no_policy(const cxm_route_t *route)
 {
     return route->policy != CXM_PUBLIC && route->policy != CXM_SCOPED
-           && route->policy != CXM_CUSTOMER;
+           && route->policy != CXM_CUSTOMER && route->policy != CXM_MEMBER;
 }
 
 

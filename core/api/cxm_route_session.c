@@ -1,10 +1,11 @@
 /*
- * Routes of customers' sessions.
+ * Routes of sessions: those of customers, and those of the staff.
  */
 
 #include "cxm_account_call.h"
 #include "cxm_cookie.h"
 #include "cxm_json.h"
+#include "cxm_route_session.h"
 #include "cxm_routes.h"
 
 
@@ -64,8 +65,18 @@ who_read(cxm_call_t *call, cxm_txn_t *txn)
 
 /* --- sessions ----------------------------------------------------------- */
 
-static cxm_rc_t
-sessions_read(cxm_call_t *call, cxm_txn_t *txn)
+/* The cookie that a session of this endpoint has. */
+static void
+take_cookie(cxm_call_t *call)
+{
+    cxm_call_set_cookie(call,
+                        call->endpoint == CXM_ENDPOINT_ADMIN
+                        ? CXM_COOKIE_STAFF : CXM_COOKIE_CUSTOMER, "", 0);
+}
+
+
+cxm_rc_t
+cxm_sessions_reply(cxm_call_t *call, cxm_txn_t *txn, uint64_t owner)
 {
     json_t      *items;
     cxm_rc_t     rc;
@@ -76,9 +87,8 @@ sessions_read(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_page_begin(call, &page);
 
     if (rc == CXM_OK) {
-        rc = cxm_session_list(txn, call->caller.principal.actor,
-                              call->caller.principal.session, &items,
-                              &call->err);
+        rc = cxm_session_list(txn, owner, call->caller.principal.session,
+                              &items, &call->err);
     }
 
     if (rc != CXM_OK) {
@@ -92,6 +102,31 @@ sessions_read(cxm_call_t *call, cxm_txn_t *txn)
 
 
 static cxm_rc_t
+sessions_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return cxm_sessions_reply(call, txn, call->caller.principal.actor);
+}
+
+
+/* One's own, or any of the staff's for who looks after them. */
+static cxm_rc_t
+session_find(cxm_call_t *call, cxm_txn_t *txn, uint64_t *no)
+{
+    int                 any;
+    cxm_session_type_t  type;
+
+    type = call->endpoint == CXM_ENDPOINT_ADMIN ? CXM_SESSION_STAFF
+                                                : CXM_SESSION_CUSTOMER;
+    any = type == CXM_SESSION_STAFF
+          && cxm_may(&call->caller, CXM_SCOPE_STAFF_ADMIN);
+
+    return cxm_session_by_id(txn, type,
+                             any ? 0 : call->caller.principal.actor,
+                             call->params[0], no, &call->err);
+}
+
+
+static cxm_rc_t
 session_delete(cxm_call_t *call, cxm_txn_t *txn)
 {
     uint64_t          no;
@@ -99,15 +134,14 @@ session_delete(cxm_call_t *call, cxm_txn_t *txn)
     cxm_principal_t  *principal;
 
     principal = &call->caller.principal;
-    rc = cxm_session_by_id(txn, principal->actor, call->params[0], &no,
-                           &call->err);
+    rc = session_find(call, txn, &no);
 
     if (rc == CXM_OK) {
         rc = cxm_session_end(txn, principal->actor, no, &call->err);
     }
 
     if (rc == CXM_OK && no == principal->session) {
-        cxm_call_set_cookie(call, CXM_COOKIE_CUSTOMER, "", 0);
+        take_cookie(call);
     }
 
     return rc == CXM_OK ? cxm_call_reply_raw(call, 204, NULL) : rc;
@@ -164,26 +198,34 @@ logout_write(cxm_call_t *call, cxm_txn_t *txn)
         return rc;
     }
 
-    cxm_call_set_cookie(call, CXM_COOKIE_CUSTOMER, "", 0);
+    take_cookie(call);
 
     return cxm_call_reply_raw(call, 204, NULL);
 }
 
 
+/* Paths, phases and words are the same at both doors. */
+#define SESSIONS(endpoint_, policy_)                                          \
+    { .endpoint = endpoint_, .method = CXM_POST, .path = "logout",            \
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_BROWSER, .answers = CXM_204,   \
+      .write = logout_write, .summary = "End the session, if there is one" }, \
+    { .endpoint = endpoint_, .method = CXM_GET, .path = "sessions",           \
+      .policy = policy_, .flags = CXM_ROUTE_BOUNDED,                          \
+      .query = session_list_query, .answers = CXM_200,                        \
+      .output = &cxm_session_fields, .read = sessions_read,                   \
+      .summary = "Where one is signed in, newest first" },                    \
+    { .endpoint = endpoint_, .method = CXM_DELETE, .path = "sessions",        \
+      .policy = policy_, .answers = CXM_204, .write = sessions_delete,        \
+      .summary = "End all sessions but this one" },                           \
+    { .endpoint = endpoint_, .method = CXM_DELETE, .path = "sessions/{id}",   \
+      .policy = policy_, .answers = CXM_204, .write = session_delete,         \
+      .summary = "End a session" }
+
 const cxm_route_t  cxm_routes_session[] = {
     { CXM_SELF(CXM_GET, "", CXM_CUSTOMER), .flags = CXM_ROUTE_BOUNDED,
       .answers = CXM_200, .output = &cxm_self_who_fields, .read = who_read,
       .summary = "Who is signed in" },
-    { CXM_SELF(CXM_POST, "logout", CXM_PUBLIC),
-      .answers = CXM_204, .write = logout_write,
-      .summary = "End the session, if there is one" },
-    { CXM_SELF(CXM_GET, "sessions", CXM_CUSTOMER), .flags = CXM_ROUTE_BOUNDED,
-      .query = session_list_query, .answers = CXM_200,
-      .output = &cxm_session_fields, .read = sessions_read,
-      .summary = "Where one is signed in, newest first" },
-    { CXM_SELF(CXM_DELETE, "sessions", CXM_CUSTOMER), .answers = CXM_204,
-      .write = sessions_delete, .summary = "End all sessions but this one" },
-    { CXM_SELF(CXM_DELETE, "sessions/{id}", CXM_CUSTOMER), .answers = CXM_204,
-      .write = session_delete, .summary = "End a session" },
+    SESSIONS(CXM_ENDPOINT_SELF, CXM_CUSTOMER),
+    SESSIONS(CXM_ENDPOINT_ADMIN, CXM_MEMBER),
     { .path = NULL }
 };

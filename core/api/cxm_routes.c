@@ -36,6 +36,9 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_totp,
     cxm_routes_session,
     cxm_routes_self_page,
+    cxm_routes_staff,
+    cxm_routes_staff_me,
+    cxm_routes_staff_signin,
     cxm_routes_openapi,
     NULL
 };

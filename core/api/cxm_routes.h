@@ -40,6 +40,9 @@ extern const cxm_route_t  cxm_routes_self_page[];
 extern const cxm_route_t  cxm_routes_session[];
 extern const cxm_route_t  cxm_routes_signin[];
 extern const cxm_route_t  cxm_routes_totp[];
+extern const cxm_route_t  cxm_routes_staff[];
+extern const cxm_route_t  cxm_routes_staff_me[];
+extern const cxm_route_t  cxm_routes_staff_signin[];
 
 /* Kinds of events in timelines, NULL-terminated (cxm_route_person.c). */
 extern const cxm_timeline_kind_t *const  cxm_timeline_kinds[];

@@ -5,6 +5,7 @@
 #include "tables_fixture.h"
 
 #include "cxm_due.h"
+#include "cxm_json.h"
 #include "cxm_person.h"
 #include "cxm_session.h"
 
@@ -248,11 +249,20 @@ halves(void **state)
 }
 
 
+static cxm_rc_t
+by_id(cxm_txn_t *txn, cxm_session_type_t type, uint64_t owner, cxm_str_t id,
+    uint64_t *no)
+{
+    return cxm_session_by_id(txn, type, owner, id, no, &err);
+}
+
+
 static void
 lists(void **state)
 {
     json_t         *items;
     uint64_t        subject, no;
+    cxm_str_t       id;
     unsigned        i, n;
     cxm_txn_t      *txn;
     cxm_session_t   session;
@@ -282,11 +292,15 @@ lists(void **state)
     /* the id of a session is worth something to its owner only */
 
     txn = write_now();
-    assert_int_equal(cxm_session_by_id(txn, OWNER + 1, cxm_strz(
-                json_string_value(json_object_get(first, "id"))), &no, &err),
+    id = cxm_json_get_str(first, "id");
+    assert_int_equal(by_id(txn, CXM_SESSION_CUSTOMER, OWNER + 1, id, &no),
                      CXM_NOT_FOUND);
-    assert_int_equal(cxm_session_by_id(txn, OWNER, cxm_strz(
-                json_string_value(json_object_get(first, "id"))), &no, &err),
+    assert_int_equal(by_id(txn, CXM_SESSION_STAFF, OWNER, id, &no),
+                     CXM_NOT_FOUND);
+    assert_int_equal(by_id(txn, CXM_SESSION_STAFF, 0, id, &no),
+                     CXM_NOT_FOUND);
+    assert_int_equal(by_id(txn, CXM_SESSION_CUSTOMER, 0, id, &no), CXM_OK);
+    assert_int_equal(by_id(txn, CXM_SESSION_CUSTOMER, OWNER, id, &no),
                      CXM_OK);
     assert_int_equal(no, session.no);
     json_decref(items);

@@ -5,12 +5,17 @@
 #include "tables_fixture.h"
 
 #include "cxm_json.h"
+#include "cxm_session.h"
 #include "cxm_staff.h"
 #include "cxm_totp.h"
 
 
+static const cxm_due_class_t *const  due[] = { &cxm_due_session, NULL };
+
 static const cxm_flow_t  flow = {
+    .due = due,
     .kinds = {
+        [CXM_KIND_SESSION] = &cxm_kind_session,
         [CXM_KIND_STAFF] = &cxm_kind_staff,
         [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret
     }
@@ -273,6 +278,98 @@ secrets_lie_apart(void **state)
 }
 
 
+static void
+begin_session(cxm_txn_t *txn, uint64_t member, cxm_session_t *out)
+{
+    char                 token[CXM_SESSION_TOKEN + 1];
+    cxm_session_spec_t   spec;
+
+    memset(&spec, 0, sizeof(spec));
+    spec.type = CXM_SESSION_STAFF;
+    spec.owner = member;
+    assert_int_equal(cxm_session_begin(txn, &tool, &spec, token, &err),
+                     CXM_OK);
+    assert_int_equal(cxm_session_find(txn, CXM_SESSION_STAFF,
+                                      cxm_strz(token), FIXTURE_DAY, out,
+                                      &err), CXM_OK);
+}
+
+
+/* Two, of which one asks for a change. */
+static void
+two_sessions(cxm_txn_t *txn, uint64_t member, cxm_caller_t *caller)
+{
+    cxm_session_t  session;
+
+    begin_session(txn, member, &session);
+    begin_session(txn, member, &session);
+    *caller = tool;
+    caller->principal.session = session.no;
+}
+
+
+static int
+count_sessions(cxm_txn_t *txn, uint64_t member)
+{
+    json_t  *items;
+    size_t   n;
+
+    assert_int_equal(cxm_session_list(txn, member, 0, &items, &err), CXM_OK);
+    n = json_array_size(items);
+    json_decref(items);
+
+    return (int) n;
+}
+
+
+static void
+changes_end_sessions(void **state)
+{
+    size_t         i;
+    cxm_doc_t      doc;
+    cxm_txn_t     *txn;
+    cxm_caller_t   caller;
+
+    static const struct {
+        const char  *patch;
+        int          left;
+    } patches[] = {
+        { "{\"name\":\"Ann\"}", 2 },
+        { "{\"role\":\"rep\"}", 0 },
+        { "{\"totp_optional\":true}", 0 },
+        { "{\"disabled\":true}", 0 },
+    };
+
+    (void) state;
+
+    txn = fixture_write(&fixture);
+    assert_int_equal(add(txn, "ann", NULL, "viewer"), CXM_OK);
+    assert_int_equal(find(txn, "ann", &doc), CXM_OK);
+
+    for (i = 0; i < sizeof(patches) / sizeof(patches[0]); i++) {
+        assert_int_equal(cxm_staff_end_sessions(txn, &tool, doc.no, &err),
+                         CXM_OK);
+        two_sessions(txn, doc.no, &caller);
+        assert_int_equal(patch(txn, "ann", 0, patches[i].patch), CXM_OK);
+        assert_int_equal(count_sessions(txn, doc.no), patches[i].left);
+    }
+
+    two_sessions(txn, doc.no, &caller);
+    assert_int_equal(cxm_staff_set_password(txn, &caller, &doc, "$new", &err),
+                     CXM_OK);
+    assert_int_equal(count_sessions(txn, doc.no), 1);
+
+    two_sessions(txn, doc.no, &caller);
+    assert_int_equal(cxm_staff_set_totp(txn, &caller, &doc, NULL, &err),
+                     CXM_OK);
+    assert_int_equal(count_sessions(txn, doc.no), 1);
+
+    cxm_doc_clear(&doc);
+    fixture_commit(txn);
+    fixture_verify(&fixture);
+}
+
+
 #define TEST(fn)  cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -284,6 +381,7 @@ main(void)
         TEST(last_admin_stays),
         TEST(principals),
         TEST(secrets_lie_apart),
+        TEST(changes_end_sessions),
     };
 
     if (cxm_crypto_init() != CXM_OK) {

@@ -26,7 +26,8 @@ sub new {
 
 sub document { $_[0]{document} }
 
-# {method, path, id, roles, public, customer, operation}, in a fixed order
+# {method, path, id, roles, public, customer, member, operation}, in a fixed
+# order; customer and member: only by their cookies
 sub operations {
     my ($self) = @_;
     my @found;
@@ -34,13 +35,14 @@ sub operations {
     for my $path (sort keys %$paths) {
         for my $method (sort keys %{$paths->{$path}}) {
             my $operation = $paths->{$path}{$method};
+            my %needs = map { %$_ } @{$operation->{security}};
+            my $scoped = defined $operation->{'x-scopes'};
             push @found, {
                 method => uc $method, path => $path, operation => $operation,
                 id     => $operation->{operationId},
-                public => !grep({ $_->{customer} } @{$operation->{security}})
-                    && !defined $operation->{'x-scopes'},
-                customer => !!grep({ $_->{customer} }
-                                   @{$operation->{security}}),
+                public => !$needs{customer} && !$needs{staff} && !$scoped,
+                customer => !!$needs{customer},
+                member => $needs{staff} && !$scoped,
                 roles  => {map { $_ => 1 } @{$operation->{'x-roles'} || []}},
                 params => [$path =~ /\{(\w+)\}/g],
             };
