@@ -16,6 +16,7 @@
 #include "cxm_flow_account.h"
 #include "cxm_merge.h"
 #include "cxm_notice.h"
+#include "cxm_preference.h"
 #include "cxm_reply_once.h"
 #include "cxm_response.h"
 #include "cxm_retention.h"
@@ -103,6 +104,8 @@ const cxm_flow_t  cxm_flow = {
         [CXM_KIND_SIGNIN] = &cxm_kind_signin,
         [CXM_KIND_STAFF] = &cxm_kind_staff,
         [CXM_KIND_STAFF_SECRET] = &cxm_kind_staff_secret,
+        [CXM_KIND_PREFERENCE] = &cxm_kind_preference,
+        [CXM_KIND_TOPICS] = &cxm_kind_topics,
         [CXM_KIND_MESSAGE] = &cxm_kind_message,
         [CXM_KIND_TEMPLATE] = &cxm_kind_template
     },

@@ -59,6 +59,8 @@ typedef enum {
     CXM_KIND_SESSION = 32,      /* access: who signed in */
     CXM_KIND_TOKEN = 33,        /* account: mailed, to be used once */
     CXM_KIND_SIGNIN = 34,       /* account: what happened with one */
+    CXM_KIND_PREFERENCE = 35,   /* customer: what one wants to get */
+    CXM_KIND_TOPICS = 36,       /* customer: what the site writes about */
     CXM_KIND_MESSAGE = 37,      /* notice: what is to go out to a person */
     CXM_KIND_TEMPLATE = 38,     /* notice: texts that the site gives */
     CXM_KIND_STAFF = 39,        /* access: member of the staff */

@@ -1,0 +1,31 @@
+/*
+ * The customer who calls.
+ */
+
+#include "cxm_call.h"
+#include "cxm_self.h"
+
+
+cxm_rc_t
+cxm_self_customer(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out)
+{
+    cxm_rc_t                rc;
+    const cxm_principal_t  *principal;
+
+    principal = &call->caller.principal;
+    memset(out, 0, sizeof(*out));
+    rc = principal->customer == 0
+         ? CXM_NOT_FOUND
+         : cxm_doc_get(txn, CXM_KIND_CUSTOMER, principal->customer, out,
+                       &call->err);
+
+    if (rc == CXM_OK && out->erased) {
+        cxm_doc_clear(out);
+        rc = CXM_NOT_FOUND;
+    }
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_fail(&call->err, rc, NULL,
+                      "There is no record of this customer.")
+           : rc;
+}
