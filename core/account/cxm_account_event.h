@@ -46,6 +46,7 @@ typedef enum {
     CXM_ACCOUNT_EMAIL_CHANGED,
     CXM_ACCOUNT_CLOSED,
     CXM_ACCOUNT_RESET_UNKNOWN,          /* asked for an address of nobody */
+    CXM_ACCOUNT_PROFILE_CHANGED,        /* by the customer */
     CXM_ACCOUNT_EVENTS
 } cxm_account_event_t;
 

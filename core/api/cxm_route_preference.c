@@ -2,6 +2,7 @@
  * Routes of topics and of what customers have chosen among them.
  */
 
+#include "cxm_account_call.h"
 #include "cxm_call.h"
 #include "cxm_json.h"
 #include "cxm_preference.h"
@@ -96,9 +97,12 @@ topics_put_write(cxm_call_t *call, cxm_txn_t *txn)
 static cxm_rc_t
 whose(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *customer)
 {
-    return call->endpoint == CXM_ENDPOINT_SELF
-           ? cxm_self_customer(call, txn, customer)
-           : cxm_resource_doc(call, txn, customer);
+    if (call->endpoint == CXM_ENDPOINT_ADMIN) {
+        return cxm_resource_doc(call, txn, customer);
+    }
+
+    return call->method == CXM_GET ? cxm_self_customer(call, txn, customer)
+                                   : cxm_self_open(call, txn, customer);
 }
 
 
@@ -256,17 +260,19 @@ const cxm_route_t  cxm_routes_preference[] = {
       .output = &cxm_preference_fields, .write = preferences_write,
       .summary = "Note what a customer has said of that" },
 
-    { CXM_SELF_ROW(CXM_GET, "preferences", CXM_ROUTE_DOC),
+    { CXM_SELF(CXM_GET, "preferences", CXM_CUSTOMER),
+      .flags = CXM_ROUTE_DOC,
       .answers = CXM_200 | CXM_404, .output = &cxm_preference_fields,
       .read = preferences_read,
       .summary = "What one wants to hear of, and by which channels" },
-    { CXM_SELF_ROW(CXM_PUT, "preferences", CXM_ROUTE_DOC),
+    { CXM_SELF(CXM_PUT, "preferences", CXM_CUSTOMER),
+      .flags = CXM_ROUTE_DOC,
       .input = &cxm_preference_fields,
       .answers = CXM_200 | CXM_404 | CXM_409,
       .output = &cxm_preference_fields, .write = preferences_write,
       .summary = "Choose anew" },
-    { CXM_SELF_ROW(CXM_PATCH, "preferences",
-                   CXM_ROUTE_MERGE | CXM_ROUTE_DOC),
+    { CXM_SELF(CXM_PATCH, "preferences", CXM_CUSTOMER),
+      .flags = CXM_ROUTE_MERGE | CXM_ROUTE_DOC,
       .input = &cxm_preference_fields,
       .answers = CXM_200 | CXM_404 | CXM_409,
       .output = &cxm_preference_fields, .write = preferences_write,

@@ -3,6 +3,7 @@
  */
 
 #include "cxm_call.h"
+#include "cxm_customer.h"
 #include "cxm_self.h"
 
 
@@ -28,4 +29,20 @@ cxm_self_customer(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out)
            ? cxm_fail(&call->err, rc, NULL,
                       "There is no record of this customer.")
            : rc;
+}
+
+
+cxm_rc_t
+cxm_self_open(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out)
+{
+    cxm_rc_t  rc;
+
+    memset(out, 0, sizeof(*out));
+    rc = call->caller.claims == NULL
+         ? CXM_OK
+         : cxm_customer_for_claims(txn, &call->caller,
+                                   &call->caller.principal.customer,
+                                   &call->err);
+
+    return rc == CXM_OK ? cxm_self_customer(call, txn, out) : rc;
 }

@@ -14,11 +14,8 @@
  */
 cxm_rc_t cxm_self_customer(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out);
 
-
-/* Rows of route tables. */
-#define CXM_SELF_ROW(method_, path_, flags_)                                  \
-    .endpoint = CXM_ENDPOINT_SELF, .method = method_, .path = path_,          \
-    .policy = CXM_CUSTOMER, .flags = flags_
+/* In `write`: the same, made for who has none yet but a token of the site. */
+cxm_rc_t cxm_self_open(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out);
 
 
 #endif /* CXM_SELF_H */

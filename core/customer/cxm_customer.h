@@ -27,6 +27,8 @@
 #define CXM_CUSTOMER_TAGS         100
 #define CXM_CUSTOMER_ALIASES      50
 
+#define CXM_CUSTOMER_PHONE        "contact_phone"       /* a member */
+
 /* HIDDEN member: what duplicates have in common (cxm_duplicate.h). */
 #define CXM_DUPLICATE_KEYS        "match_keys"
 

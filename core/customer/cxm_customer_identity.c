@@ -108,19 +108,28 @@ identity_issue(cxm_identity_t *identity, const char *code, const char *detail)
 
 /* A telephone number is kept as it is called. */
 static int
-set_form(json_t *item, int type)
+set_phone(json_t *object, const char *name)
 {
-    char    number[CXM_PHONE_LEN + 1];
-    size_t  len;
+    char       number[CXM_PHONE_LEN + 1];
+    size_t     len;
+    cxm_str_t  value;
 
-    if (cxm_identity_types[type].field.type != CXM_FIELD_PHONE
-        || cxm_phone_parse(cxm_json_get_str(item, "value"), number, &len)
-           != CXM_OK)
+    value = cxm_json_get_str(object, name);
+
+    if (value.data == NULL || cxm_phone_parse(value, number, &len) != CXM_OK)
     {
         return 0;
     }
 
-    return cxm_json_set_str(item, "value", (cxm_str_t) { len, number });
+    return cxm_json_set_str(object, name, (cxm_str_t) { len, number });
+}
+
+
+static int
+set_form(json_t *item, int type)
+{
+    return cxm_identity_types[type].field.type == CXM_FIELD_PHONE
+           && set_phone(item, "value");
 }
 
 
@@ -555,6 +564,11 @@ cxm_customer_identify(cxm_record_write_t *write)
     identity.rc = CXM_OK;
     persons = json_object_get(write->document, "persons");
     identity.persons = persons == NULL ? json_array() : json_copy(persons);
+
+    if (set_phone(write->document, CXM_CUSTOMER_PHONE)) {
+        identity.rc = cxm_fail(write->err, CXM_INTERNAL, NULL,
+                               "Not enough memory.");
+    }
 
     identify_id(&identity);
     identify_all(&identity, json_object_get(write->document, "identifiers"));

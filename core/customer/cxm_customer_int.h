@@ -27,6 +27,9 @@ extern const cxm_field_t  cxm_customer_attribute;
       .flags = CXM_FIELD_PERSONAL | CXM_FIELD_WORDS },                        \
     { .name = "job_title", .type = CXM_FIELD_STRING, .min = 1, .max = 100,    \
       .flags = CXM_FIELD_PERSONAL },                                          \
+    { .name = CXM_CUSTOMER_PHONE, .type = CXM_FIELD_PHONE,                    \
+      .flags = CXM_FIELD_PERSONAL,                                            \
+      .summary = "where to call; unlike an identifier it leads to nobody" },  \
     { .name = "birthdate", .type = CXM_FIELD_DATE,                            \
       .flags = CXM_FIELD_PERSONAL },                                          \
     { .name = "language", .type = CXM_FIELD_LANGUAGE,                         \

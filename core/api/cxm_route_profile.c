@@ -1,0 +1,297 @@
+/*
+ * Routes of a customer's own record.
+ */
+
+#include "cxm_account_call.h"
+#include "cxm_json.h"
+#include "cxm_profile.h"
+#include "cxm_resource.h"
+#include "cxm_routes.h"
+#include "cxm_self.h"
+
+
+static const char *const  who_names[] = { "you", "staff", "site", NULL };
+
+static const cxm_field_t  version_fields[] = {
+    { .name = "version", .type = CXM_FIELD_INT },
+    { .name = "at", .type = CXM_FIELD_TIME },
+    { .name = "who", .type = CXM_FIELD_ENUM, .values = who_names,
+      .summary = "you: signed in to your account; site: its programs, also in "
+                 "your name" },
+    { .name = "changes", .type = CXM_FIELD_ANY,
+      .summary = "[{field: pointer, from, to}]" },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  version_output = {
+    "ProfileVersion", version_fields
+};
+
+
+/* --- reading and writing ------------------------------------------------ */
+
+static cxm_rc_t
+reply(cxm_call_t *call, const cxm_doc_t *customer)
+{
+    return cxm_call_reply_shown(call, customer, cxm_profile_json(customer),
+                                0);
+}
+
+
+static cxm_rc_t
+profile_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  customer;
+
+    rc = cxm_self_customer(call, txn, &customer);
+
+    if (rc == CXM_OK) {
+        rc = reply(call, &customer);
+    }
+
+    cxm_doc_clear(&customer);
+
+    return rc;
+}
+
+
+/* What messages to the account begin with is the profile's, too. */
+static cxm_rc_t
+tell_account(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
+    cxm_doc_t *account)
+{
+    json_t    *patch;
+    cxm_rc_t   rc;
+
+    patch = json_pack("{sO? sO?}",
+                      "name", json_object_get(customer->personal, "name"),
+                      "language", json_object_get(customer->body,
+                                                  "language"));
+
+    rc = patch == NULL
+         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_account_patch(txn, account->no, patch, account, &call->err);
+
+    json_decref(patch);
+
+    return rc;
+}
+
+
+/* The fact, of whose account or of nobody's, and the account's copies. */
+static cxm_rc_t
+changed(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer)
+{
+    cxm_rc_t            rc;
+    cxm_doc_t           account;
+    cxm_account_fact_t  fact = { .event = CXM_ACCOUNT_PROFILE_CHANGED };
+
+    if (call->caller.principal.actor == 0) {
+        return cxm_self_fact(call, txn, NULL, fact);
+    }
+
+    rc = cxm_account_get(txn, call->caller.principal.actor, &account,
+                         &call->err);
+
+    if (rc == CXM_OK) {
+        rc = tell_account(call, txn, customer, &account);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_self_fact(call, txn, &account, fact);
+    }
+
+    cxm_doc_clear(&account);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_fail(&call->err, CXM_UNAUTHORIZED, NULL, "Sign in first.")
+           : rc;
+}
+
+
+/* Fields that the site requires are not a customer's to fill in. */
+static cxm_rc_t
+write_profile(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
+    const json_t *patch)
+{
+    cxm_rc_t             rc;
+    cxm_doc_t            doc;
+    cxm_record_write_t   write;
+
+    memset(&write, 0, sizeof(write));
+    write.txn = txn;
+    write.record = &cxm_record_customer;
+    write.caller = &call->caller;
+    write.actor = call->caller.principal.actor;
+    write.id = customer->id;
+    write.if_match = call->if_match;
+    write.ours = 1;
+    write.err = &call->err;
+
+    rc = cxm_record_patch(&write, patch, &doc);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (doc.version != customer->version) {
+        rc = changed(call, txn, &doc);
+    }
+
+    if (rc == CXM_OK) {
+        call->subject = doc.subject;
+        rc = reply(call, &doc);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+profile_patch_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    json_t     *patch;
+    cxm_rc_t    rc;
+    cxm_doc_t   customer;
+
+    rc = cxm_self_open(call, txn, &customer);
+
+    if (rc == CXM_OK) {
+        rc = cxm_profile_patch(&customer, call->input, &patch, &call->err);
+
+        if (rc == CXM_OK) {
+            rc = write_profile(call, txn, &customer, patch);
+        }
+
+        json_decref(patch);
+    }
+
+    cxm_doc_clear(&customer);
+
+    return rc;
+}
+
+
+/* --- history ------------------------------------------------------------ */
+
+typedef struct {
+    cxm_call_t  *call;
+    cxm_txn_t   *txn;
+    json_t      *items;
+    unsigned     seen;
+    uint64_t     last;
+} profile_history_t;
+
+
+static const char *
+who(profile_history_t *history, uint64_t actor)
+{
+    int         staff;
+    json_t     *json;
+    cxm_rc_t    rc;
+    cxm_doc_t   account;
+
+    if (actor == 0) {
+        return who_names[2];
+    }
+
+    rc = cxm_doc_get(history->txn, CXM_KIND_ACCOUNT, actor, &account, NULL);
+    cxm_doc_clear(&account);
+
+    if (rc == CXM_OK) {
+        return who_names[0];
+    }
+
+    json = cxm_actor_json(history->txn, actor);
+    staff = json_is_object(json);
+    json_decref(json);
+
+    return staff ? who_names[1] : who_names[2];
+}
+
+
+/* A cxm_history_pt; versions that change nothing of a profile are no item. */
+static int
+history_item(void *ctx, const cxm_record_version_t *version)
+{
+    char                at[CXM_RFC3339_LEN + 1];
+    json_t             *changes;
+    profile_history_t  *history;
+
+    history = ctx;
+    history->seen++;
+    history->last = version->version;
+    changes = cxm_profile_changes(version->changes);
+
+    if (changes != NULL && json_array_size(changes) == 0) {
+        json_decref(changes);
+        return 0;
+    }
+
+    cxm_rfc3339_format(version->at, at);
+
+    return json_array_append_new(history->items,
+               json_pack("{sI ss ss so}",
+                         "version", (json_int_t) version->version, "at", at,
+                         "who", who(history, version->actor),
+                         "changes", changes));
+}
+
+
+static cxm_rc_t
+history_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    int                 personal;
+    cxm_rc_t            rc;
+    cxm_doc_t           customer;
+    cxm_page_t          page;
+    profile_history_t   history = { call, txn, NULL, 0, 0 };
+
+    rc = cxm_page_begin(call, &page);
+
+    if (rc == CXM_OK) {
+        rc = cxm_self_customer(call, txn, &customer);
+    }
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    history.items = json_array();
+    rc = cxm_record_history(txn, &cxm_record_customer, &customer,
+                            page.len == 8 ? cxm_get_u64(page.position) : 0,
+                            page.limit, 1, &personal, history_item, &history,
+                            &call->err);
+    cxm_doc_clear(&customer);
+
+    if (rc != CXM_OK) {
+        json_decref(history.items);
+        return rc;
+    }
+
+    page.len = history.seen == page.limit && history.last > 1 ? 8 : 0;
+    (void) cxm_put_u64(page.position, history.last);
+
+    return cxm_page_reply(call, history.items, &page);
+}
+
+
+const cxm_route_t  cxm_routes_profile[] = {
+    { CXM_SELF(CXM_GET, "profile", CXM_CUSTOMER),
+      .flags = CXM_ROUTE_BOUNDED | CXM_ROUTE_DOC,
+      .answers = CXM_200 | CXM_404, .output = &cxm_profile_fields,
+      .read = profile_read, .summary = "One's own record" },
+    { CXM_SELF(CXM_PATCH, "profile", CXM_CUSTOMER),
+      .flags = CXM_ROUTE_MERGE | CXM_ROUTE_DOC,
+      .input = &cxm_profile_fields, .answers = CXM_200 | CXM_404,
+      .output = &cxm_profile_fields, .write = profile_patch_write,
+      .summary = "Change members of it; null takes one out" },
+    { CXM_SELF(CXM_GET, "profile/history", CXM_CUSTOMER),
+      .query = cxm_resource_page, .answers = CXM_200 | CXM_404,
+      .output = &version_output, .read = history_read,
+      .summary = "What was changed of it, newest first" },
+    { .path = NULL }
+};

@@ -1,0 +1,196 @@
+#!/usr/bin/perl
+
+# A customer's own record: what is seen and written of it, its history, and
+# preferences; what is one's own and what is not.
+
+use strict;
+use utf8;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use CXM;
+use CXM::Browser;
+use Mojo::JSON qw(decode_json false true);
+use Test::More;
+
+my $t = CXM->new(conf => {me => 'cxm_public_url https://shop.example;'});
+my $rep = $t->key('rep', '--name', 'Rita');
+
+sub browser {
+    my ($who, %more) = @_;
+    return CXM::Browser->new($t, email => "$who\@example.org", %more);
+}
+
+sub problem {
+    my ($reply, $status, $code, @pointers) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $json = $reply->{json} || {};
+    is_deeply [$reply->{status}, $json->{code},
+               map { $_->{pointer} } @{$json->{errors} || []}],
+        [$status, $code, @pointers], "$status $code @pointers"
+        or diag $reply->{body};
+}
+
+sub verified {
+    my ($what) = @_;
+    my ($rc, $out) = $t->cxmctl('verify');
+    is $rc, 0, "verify: $what" or diag $out;
+}
+
+my $ann = browser('ann')->join;
+my $bob = browser('bob', name => 'Bob')->join;
+
+sub record {
+    my ($who) = @_;
+    my $id = $who->get('/me/')->{json}{customer};
+    return $t->get("/admin/customers/$id", key => 1)->{json};
+}
+
+# -- the profile --------------------------------------------------------------
+
+subtest 'reading' => sub {
+    my $r = $ann->get('/me/profile');
+    is $r->{status}, 200 or diag $r->{body};
+    my $record = record($ann);
+    is_deeply $r->{json}, {id => $record->{id}, name => 'Ann Example',
+        email => 'ann@example.org', email_verified => true,
+        map { $_ => $record->{$_} } qw(version created_at updated_at)},
+        'the record, and not all of it';
+    is $r->{headers}{etag}, "\"$record->{version}\"";
+    is $ann->get('/me/profile', headers =>
+        {'If-None-Match' => $r->{headers}{etag}})->{status}, 304;
+    problem $_->get('/me/profile'), 401, 'unauthorized' for browser('no');
+};
+
+subtest 'writing' => sub {
+    my $before = $ann->get('/me/profile')->{json};
+    my %new = (name => 'Ann B.', given_name => 'Ann', family_name => 'B.',
+               company => 'Mills', job_title => 'Miller',
+               phone => '+49 (30) 123-456', birthdate => '1980-02-29',
+               language => 'de', time_zone => 'Europe/Berlin',
+               country => 'DE');
+    my $r = $ann->patch('/me/profile', \%new, headers =>
+                        {'If-Match' => "\"$before->{version}\""});
+    is $r->{status}, 200 or diag $r->{body};
+    $new{phone} = '+4930123456';
+    is_deeply {map { $_ => $r->{json}{$_} } keys %new}, \%new, 'written';
+    is $r->{json}{version}, $before->{version} + 1, 'a version';
+    my $record = record($ann);
+    is_deeply [@$record{qw(name contact_phone language)}],
+        ['Ann B.', '+4930123456', 'de'], 'the one record of the customer';
+    is_deeply [map { $_->{type} } @{$record->{identifiers}}],
+        ['email', 'account'], 'a number that is not proved leads to nobody';
+    is $ann->get('/me/')->{json}{language}, 'de',
+        'and what the account is written to in';
+
+    problem $ann->patch('/me/profile', {name => 'x'}, headers =>
+        {'If-Match' => "\"$before->{version}\""}), 412, 'precondition_failed';
+    $r = $ann->patch('/me/profile', $r->{json});
+    is_deeply [@{$r->{json}}{qw(version)}], [$before->{version} + 1],
+        'what was answered can be sent again, and changes nothing';
+    $r = $ann->patch('/me/profile', {company => undef, job_title => undef,
+                                     email => 'other@example.org'});
+    ok !exists $r->{json}{company} && !exists $r->{json}{job_title},
+        'null takes out';
+    is $r->{json}{email}, 'ann@example.org', 'the address is read only';
+};
+
+subtest 'what is refused' => sub {
+    my $before = record($ann);
+    my %bad = (tags => ['vip'], attributes => {plan => 'gold'},
+               identifiers => [], verified => true, external_id => '1',
+               persons => [1], contact_phone => '+4930123456',
+               name => '', given_name => 'x' x 101, phone => '030 123',
+               birthdate => '1980-02-30', language => 'no language',
+               time_zone => 'no zone!', country => 'Germany');
+    problem $ann->patch('/me/profile', {$_ => $bad{$_}}), 422, 'invalid',
+        "/$_" for sort keys %bad;
+    problem $ann->patch('/me/profile', ['x']), 422, 'invalid', '';
+    problem $ann->post('/me/profile', {}), 405, 'method_not_allowed';
+    problem $ann->patch('/me/profile', {name => 'x'}, headers =>
+        {'Sec-Fetch-Site' => 'cross-site', Origin => 'https://evil.example'}),
+        403, 'cross_site';
+    is_deeply record($ann), $before, 'and changes nothing';
+};
+
+# What a site requires of its staff is no matter of who changes a name.
+subtest 'fields of the site' => sub {
+    my $id = record($bob)->{id};
+    $t->put('/admin/fields/customer', {fields => [
+        {name => 'plan', type => 'string'}]}, key => 1);
+    $t->patch("/admin/customers/$id", {tags => ['vip'],
+        attributes => {plan => 'gold'}}, key => 1);
+    is $bob->patch('/me/profile', {name => 'Bobby'})->{status}, 200;
+    my $record = record($bob);
+    is_deeply [@$record{qw(name tags attributes)}],
+        ['Bobby', ['vip'], {plan => 'gold'}], 'stay as they were';
+};
+
+# -- history ------------------------------------------------------------------
+
+subtest 'history' => sub {
+    my $id = record($ann)->{id};
+    $t->patch("/admin/customers/$id", {tags => ['vip']}, key => $rep);
+    $t->patch("/admin/customers/$id", {company => 'Mill & Son',
+        contact_phone => '+49 30 999'}, key => $rep);
+    my @items = @{$ann->get('/me/profile/history')->{json}{items}};
+    is_deeply [map { $_->{who} } @items], [qw(staff you you you)], 'by whom';
+    is_deeply $items[0]{changes}, [
+        {field => '/company', from => undef, to => 'Mill & Son'},
+        {field => '/phone', from => '+4930123456', to => '+4930999'}],
+        'what, by the names of the profile';
+    is_deeply [map { $_->{field} } @{$items[1]{changes}}],
+        ['/company', '/job_title'];
+    is_deeply $items[-1]{changes}, [
+        {field => '/name', from => undef, to => 'Ann Example'},
+        {field => '/email', from => undef, to => 'ann@example.org'}],
+        'from the beginning';
+    my $one = $ann->get('/me/profile/history?limit=2')->{json};
+    is_deeply [map { $_->{version} } @{$one->{items}}],
+        [$items[0]{version}], 'a version that changed a tag only is passed';
+    is_deeply $ann->get("/me/profile/history?limit=2&cursor=$one->{next}")
+        ->{json}{items}, [@items[1, 2]], 'the next page';
+};
+
+# -- preferences --------------------------------------------------------------
+
+subtest 'preferences' => sub {
+    $t->put('/admin/topics', {topics => [
+        {slug => 'account', title => {en => 'Account', de => 'Konto'},
+         critical => true},
+        {slug => 'offers', title => {en => 'Offers', de => 'Angebote'}}]},
+        key => 1);
+    my $r = $ann->get('/me/preferences');
+    is_deeply [map { $_->{title} } @{$r->{json}{topics}}],
+        ['Konto', 'Angebote'], 'in the language of the profile';
+    is_deeply $r->{json}{topics}[1]{channels}{sms},
+        {on => false, reason => 'default'};
+
+    $r = $ann->put('/me/preferences', {choices => {email => {offers => true},
+                                                   web => {offers => true}}});
+    is $r->{status}, 200 or diag $r->{body};
+    is_deeply $r->{json}{topics}[1]{channels}{email},
+        {on => true, reason => 'chosen'}, 'chosen';
+    $r = $ann->patch('/me/preferences', {choices => {web => undef}}, headers =>
+                     {'If-Match' => '"1"'});
+    is_deeply $r->{json}{choices}, {email => {offers => true}}, 'changed';
+    problem $ann->put('/me/preferences', {choices => {}}, headers =>
+        {'If-Match' => '"1"'}), 412, 'precondition_failed';
+    problem $ann->put('/me/preferences', {choices => {
+        email => {account => false}}}), 422, 'invalid',
+        '/choices/email/account';
+    problem $ann->put('/me/preferences', {choices => {}, tags => []}),
+        422, 'invalid', '/tags';
+    is_deeply $bob->get('/me/preferences')->{json}{choices}, {},
+        "another's are their own";
+    problem browser('no')->get('/me/preferences'), 401, 'unauthorized';
+
+    my $id = record($ann)->{id};
+    is_deeply $t->get("/admin/customers/$id/preferences", key => $rep)
+        ->{json}{choices}, {email => {offers => true}}, 'as staff see it';
+};
+
+verified('profiles and preferences');
+
+done_testing;
