@@ -195,6 +195,35 @@ subtest 'consents win' => sub {
     is $now->()->{'email.account'}, 'on by critical', 'but what is critical';
 };
 
+subtest 'two records of one person' => sub {
+    my ($ann, $anna) = map { customer(name => $_) } qw(Ann Anna);
+    choose($anna, {email => {orders => false, offers => true},
+                   sms => {orders => false}});
+    choose($ann, {sms => {orders => true}});
+    is $t->post("$url/$ann/merge", {from => $anna,
+            into_version => 1, from_version => 1}, key => 1)
+        ->{status}, 201 or return;
+    my $r = $t->get("$url/$ann/preferences", key => $rep);
+    is_deeply stands($r->{json}), {
+        'email.account' => 'on by critical', 'sms.account' => 'on by critical',
+        'email.orders' => 'off by chosen', 'sms.orders' => 'on by chosen',
+        'email.offers' => 'on by chosen'},
+        'what one of them has said holds where the other has said nothing';
+    is_deeply $r->{json}{choices}, {sms => {orders => true}},
+        'and each keeps its own';
+
+    choose($ann, {email => {offers => false}});
+    my @events = @{$t->get("$url/$ann/timeline?kinds=preference",
+                           key => $rep)->{json}{items}};
+    is_deeply [map { [$_->{data}{version},
+                      map { $_->{field} } @{$_->{data}{changes}}] } @events],
+        [[2, '/choices/email'], [1, '/customer', '/choices/sms'],
+         [1, '/customer', '/choices/email', '/choices/sms']],
+        'the timeline tells of both';
+    is_deeply $events[0]{data}{changes}[0],
+        {field => '/choices/email', from => undef, to => {offers => false}};
+};
+
 # -- erasure, and the journal -------------------------------------------------
 
 subtest 'erasure' => sub {

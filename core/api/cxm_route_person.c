@@ -8,6 +8,7 @@
 #include "cxm_merge.h"
 #include "cxm_notice.h"
 #include "cxm_person_score.h"
+#include "cxm_preference.h"
 #include "cxm_resource.h"
 #include "cxm_response.h"
 #include "cxm_routes.h"
@@ -25,6 +26,7 @@ const cxm_timeline_kind_t *const  cxm_timeline_kinds[] = {
     &cxm_timeline_merge,
     &cxm_timeline_message,
     &cxm_timeline_note,
+    &cxm_timeline_preference,
     &cxm_timeline_task,
     &cxm_timeline_touchpoint,
     NULL
@@ -36,8 +38,8 @@ _Static_assert(sizeof(cxm_timeline_kinds) / sizeof(cxm_timeline_kinds[0])
 static const cxm_field_t  timeline_query[] = {
     { .name = "kinds", .type = CXM_FIELD_STRING,
       .summary = "Which kinds of events, a comma between them: account, "
-                 "answer, change, consent, merge, message, note, task, "
-                 "touchpoint; default all." },
+                 "answer, change, consent, merge, message, note, preference, "
+                 "task, touchpoint; default all." },
     { .name = "from", .type = CXM_FIELD_TIME,
       .summary = "Taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,

@@ -168,14 +168,16 @@ write_choices(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
 
     rc = cxm_record_put(&write, document, &doc, &created);
 
-    if (rc == CXM_OK) {
-        cxm_doc_clear(&preference->chosen);
-        preference->chosen = doc;
-        call->subject = doc.subject;
-        rc = reply(call, customer, preference);
+    if (rc != CXM_OK) {
+        return rc;
     }
 
-    return rc;
+    call->subject = doc.subject;
+    cxm_doc_clear(&doc);
+    cxm_preference_clear(preference);
+    rc = cxm_preference_load(txn, &customer->id, preference, &call->err);
+
+    return rc == CXM_OK ? reply(call, customer, preference) : rc;
 }
 
 

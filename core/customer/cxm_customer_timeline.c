@@ -5,16 +5,19 @@
 #include "cxm_customer.h"
 #include "cxm_doc_history.h"
 #include "cxm_json.h"
+#include "cxm_preference.h"
 
 
-/* --- changes of the record itself --------------------------------------- */
+/* --- versions of documents ---------------------------------------------- */
 
 /*
- * Of the customer and of each that was merged into it: the version that is
- * the next to come, 0: none is.  Versions are in the order of their entries.
+ * Of the customer and of each that was merged into it the document of the
+ * kind's record that has the same id: the customer itself, or its only one.
+ * The version is the next to come, 0: none is.  Versions are in the order of
+ * their entries.
  */
 typedef struct {
-    cxm_record_parts_t  parts;
+    cxm_record_parts_t  parts;          /* numbers of those documents */
     uint64_t            version[CXM_RECORD_PARTS];
     uint64_t            seq[CXM_RECORD_PARTS];
     unsigned            given;          /* whose version source->no is, */
@@ -34,8 +37,8 @@ change_seq(const cxm_timeline_source_t *source, uint64_t no,
         return CXM_OK;
     }
 
-    rc = cxm_doc_version_entry(source->timeline->txn, CXM_KIND_CUSTOMER, no,
-                               version, seq);
+    rc = cxm_doc_version_entry(source->timeline->txn,
+                               source->kind->record->kind, no, version, seq);
 
     return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
 }
@@ -74,38 +77,45 @@ change_below(const cxm_timeline_source_t *source, const cxm_doc_t *doc,
 }
 
 
+/* Who was never asked has no such document. */
+static cxm_rc_t
+change_part(cxm_timeline_source_t *source, unsigned i, uint64_t before)
+{
+    cxm_rc_t         rc;
+    cxm_doc_t        doc;
+    change_state_t  *state;
+
+    state = source->state;
+    rc = cxm_doc_by_id(source->timeline->txn, source->kind->record->kind,
+                       &state->parts.id[i], &doc, source->timeline->err);
+
+    if (rc == CXM_OK) {
+        state->parts.no[i] = doc.no;
+        rc = change_below(source, &doc, before, &state->version[i],
+                          &state->seq[i]);
+        cxm_doc_clear(&doc);
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
 static cxm_rc_t
 change_begin(cxm_timeline_source_t *source, uint64_t before)
 {
-    cxm_rc_t          rc;
-    unsigned          i;
-    cxm_doc_t         doc;
-    change_state_t   *state;
-    const cxm_doc_t  *customer;
+    cxm_rc_t         rc;
+    unsigned         i;
+    change_state_t  *state;
 
     state = source->state;
-    customer = source->timeline->customer;
     rc = cxm_record_parts(source->timeline->txn, &cxm_record_customer,
-                          &customer->id, &state->parts);
+                          &source->timeline->customer->id, &state->parts);
 
-    if (rc == CXM_OK) {
-        state->parts.no[0] = customer->no;
-        rc = change_below(source, customer, before, &state->version[0],
-                          &state->seq[0]);
+    for (i = 0; rc == CXM_OK && i < state->parts.n; i++) {
+        rc = change_part(source, i, before);
     }
 
-    for (i = 1; rc == CXM_OK && i < state->parts.n; i++) {
-        rc = cxm_doc_get(source->timeline->txn, CXM_KIND_CUSTOMER,
-                         state->parts.no[i], &doc, source->timeline->err);
-
-        if (rc == CXM_OK) {
-            rc = change_below(source, &doc, before, &state->version[i],
-                              &state->seq[i]);
-            cxm_doc_clear(&doc);
-        }
-    }
-
-    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+    return rc;
 }
 
 
@@ -180,7 +190,7 @@ change_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
     doc.no = state->parts.no[state->given];
     doc.version = state->shown;
 
-    rc = cxm_record_history(timeline->txn, &cxm_record_customer, &doc, 0, 1,
+    rc = cxm_record_history(timeline->txn, source->kind->record, &doc, 0, 1,
                             timeline->may_personal, timeline->personal,
                             change_version, &shown, timeline->err);
 
@@ -188,13 +198,14 @@ change_show(cxm_timeline_source_t *source, cxm_ms_t *at, json_t **data)
 }
 
 
-const cxm_timeline_kind_t  cxm_timeline_change = {
-    .name = "change",
-    .state = sizeof(change_state_t),
-    .begin = change_begin,
-    .next = change_next,
-    .show = change_show
-};
+#define CHANGES(name_, record_)                                               \
+    { .name = name_, .state = sizeof(change_state_t),                         \
+      .begin = change_begin, .next = change_next, .show = change_show,        \
+      .record = &cxm_record_ ## record_ }
+
+const cxm_timeline_kind_t  cxm_timeline_change = CHANGES("change", customer);
+const cxm_timeline_kind_t  cxm_timeline_preference
+    = CHANGES("preference", preference);
 
 
 /* --- what belongs to a customer ----------------------------------------- */

@@ -240,7 +240,7 @@ static cxm_preference_reason_t
 topic_stands(const cxm_preference_t *preference, const json_t *topic,
     const char *channel, int *on)
 {
-    const json_t  *choices, *choice;
+    const json_t  *choice;
 
     if (cxm_json_get_bool(topic, "critical", 0)) {
         *on = 1;
@@ -254,8 +254,7 @@ topic_stands(const cxm_preference_t *preference, const json_t *topic,
         return CXM_PREFERENCE_WITHDRAWN;
     }
 
-    choices = json_object_get(preference->chosen.personal, "choices");
-    choice = json_object_get(json_object_get(choices, channel),
+    choice = json_object_get(json_object_get(preference->choices, channel),
                              cxm_json_get_str(topic, "slug").data);
 
     if (choice != NULL) {
@@ -284,6 +283,91 @@ note_withdrawn(void *ctx, const cxm_consent_t *consent)
 }
 
 
+static cxm_rc_t
+chosen_load(cxm_txn_t *txn, const cxm_uuid_t *customer, cxm_doc_t *out,
+    cxm_error_t *err)
+{
+    cxm_rc_t  rc;
+
+    rc = cxm_doc_by_id(txn, CXM_KIND_PREFERENCE, customer, out, err);
+
+    if (rc == CXM_NOT_FOUND) {
+        memset(out, 0, sizeof(*out));
+        rc = CXM_OK;
+    }
+
+    return rc;
+}
+
+
+/* What a customer had chosen who is part of this one now. */
+static int
+inherit(cxm_preference_t *preference, const json_t *choices)
+{
+    int          bad;
+    json_t      *topics, *choice, *own, *now;
+    const char  *channel, *slug;
+
+    bad = 0;
+
+    json_object_foreach((json_t *) choices, channel, topics) {
+
+        now = json_object_get(preference->choices, channel);
+
+        if (now == NULL) {
+            now = json_object();
+            bad |= json_object_set_new(preference->choices, channel, now);
+        }
+
+        own = json_object_get(json_object_get(preference->chosen.personal,
+                                              "choices"), channel);
+
+        json_object_foreach(topics, slug, choice) {
+            if (json_object_get(own, slug) == NULL
+                && !json_is_false(json_object_get(now, slug)))
+            {
+                bad |= json_object_set(now, slug, choice);
+            }
+        }
+    }
+
+    return bad;
+}
+
+
+static cxm_rc_t
+choices_load(cxm_txn_t *txn, cxm_preference_t *out, cxm_error_t *err)
+{
+    cxm_rc_t             rc;
+    unsigned             i;
+    cxm_doc_t            doc;
+    cxm_record_parts_t   parts;
+
+    out->choices = json_deep_copy(json_object_get(out->chosen.personal,
+                                                  "choices"));
+    if (out->choices == NULL) {
+        out->choices = json_object();
+    }
+
+    rc = cxm_record_parts(txn, &cxm_record_customer, &out->customer, &parts);
+
+    for (i = 1; rc == CXM_OK && i < parts.n; i++) {
+        rc = chosen_load(txn, &parts.id[i], &doc, err);
+
+        if (rc == CXM_OK
+            && inherit(out, json_object_get(doc.personal, "choices")))
+        {
+            rc = CXM_INTERNAL;
+        }
+
+        cxm_doc_clear(&doc);
+    }
+
+    return rc == CXM_OK || err->rc == rc
+           ? rc : cxm_fail(err, rc, NULL, "Choices cannot be read.");
+}
+
+
 cxm_rc_t
 cxm_preference_load(cxm_txn_t *txn, const cxm_uuid_t *customer,
     cxm_preference_t *out, cxm_error_t *err)
@@ -296,13 +380,11 @@ cxm_preference_load(cxm_txn_t *txn, const cxm_uuid_t *customer,
     rc = topics_load(txn, &out->topics, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_doc_by_id(txn, CXM_KIND_PREFERENCE, customer, &out->chosen,
-                           err);
+        rc = chosen_load(txn, customer, &out->chosen, err);
     }
 
-    if (rc == CXM_NOT_FOUND) {
-        memset(&out->chosen, 0, sizeof(out->chosen));
-        rc = CXM_OK;
+    if (rc == CXM_OK) {
+        rc = choices_load(txn, out, err);
     }
 
     if (rc == CXM_OK) {
@@ -320,7 +402,9 @@ cxm_preference_clear(cxm_preference_t *preference)
 {
     cxm_doc_clear(&preference->topics);
     cxm_doc_clear(&preference->chosen);
+    json_decref(preference->choices);
     json_decref(preference->withdrawn);
+    preference->choices = NULL;
     preference->withdrawn = NULL;
 }
 

@@ -27,6 +27,8 @@ extern const cxm_record_t  cxm_record_preference;
 extern const cxm_fields_t  cxm_preference_fields;
 extern const cxm_kind_t    cxm_kind_preference;
 
+extern const cxm_timeline_kind_t  cxm_timeline_preference;
+
 /* By name, NULL-terminated: email, sms, push, phone, post, web. */
 extern const char *const  cxm_topic_channels[];
 
@@ -46,6 +48,9 @@ typedef struct {
     cxm_uuid_t   customer;
     cxm_doc_t    topics;        /* version 0: the site has none */
     cxm_doc_t    chosen;        /* version 0: nothing was ever chosen */
+    json_t      *choices;       /* those, and where it has none those of
+                                   customers merged into this one, a refusal
+                                   before a wish */
     json_t      *withdrawn;     /* purposes, as names of an object */
 } cxm_preference_t;
 

@@ -48,7 +48,7 @@ struct cxm_timeline_kind_s {
     /* What the state owns; NULL: nothing. */
     void               (*end)(cxm_timeline_source_t *source);
 
-    const cxm_record_t  *record;        /* of CXM_TIMELINE_RECORD */
+    const cxm_record_t  *record;        /* whose documents the events are */
 
     /*
      * Of CXM_TIMELINE_PERSON: the newest event of a person's slot that has a
