@@ -11,6 +11,9 @@
  * country are personal: they go with the owner.  `index`:
  * CXM_NS_SESSION_OWNER, u64 owner's number, u64 number -> nothing.
  *
+ * Those that there are, half ones apart, count in CXM_SERIES_SESSION by type
+ * (as question), point 0, dated when they began, and until they end.
+ *
  * A half session is one whose owner has given the password and owes the
  * second factor: it opens nothing but that step, for a few minutes and a few
  * tries.

@@ -2,7 +2,8 @@
  * Accounts: the record.
  */
 
-#include "cxm_account.h"
+#include "cxm_account_event.h"
+#include "cxm_counter.h"
 #include "cxm_index.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
@@ -71,6 +72,32 @@ apply_name(cxm_txn_t *txn, const cxm_doc_t *doc)
 }
 
 
+static int
+is_active(const cxm_doc_t *doc)
+{
+    return doc->version != 0
+           && cxm_str_eqz(cxm_json_get_str(doc->body, "status"), "active");
+}
+
+
+/* How many there are: in the cell of its beginning it comes and goes. */
+static cxm_rc_t
+count(cxm_txn_t *txn, const cxm_doc_t *doc, int64_t delta)
+{
+    cxm_series_t  series;
+
+    if (!is_active(doc)) {
+        return CXM_OK;
+    }
+
+    memset(&series, 0, sizeof(series));
+    series.survey = CXM_SERIES_ACCOUNT;
+    series.question = CXM_ACCOUNT_LIVE;
+
+    return cxm_counter_add(txn, &series, doc->created_at, 0, delta);
+}
+
+
 static cxm_rc_t
 account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
@@ -85,6 +112,14 @@ account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
         rc = apply_name(txn, &change.now);
     }
 
+    if (rc == CXM_OK) {
+        rc = count(txn, &change.old, -1);
+    }
+
+    if (rc == CXM_OK) {
+        rc = count(txn, &change.now, 1);
+    }
+
     cxm_doc_clear(&change.old);
 
     return rc;
@@ -94,7 +129,24 @@ account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 static cxm_rc_t
 account_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
 {
-    return cxm_record_forget(txn, &cxm_record_account, slot, kept);
+    uint64_t   no;
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_record_of_person(txn, &cxm_record_account, slot, &no);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_get(txn, CXM_KIND_ACCOUNT, no, &doc, NULL);
+
+        if (rc == CXM_OK) {
+            rc = count(txn, &doc, -1);
+        }
+
+        cxm_doc_clear(&doc);
+    }
+
+    return rc == CXM_OK || rc == CXM_NOT_FOUND
+           ? cxm_record_forget(txn, &cxm_record_account, slot, kept) : rc;
 }
 
 
@@ -119,8 +171,7 @@ cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     rc = cxm_doc_get(txn, CXM_KIND_ACCOUNT, no, out, err);
 
     if (rc == CXM_OK
-        && (out->erased || !cxm_str_eqz(cxm_json_get_str(out->body, "status"),
-                                        "active")))
+        && (out->erased || !is_active(out)))
     {
         cxm_doc_clear(out);
         return CXM_NOT_FOUND;

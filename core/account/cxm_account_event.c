@@ -4,13 +4,12 @@
 
 #include "cxm_account_event.h"
 #include "cxm_counter.h"
+#include "cxm_duration.h"
 #include "cxm_json.h"
 #include "cxm_person.h"
 
 
-#define CXM_ACCOUNT_FINE  600           /* seconds that are told apart */
-
-const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS] = {
+const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS + 1] = {
     [CXM_ACCOUNT_REGISTERED] = "registered",
     [CXM_ACCOUNT_TAKEN] = "taken",
     [CXM_ACCOUNT_VERIFIED] = "verified",
@@ -30,7 +29,7 @@ const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS] = {
     [CXM_ACCOUNT_PROFILE_CHANGED] = "profile_changed"
 };
 
-const char *const  cxm_account_reasons[CXM_ACCOUNT_REASON_N] = {
+const char *const  cxm_account_reasons[CXM_ACCOUNT_REASON_N + 1] = {
     [CXM_ACCOUNT_UNKNOWN] = "unknown_address",
     [CXM_ACCOUNT_PASSWORD] = "wrong_password",
     [CXM_ACCOUNT_CODE] = "wrong_code"
@@ -64,29 +63,6 @@ cxm_account_event(const json_t *body)
     return (cxm_account_event_t) number_of(cxm_account_events,
                                            CXM_ACCOUNT_EVENTS,
                                            cxm_json_get_str(body, "event"));
-}
-
-
-uint32_t
-cxm_account_point(int64_t seconds)
-{
-    int64_t  point;
-
-    seconds = seconds < 0 ? 0 : seconds;
-    point = seconds <= CXM_ACCOUNT_FINE
-            ? seconds
-            : CXM_ACCOUNT_FINE + (seconds - CXM_ACCOUNT_FINE) / 60;
-
-    return point > CXM_POINT_MAX ? CXM_POINT_MAX : (uint32_t) point;
-}
-
-
-int64_t
-cxm_account_seconds(uint32_t point)
-{
-    return point <= CXM_ACCOUNT_FINE
-           ? point : CXM_ACCOUNT_FINE + 60 * (int64_t) (point
-                                                        - CXM_ACCOUNT_FINE);
 }
 
 
@@ -134,7 +110,8 @@ apply_counters(cxm_txn_t *txn, const cxm_entry_t *entry, unsigned event)
     seconds = cxm_json_get_int(entry->body, "seconds", -1);
 
     return rc == CXM_OK && seconds >= 0 && event_times[event] != 0
-           ? count(txn, entry, event_times[event], cxm_account_point(seconds))
+           ? count(txn, entry, event_times[event],
+                   cxm_duration_point((cxm_ms_t) seconds))
            : rc;
 }
 

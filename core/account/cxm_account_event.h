@@ -13,7 +13,9 @@
  *   CXM_ACCOUNT_REASONS   the number of the reason of what failed
  *   CXM_ACCOUNT_VERIFY    time from registering to the proved address
  *   CXM_ACCOUNT_RESETS    time from asking for a new password to having it;
- *                         both as cxm_account_point() has them
+ *                         both in seconds, as cxm_duration_point() has them
+ *   CXM_ACCOUNT_LIVE      point 0: an account; dated when it began, and taken
+ *                         away when it is closed or erased
  *
  * A funnel is the counts of its steps: registered -> verified, reset_asked ->
  * reset_done.  An event of a step counts on the day of the step.
@@ -57,23 +59,17 @@ typedef enum {
     CXM_ACCOUNT_REASON_N
 } cxm_account_reason_t;
 
-/* By number, NULL at 0. */
-extern const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS];
-extern const char *const  cxm_account_reasons[CXM_ACCOUNT_REASON_N];
+/* By number, NULL at 0 and behind the last. */
+extern const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS + 1];
+extern const char *const  cxm_account_reasons[CXM_ACCOUNT_REASON_N + 1];
 
 enum {                                  /* "questions" of the series */
     CXM_ACCOUNT_COUNT = 0,
     CXM_ACCOUNT_REASONS,
     CXM_ACCOUNT_VERIFY,
-    CXM_ACCOUNT_RESETS
+    CXM_ACCOUNT_RESETS,
+    CXM_ACCOUNT_LIVE
 };
-
-/*
- * A time as a point of a counter: seconds up to ten minutes, minutes from
- * there to 2,047; and the seconds at which a point begins.
- */
-uint32_t cxm_account_point(int64_t seconds);
-int64_t cxm_account_seconds(uint32_t point);
 
 typedef struct {
     cxm_account_event_t   event;

@@ -11,6 +11,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_link,
     cxm_routes_beacon,
     cxm_routes_score,
+    cxm_routes_account_metrics,
     cxm_routes_compare,
     cxm_routes_benchmark,
     cxm_routes_overview,

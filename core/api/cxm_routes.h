@@ -17,6 +17,7 @@ extern const cxm_route_t  cxm_routes_metrics[];
 extern const cxm_route_t  cxm_routes_score[];
 extern const cxm_route_t  cxm_routes_script[];
 extern const cxm_route_t  cxm_routes_stream[];
+extern const cxm_route_t  cxm_routes_account_metrics[];
 extern const cxm_route_t  cxm_routes_compare[];
 extern const cxm_route_t  cxm_routes_benchmark[];
 extern const cxm_route_t  cxm_routes_overview[];

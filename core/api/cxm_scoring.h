@@ -93,7 +93,7 @@ extern const cxm_field_t  cxm_scoring_where;
     { .name = "where", .type = CXM_FIELD_ARRAY, .item = &cxm_scoring_where,   \
       .summary = "segment:value; \"segment:\" is what has none." }
 
-#define CXM_QUERY_RANGE                                                       \
+#define CXM_QUERY_PERIOD                                                      \
     { .name = "from", .type = CXM_FIELD_TIME,                                 \
       .summary = "On a quarter hour; default everything so far." },           \
     { .name = "to", .type = CXM_FIELD_TIME,                                   \
@@ -101,7 +101,10 @@ extern const cxm_field_t  cxm_scoring_where;
     CXM_QUERY_ZONE,                                                           \
     { .name = "bucket", .type = CXM_FIELD_ENUM,                               \
       .values = cxm_scoring_buckets,                                          \
-      .summary = "Periods with figures of their own; default none." },        \
+      .summary = "Periods with figures of their own; default none." }
+
+#define CXM_QUERY_RANGE                                                       \
+    CXM_QUERY_PERIOD,                                                         \
     CXM_QUERY_SEGMENTS
 
 

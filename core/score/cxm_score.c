@@ -203,8 +203,9 @@ put_score(cxm_score_json_t *out, const cxm_score_t *score, json_t *segments)
 }
 
 
+/* Of what has no survey; lists only where they are asked for. */
 static void
-put_touchpoints(cxm_score_json_t *out, const cxm_score_t *score,
+put_listed(cxm_score_json_t *out, const cxm_score_t *score,
     json_t *segments)
 {
     const cxm_score_query_t  *query;
@@ -276,6 +277,15 @@ cxm_rc_t
 cxm_score_touchpoints(cxm_txn_t *txn, const cxm_score_query_t *query,
     json_t **out, cxm_error_t *err)
 {
-    return score_answer(txn, &cxm_score_form_touch, query, put_touchpoints,
+    return score_answer(txn, &cxm_score_form_touch, query, put_listed,
+                        out, err);
+}
+
+
+cxm_rc_t
+cxm_score_events(cxm_txn_t *txn, const cxm_score_query_t *query,
+    json_t **out, cxm_error_t *err)
+{
+    return score_answer(txn, &cxm_score_form_event, query, put_listed,
                         out, err);
 }

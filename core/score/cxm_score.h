@@ -41,6 +41,21 @@ typedef struct {
     uint64_t   n;               /* answers that it rests on; 0: not said */
 } cxm_score_benchmark_t;
 
+/* A way of two events, and the counter of how long it takes, in seconds. */
+typedef struct {
+    const char  *name;          /* as answered: "registrations" */
+    const char  *first_name;
+    const char  *last_name;
+    unsigned     first, last;   /* points of the query's question */
+} cxm_score_funnel_t;
+
+/* Events that a question's points stand for; names by number from 1 on. */
+typedef struct {
+    const char *const         *names;       /* up to 63, NULL ends */
+    const char *const         *reasons;     /* of what failed; up to 31 */
+    const cxm_score_funnel_t  *funnels;
+} cxm_score_event_t;
+
 typedef struct {
     const char              *metric;    /* as answered: "nps" */
     cxm_str_t                survey_id; /* data NULL: null */
@@ -50,6 +65,7 @@ typedef struct {
     uint16_t                 question;
     int                      min, max;  /* the points 0.. stand for these */
     const char *const       *points;    /* their names, of a response rate */
+    const cxm_score_event_t *event;     /* what they stand for, of events */
 
     const cxm_variant_t     *variant;   /* NULL: of CSI and touchpoints */
     const cxm_score_item_t  *items;     /* of a CSI */
@@ -113,6 +129,15 @@ cxm_rc_t cxm_score_touchpoints(cxm_txn_t *txn,
     const cxm_score_query_t *query, json_t **out, cxm_error_t *err);
 
 /*
+ * The same of events: the query's first item counts reasons, each other one
+ * the seconds of a funnel, as cxm_duration_point() has them.  Figures: "n",
+ * the funnels {first: n, last: n, "rate": of first, "seconds": {"p50",
+ * "p90"}}, "events": {name: n}, "failures": {reason: n}.
+ */
+cxm_rc_t cxm_score_events(cxm_txn_t *txn, const cxm_score_query_t *query,
+    json_t **out, cxm_error_t *err);
+
+/*
  * A query that has `points` is of a response rate: points of `question` are
  * decisions whether to ask, 0 is yes, the others are named by `points`; the
  * points of both items are 0 complete and 1 partial: answers of those who were
@@ -150,6 +175,9 @@ cxm_rc_t cxm_score_summary(cxm_txn_t *txn, const cxm_score_query_t *query,
 cxm_rc_t cxm_score_compare(cxm_txn_t *txn, const cxm_score_query_t *a,
     const cxm_score_query_t *b, json_t **out, cxm_error_t *err);
 
+/* {"value", "display", "margin", ...} of a figure: a new reference, or NULL. */
+json_t *cxm_score_figure_json(const cxm_figure_t *f);
+
 /* Their answers, as tables. */
 extern const cxm_fields_t  cxm_score_fields;
 extern const cxm_fields_t  cxm_score_comparison_fields;
@@ -157,6 +185,7 @@ extern const cxm_fields_t  cxm_score_rate_fields;
 extern const cxm_fields_t  cxm_score_summary_fields;
 extern const cxm_fields_t  cxm_score_rate_summary_fields;
 extern const cxm_fields_t  cxm_score_touchpoint_fields;
+extern const cxm_fields_t  cxm_score_account_fields;
 
 
 #endif /* CXM_SCORE_H */

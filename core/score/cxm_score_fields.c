@@ -411,3 +411,88 @@ static const cxm_field_t  visits_fields[] = {
 const cxm_fields_t  cxm_score_touchpoint_fields = {
     "Touchpoints", visits_fields
 };
+
+
+/* --- accounts ----------------------------------------------------------- */
+
+static const cxm_field_t  seconds_fields[] = {
+    REAL("p50", "Median; null when nobody came through."),
+    REAL("p90", "90 of 100 took no longer."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  seconds_table = { "Seconds", seconds_fields };
+
+static const cxm_field_t  share_fields[] = {
+    FIGURE("value"),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  share_table = { "Share", share_fields };
+
+#define FUNNEL(first, last)                                                   \
+    COUNT(first, "How often it began."),                                      \
+    COUNT(last, "How often it came to its end."),                             \
+    INSIDE("rate", share_table, "Of those that began."),                      \
+    INSIDE("seconds", seconds_table, "From beginning to end."),               \
+    { .name = NULL }
+
+static const cxm_field_t  registration_fields[] = {
+    FUNNEL("started", "verified")
+};
+
+static const cxm_field_t  reset_fields[] = { FUNNEL("asked", "done") };
+
+static const cxm_fields_t  registration_table = {
+    "Registrations", registration_fields
+};
+
+static const cxm_fields_t  reset_table = { "PasswordResets", reset_fields };
+
+#define NAMES(member, text)                                                   \
+    { .name = member, .type = CXM_FIELD_MAP, .item = &count_item,             \
+      .flags = CXM_FIELD_REQUIRED, .summary = text }
+
+#define ACCOUNTS                                                              \
+    N,                                                                        \
+    INSIDE("registrations", registration_table, "By verified addresses."),    \
+    INSIDE("resets", reset_table, "Of passwords, by known addresses."),       \
+    NAMES("events", "How often, by name: signed_in, profile_changed, ..."),   \
+    NAMES("failures", "Sign-ins that failed, by reason.")
+
+static const cxm_field_t  accounts_bucket_fields[] = {
+    START,
+    ACCOUNTS,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  accounts_bucket_table = {
+    "AccountsBucket", accounts_bucket_fields
+};
+
+static const cxm_field_t  accounts_bucket_item = ITEM(accounts_bucket_table);
+
+static const cxm_field_t  now_fields[] = {
+    COUNT("accounts", "That can be signed in to; each has a proved address."),
+    COUNT("sessions", "Of them."),
+    COUNT("customers", "Records, also of who has no account."),
+    INSIDE("addresses", share_table,
+           "Customers whose address is proved by an account."),
+    { .name = NULL }
+};
+
+static const cxm_fields_t  now_table = { "AccountsNow", now_fields };
+
+static const cxm_field_t  accounts_fields[] = {
+    TEXT("metric", "accounts"),
+    RANGE,
+    ZONE,
+    ACCOUNTS,
+    INSIDE("now", now_table, "Whatever the range."),
+    LIST("buckets", accounts_bucket_item, "Where they are asked for."),
+    { .name = NULL }
+};
+
+const cxm_fields_t  cxm_score_account_fields = {
+    "AccountMetrics", accounts_fields
+};

@@ -37,6 +37,7 @@ extern const cxm_score_form_t  cxm_score_form_scale;
 extern const cxm_score_form_t  cxm_score_form_csi;
 extern const cxm_score_form_t  cxm_score_form_touch;
 extern const cxm_score_form_t  cxm_score_form_rate;
+extern const cxm_score_form_t  cxm_score_form_event;
 
 static inline uint16_t
 cxm_score_question(const cxm_score_query_t *query, unsigned series)

@@ -74,6 +74,23 @@ cxm_score_put_figure(cxm_score_json_t *out, const cxm_figure_t *f)
 }
 
 
+json_t *
+cxm_score_figure_json(const cxm_figure_t *f)
+{
+    cxm_score_json_t  out;
+
+    out = (cxm_score_json_t) { json_object(), "value", 0 };
+    cxm_score_put_figure(&out, f);
+
+    if (out.failed) {
+        json_decref(out.object);
+        return NULL;
+    }
+
+    return out.object;
+}
+
+
 void
 cxm_score_put_comparison(cxm_score_json_t *out, const cxm_comparison_t *c)
 {

@@ -38,6 +38,7 @@ typedef struct {
 /* "Surveys" that are none: numbers no sequence reaches. */
 #define CXM_SERIES_TOUCHPOINT  (UINT64_MAX - 1)
 #define CXM_SERIES_ACCOUNT     (UINT64_MAX - 2)
+#define CXM_SERIES_SESSION     (UINT64_MAX - 3)     /* cxm_session.h */
 
 /* Adds delta to a cell; a count never ends below 0 (CXM_CORRUPT at flush). */
 cxm_rc_t cxm_counter_add(cxm_txn_t *txn, const cxm_series_t *series,
