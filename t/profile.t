@@ -191,6 +191,119 @@ subtest 'preferences' => sub {
         ->{json}{choices}, {email => {offers => true}}, 'as staff see it';
 };
 
+# -- another address ----------------------------------------------------------
+
+sub addresses {
+    my ($record) = @_;
+    return [map { [@$_{qw(value verified)}] }
+            grep { $_->{type} eq 'email' } @{$record->{identifiers}}];
+}
+
+sub ask {
+    my ($who, $email, %more) = @_;
+    return $who->post('/me/profile/email',
+        {email => $email, password => $who->{password}, %more});
+}
+
+my $eve = browser('eve', name => 'Eve')->join;
+my $old = browser('eve', cookies => {});        # the mailbox of before
+
+subtest 'another address' => sub {
+    problem ask($eve, 'eve2@example.org', password => 'wrong'), 422,
+        'invalid', '/password';
+    problem ask($eve, 'no address'), 422, 'invalid', '/email';
+    problem ask($eve, 'EVE@example.org'), 422, 'invalid', '/email';
+    problem ask(browser('no'), 'eve2@example.org'), 401, 'unauthorized';
+
+    my ($free, $taken) = (ask($eve, 'eve2@example.org'),
+                          ask($eve, 'bob@example.org'));
+    is $free->{status}, 202 or diag $free->{body};
+    is $taken->{body}, $free->{body}, 'the same, taken or not';
+    is scalar(() = $bob->mails('taken')), 1, 'who has it is told';
+    is scalar(() = $bob->mails('email-change')), 0, 'and gets no link';
+    is record($eve)->{identifiers}[0]{value}, 'eve@example.org',
+        'it does not count yet';
+
+    my $new = browser('eve2', password => $eve->{password});
+    my ($mail) = $new->mails('email-change');
+    like $mail->{rendered}{text},
+        qr{https://shop\.example/me/email\#token=\w{77}\b};
+    unlike $mail->{rendered}{text}, qr/Eve/, 'and calls nobody by name';
+    my $token = $new->token('email-change');
+    my $phone = browser('eve');
+    is $phone->login->{status}, 200, 'signed in elsewhere, too';
+
+    problem $eve->post('/me/profile/email/verify', {token => 'a' x 77}), 422,
+        'invalid', '/token';
+    my $r = $eve->post('/me/profile/email/verify', {token => $token});
+    is $r->{status}, 200 or diag $r->{body};
+    is_deeply $r->{json}, {status => 'email_changed',
+                           email => 'eve2@example.org'};
+    is $eve->get('/me/profile')->{json}{email}, 'eve2@example.org',
+        'who proved it stays signed in';
+    is_deeply addresses(record($eve)), [['eve2@example.org', true]],
+        'account and record have it, and the old one no more';
+    is $phone->get('/me/')->{status}, 401, 'others are signed out';
+    problem $eve->post('/me/profile/email/verify', {token => $token}), 422,
+        'invalid', '/token';
+    is browser('eve')->login->{status}, 401, 'the old address signs in no '
+        . 'more';
+    is $new->login->{status}, 200, 'the new one does';
+    my ($told) = $old->mails('email-changed-old');
+    like $told->{rendered}{text}, qr/Eve/, 'the old one is told';
+    is $eve->get('/me/profile/history')->{json}{items}[0]{changes}[0]{to},
+        'eve2@example.org', 'history';
+    $eve->{email} = 'eve2@example.org';
+    verified('another address');
+};
+
+subtest 'taken meanwhile' => sub {
+    ask($eve, 'late@example.org');
+    my $token = browser('late')->token('email-change');
+    browser('late')->join;
+    my $before = record($eve);
+    problem $eve->post('/me/profile/email/verify', {token => $token}), 409,
+        'address_taken';
+    is_deeply record($eve), $before, 'nothing has changed';
+
+    ask($eve, 'other@example.org');
+    $t->post('/admin/customers', {name => 'Other', identifiers => [
+        {type => 'email', value => 'other@example.org'}]}, key => 1);
+    problem $eve->post('/me/profile/email/verify',
+        {token => browser('other')->token('email-change')}), 409,
+        'address_taken';
+    is_deeply record($eve), $before, 'nor by half';
+    is $eve->get('/me/')->{json}{email}, 'eve2@example.org';
+};
+
+# A thief who has session and password changes both, and loses all of it.
+subtest 'the way back' => sub {
+    ask($eve, 'thief@example.org');
+    my $thief = browser('thief', password => $eve->{password});
+    is $eve->post('/me/profile/email/verify',
+        {token => $thief->token('email-change')})->{status}, 200;
+    is $eve->post('/me/password', {old_password => $eve->{password},
+        password => 'the thiefs new words'})->{status}, 200;
+
+    my $owner = browser('eve2', password => 'green lantern market');
+    my $token = $owner->token('email-changed-old');
+    problem $owner->post('/me/profile/email/revert', {token => $token,
+        password => 'eve2@example.org'}), 422, 'invalid', '/password';
+    my $r = $owner->post('/me/profile/email/revert', {token => $token,
+        password => $owner->{password}});
+    is $r->{status}, 200 or diag $r->{body};
+    is $r->{json}{email}, 'eve2@example.org';
+    is $eve->get('/me/')->{status}, 401, 'the thief is out';
+    is $thief->login(password => 'the thiefs new words')->{status}, 401;
+    is $owner->login->{status}, 200, 'and the owner in';
+    is_deeply addresses(record($owner)), [['eve2@example.org', true]];
+    problem $owner->post('/me/profile/email/revert', {token => $token,
+        password => $owner->{password}}), 422, 'invalid', '/token';
+    problem $owner->post('/me/profile/email/revert', {
+        token => $old->token('email-changed-old'),
+        password => 'other words altogether'}), 422, 'invalid', '/token';
+};
+
 verified('profiles and preferences');
 
 done_testing;

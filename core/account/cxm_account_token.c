@@ -15,13 +15,15 @@ static const char *const  token_purposes[] = {
     [CXM_TOKEN_VERIFY] = "verify",
     [CXM_TOKEN_RESET] = "reset",
     [CXM_TOKEN_EMAIL] = "email",
+    [CXM_TOKEN_REVERT] = "revert",
     [CXM_TOKEN_PURPOSES] = NULL
 };
 
 static const cxm_ms_t  token_times[] = {
     [CXM_TOKEN_VERIFY] = CXM_MS_DAY,
     [CXM_TOKEN_RESET] = 10 * CXM_MS_MINUTE,
-    [CXM_TOKEN_EMAIL] = CXM_MS_DAY
+    [CXM_TOKEN_EMAIL] = CXM_MS_DAY,
+    [CXM_TOKEN_REVERT] = 7 * CXM_MS_DAY
 };
 
 static const cxm_field_t  token_fields[] = {
@@ -311,34 +313,65 @@ cxm_token_end(cxm_txn_t *txn, uint64_t actor, const cxm_uuid_t *id,
 }
 
 
-cxm_rc_t
-cxm_token_end_all(cxm_txn_t *txn, uint64_t actor, uint64_t slot,
+static cxm_rc_t
+end_one(cxm_txn_t *txn, uint64_t actor, uint64_t no, int every,
     cxm_error_t *err)
 {
-    uint64_t   no;
     cxm_rc_t   rc;
     cxm_doc_t  doc;
 
-    for ( ;; ) {
-        rc = cxm_record_of_person(txn, &cxm_record_token, slot, &no);
+    rc = cxm_doc_get(txn, CXM_KIND_TOKEN, no, &doc, err);
 
+    if (rc == CXM_OK && (every || !cxm_token_is(doc.body, CXM_TOKEN_REVERT)))
+    {
+        rc = cxm_token_end(txn, actor, &doc.id, err);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
+static cxm_rc_t
+end_those(cxm_txn_t *txn, uint64_t actor, uint64_t slot, int every,
+    cxm_error_t *err)
+{
+    uint64_t  no;
+    cxm_rc_t  rc;
+
+    no = UINT64_MAX;
+
+    for ( ;; ) {
+        rc = cxm_record_of_person_before(txn, &cxm_record_token, slot, no,
+                                         &no);
         if (rc != CXM_OK) {
             return rc == CXM_NOT_FOUND
                    ? CXM_OK : cxm_fail(err, rc, NULL, "Tokens are not read.");
         }
 
-        rc = cxm_doc_get(txn, CXM_KIND_TOKEN, no, &doc, err);
-
-        if (rc == CXM_OK) {
-            rc = cxm_token_end(txn, actor, &doc.id, err);
-        }
-
-        cxm_doc_clear(&doc);
+        rc = end_one(txn, actor, no, every, err);
 
         if (rc != CXM_OK) {
-            return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+            return rc;
         }
     }
+}
+
+
+cxm_rc_t
+cxm_token_end_all(cxm_txn_t *txn, uint64_t actor, uint64_t slot,
+    cxm_error_t *err)
+{
+    return end_those(txn, actor, slot, 0, err);
+}
+
+
+cxm_rc_t
+cxm_token_end_every(cxm_txn_t *txn, uint64_t actor, uint64_t slot,
+    cxm_error_t *err)
+{
+    return end_those(txn, actor, slot, 1, err);
 }
 
 

@@ -8,6 +8,7 @@
  *            lie in it, sealed with the key of a new slot
  *   reset    a new password of an account
  *   email    another address of an account
+ *   revert   who had its address before, and takes that back
  *
  * Its text is base32 of the document's id and of 32 bytes of a keyed hash of
  * it (CXM_SUBKEY_ACCOUNT): it is nowhere kept, and made again for who renders
@@ -25,6 +26,7 @@ typedef enum {
     CXM_TOKEN_VERIFY = 0,
     CXM_TOKEN_RESET,
     CXM_TOKEN_EMAIL,
+    CXM_TOKEN_REVERT,
     CXM_TOKEN_PURPOSES
 } cxm_token_purpose_t;
 
@@ -48,10 +50,17 @@ cxm_rc_t cxm_token_make(cxm_txn_t *txn, const cxm_token_spec_t *spec,
 cxm_rc_t cxm_token_find(cxm_txn_t *txn, cxm_token_purpose_t purpose,
     cxm_str_t text, cxm_ms_t now, cxm_doc_t *out, cxm_error_t *err);
 
-/* It is used; or those of a slot are worth nothing any more. */
+/*
+ * It is used; or those of a slot are worth nothing any more, but for those
+ * that revert: a thief who has the account could else take them away.
+ */
 cxm_rc_t cxm_token_end(cxm_txn_t *txn, uint64_t actor, const cxm_uuid_t *id,
     cxm_error_t *err);
 cxm_rc_t cxm_token_end_all(cxm_txn_t *txn, uint64_t actor, uint64_t slot,
+    cxm_error_t *err);
+
+/* Those, too. */
+cxm_rc_t cxm_token_end_every(cxm_txn_t *txn, uint64_t actor, uint64_t slot,
     cxm_error_t *err);
 
 /* Number of its account, 0: none; and what it is for. */

@@ -32,6 +32,7 @@ extern const cxm_route_t  cxm_routes_duplicate[];
 extern const cxm_route_t  cxm_routes_outbox[];
 extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_preference[];
+extern const cxm_route_t  cxm_routes_email[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_profile[];
 extern const cxm_route_t  cxm_routes_export[];

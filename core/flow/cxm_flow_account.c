@@ -185,6 +185,92 @@ cxm_flow_join_account(cxm_txn_t *txn, const cxm_doc_t *account,
 }
 
 
+/*
+ * The record's list with the account's address, proved, in the place of the
+ * one before.
+ */
+static json_t *
+with_address(const cxm_store_t *store, const json_t *list, cxm_str_t old,
+    cxm_str_t email, int *bad)
+{
+    int      put;
+    size_t   i;
+    json_t  *out, *item, *address;
+
+    out = json_array();
+    address = json_pack("{ss ss% sb}", "type", "email", "value", email.data,
+                        email.len, "verified", 1);
+    *bad = out == NULL || address == NULL;
+    put = 0;
+
+    for (i = 0; i < json_array_size(list); i++) {
+        item = json_array_get(list, i);
+
+        if (!is_address(store, item, old) && !is_address(store, item, email))
+        {
+            *bad |= json_array_append(out, item);
+
+        } else if (!put) {
+            *bad |= json_array_append(out, address);
+            put = 1;
+        }
+    }
+
+    if (!put) {
+        *bad |= json_array_append(out, address);
+    }
+
+    json_decref(address);
+
+    return out;
+}
+
+
+cxm_rc_t
+cxm_flow_move_account(cxm_txn_t *txn, const cxm_doc_t *account,
+    cxm_str_t old, cxm_error_t *err)
+{
+    int                 bad;
+    json_t             *patch, *list;
+    uint64_t            no;
+    cxm_rc_t            rc;
+    cxm_doc_t           customer, out;
+    cxm_caller_t        caller;
+    cxm_record_write_t  write;
+
+    join_write(txn, &caller, &write, account, err);
+    rc = cxm_customer_of_slot(txn, account->subject, &no);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_get(txn, CXM_KIND_CUSTOMER, no, &customer, err);
+    }
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    }
+
+    list = with_address(cxm_txn_store(txn),
+                        json_object_get(customer.personal, "identifiers"),
+                        old, cxm_json_get_str(account->personal, "email"),
+                        &bad);
+    patch = json_pack("{so}", "identifiers", list);
+    write.id = customer.id;
+
+    rc = bad || patch == NULL
+         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
+         : cxm_record_patch(&write, patch, &out);
+
+    if (rc == CXM_OK) {
+        cxm_doc_clear(&out);
+    }
+
+    json_decref(patch);
+    cxm_doc_clear(&customer);
+
+    return rc;
+}
+
+
 /* --- messages ----------------------------------------------------------- */
 
 /* What all of them have; the account is NULL where there is none yet. */
@@ -222,6 +308,7 @@ token_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
     const cxm_doc_t *account, const char *template, cxm_error_t *err)
 {
     char          key[NOTICE_KEY], id[CXM_UUID_LEN + 1];
+    char          at[CXM_RFC3339_LEN + 1];
     json_t       *fields;
     cxm_rc_t      rc;
     cxm_notice_t  notice;
@@ -236,11 +323,22 @@ token_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
     (void) cxm_rfc3339_parse(cxm_json_get_str(entry->body, "expires_at"),
                              &notice.expires_at);
 
-    /* to the address that is to be proved */
+    /* to the address that is to be proved, or was */
 
     if (!cxm_token_is(entry->body, CXM_TOKEN_RESET)) {
         notice.recipient = cxm_json_get_str(entry->personal, "email");
         notice.language = cxm_json_get_str(entry->body, "language");
+    }
+
+    if (cxm_token_is(entry->body, CXM_TOKEN_REVERT)) {
+        cxm_rfc3339_format(cxm_entry_time(entry), at);
+        (void) cxm_json_set_str(fields, "at", cxm_strz(at));
+    }
+
+    /* who has not proved an address is not called by a name there */
+
+    if (cxm_token_is(entry->body, CXM_TOKEN_EMAIL)) {
+        (void) json_object_del(fields, "name");
     }
 
     rc = cxm_notice_queue(txn, &notice, err);
@@ -253,7 +351,8 @@ token_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
 static const char *const  token_templates[CXM_TOKEN_PURPOSES] = {
     [CXM_TOKEN_VERIFY] = "verify",
     [CXM_TOKEN_RESET] = "reset",
-    [CXM_TOKEN_EMAIL] = "email-change"
+    [CXM_TOKEN_EMAIL] = "email-change",
+    [CXM_TOKEN_REVERT] = "email-changed-old"
 };
 
 
@@ -301,7 +400,7 @@ static const struct {
     { CXM_ACCOUNT_SIGNED_IN, "signin-new-place", 1 },
     { CXM_ACCOUNT_RESET_DONE, "password-changed", 0 },
     { CXM_ACCOUNT_PASSWORD_CHANGED, "password-changed", 0 },
-    { CXM_ACCOUNT_EMAIL_CHANGED, "email-changed-old", 0 }
+    { CXM_ACCOUNT_CLOSED, "account-closed", 0 }
 };
 
 #define EVENT_NOTICES  (sizeof(event_notices) / sizeof(event_notices[0]))

@@ -18,6 +18,13 @@
 cxm_rc_t cxm_flow_join_account(cxm_txn_t *txn, const cxm_doc_t *account,
     cxm_error_t *err);
 
+/*
+ * The customer's identifier follows when an account has another address than
+ * `old`.  CXM_CONFLICT: another customer has it.
+ */
+cxm_rc_t cxm_flow_move_account(cxm_txn_t *txn, const cxm_doc_t *account,
+    cxm_str_t old, cxm_error_t *err);
+
 /* Reactions to CXM_KIND_TOKEN and CXM_KIND_SIGNIN. */
 cxm_rc_t cxm_flow_token(cxm_txn_t *txn, const cxm_entry_t *entry,
     cxm_error_t *err);

@@ -211,7 +211,8 @@ static const cxm_template_text_t  email_changed_old_texts[] = {
       "Hello {{name}},\n\n"
       "your account at {{site}} has another e-mail address since {{at}}. "
       "This is the last message to the old one.\n\n"
-      "If it was not you, please tell us at once:\n\n"
+      "If it was not you, open this link within {{hours}} hours: it gives "
+      "you the account back, with a new password of yours.\n\n"
       "{{link}}\n" } },
     { "de", {
       "Die Adresse Ihres Kontos bei {{site}} wurde geändert",
@@ -219,8 +220,9 @@ static const cxm_template_text_t  email_changed_old_texts[] = {
       "Guten Tag {{name}},\n\n"
       "Ihr Konto bei {{site}} hat seit {{at}} eine andere E-Mail-Adresse. "
       "Dies ist die letzte Nachricht an die alte.\n\n"
-      "Falls Sie das nicht waren, melden Sie sich bitte sofort bei "
-      "uns:\n\n"
+      "Falls Sie das nicht waren, öffnen Sie innerhalb von {{hours}} "
+      "Stunden diesen Link: Damit bekommen Sie das Konto mit einem neuen "
+      "Passwort zurück.\n\n"
       "{{link}}\n" } },
     { .language = NULL }
 };
@@ -266,7 +268,7 @@ const cxm_template_t  cxm_templates[] = {
     { "email-change", "to the new address, which is to be confirmed",
       BIT(LINK), BIT(LINK), email_change_texts },
     { "email-changed-old", "to the old address: there is a new one",
-      BIT(NAME) | BIT(LINK) | BIT(AT), 0, email_changed_old_texts },
+      BIT(NAME) | BIT(LINK) | BIT(AT), BIT(LINK), email_changed_old_texts },
     { "account-closed", "the account is closed",
       BIT(NAME) | BIT(LINK) | BIT(AT), 0, account_closed_texts },
     { NULL, NULL, 0, 0, NULL }
