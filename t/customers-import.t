@@ -264,6 +264,8 @@ subtest 'who and how' => sub {
     is found('external_id=who')->{id}, undef, 'none of them was taken';
 
     my @key = (headers => {'Idempotency-Key' => 'k-1'});
+    done(bring($ndjson, $row, @key, query => '?dry_run=true'), '1 0 0 0');
+    is found('external_id=who')->{id}, undef, 'a try uses no key up';
     done(bring($ndjson, $row, @key), '1 0 0 0');
     done(bring($ndjson, $row, @key), '1 0 0 0');
     is bring($ndjson, $row . $row, @key)->{status}, 422, 'another body';

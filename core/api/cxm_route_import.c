@@ -84,6 +84,13 @@ import_free(void *data)
 }
 
 
+static int
+import_dry(const cxm_call_t *call)
+{
+    return cxm_str_eqz(cxm_call_arg(call, "dry_run"), "true");
+}
+
+
 static cxm_rc_t
 import_prepare(cxm_call_t *call)
 {
@@ -111,6 +118,12 @@ import_prepare(cxm_call_t *call)
 
     if (body == NULL) {
         return import_no_memory(call);
+    }
+
+    /* a key stands for rows that are stored: nothing is kept of a try */
+
+    if (import_dry(call)) {
+        call->idempotency_key = (cxm_str_t) { 0, NULL };
     }
 
     call->data = body;
@@ -351,13 +364,6 @@ import_rows(cxm_call_t *call, cxm_txn_t *txn, int dry)
     json_decref(count.errors);
 
     return rc;
-}
-
-
-static int
-import_dry(const cxm_call_t *call)
-{
-    return cxm_str_eqz(cxm_call_arg(call, "dry_run"), "true");
 }
 
 
