@@ -9,7 +9,7 @@
 #include "cxm_routes.h"
 
 
-#define CXM_DUPLICATE_LOOKS  25     /* customers whose duplicates are looked
+#define CXM_DUPLICATE_LOOKS  100    /* customers whose duplicates are looked
                                        for in one page */
 
 static const cxm_field_t  reason_fields[] = {
