@@ -246,6 +246,11 @@ subtest 'merged' => sub {
         'of whom';
     is $merge->{author}{name}, 'the sales', 'by whom';
     is $merge->{moved}{answer}, 1, 'what followed';
+    $r = $t->get($r->{headers}{location}, key => 1);
+    is_deeply [$r->{status}, $r->{headers}{etag}, $r->{json}],
+        [200, '"1"', $merge], 'at its own address';
+    problem(get("$nobody/merges/$merge->{id}"), 404, 'not_found');
+    problem(get("$ann/merges/$nobody"), 404, 'not_found');
 
     my $doc = get($ann)->{json};
     is_deeply [@$doc{qw(name company birthdate country language aliases)}],
@@ -327,6 +332,10 @@ subtest 'merged' => sub {
     is_deeply ids(get("$ann/merges")), [$merge->{id}], 'its merges';
     verified();
 
+    problem(undo($anna, $merge->{id}), 409, 'merged');
+    problem($t->request('POST', "$url/$ann/merges/$merge->{id}/undo",
+                        key => 1, headers => {'If-Match' => '"2"'}),
+            412, 'precondition_failed');
     $r = undo($ann, $merge->{id});
     is $r->{status}, 200, 'undone' or diag $r->{body};
     is_deeply [@{$r->{json}}{qw(status kept version)}], ['undone', [], 2],

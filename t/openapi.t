@@ -317,6 +317,8 @@ subtest 'customers who are one' => sub {
     my $merge = call(201, 'POST', "$at/merge", %of,
                      json => {from => $ids[1], %versions})->{json};
     call(200, 'GET', $_, %of) for $at, "$at/merges", "$at/timeline";
+    call(200, 'GET', "$at/merges/{merge}",
+         params => {id => $ids[0], merge => $merge->{id}});
     call(308, 'GET', $_, params => {id => $ids[1]})
         for $at, "$at/merges", "$at/notes";
     call(409, 'PATCH', $at, params => {id => $ids[1]}, json => {});

@@ -434,6 +434,68 @@ merges_read(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
+/* Of the customer, or of what became of one of the two. */
+static cxm_rc_t
+merge_of(cxm_txn_t *txn, const cxm_uuid_t *customer, const cxm_doc_t *merge)
+{
+    size_t       i;
+    cxm_rc_t     rc;
+    cxm_uuid_t   id;
+
+    static const char *const  both[] = { "into", "from" };
+
+    for (i = 0; i < 2; i++) {
+        rc = cxm_uuid_parse(cxm_json_get_str(merge->body, both[i]), &id);
+
+        if (rc == CXM_OK) {
+            rc = cxm_record_whole(txn, &cxm_record_customer, &id, &id);
+        }
+
+        if (rc != CXM_OK || memcmp(&id, customer, sizeof(id)) == 0) {
+            return rc;
+        }
+    }
+
+    return CXM_NOT_FOUND;
+}
+
+
+static cxm_rc_t
+merge_read(cxm_call_t *call, cxm_txn_t *txn)
+{
+    cxm_rc_t    rc;
+    cxm_doc_t   customer, doc;
+    cxm_uuid_t  id;
+
+    rc = cxm_resource_doc(call, txn, &customer);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    memset(&doc, 0, sizeof(doc));
+    rc = cxm_uuid_parse(call->params[1], &id) == CXM_OK
+         ? cxm_doc_by_id(txn, CXM_KIND_MERGE, &id, &doc, &call->err)
+         : CXM_NOT_FOUND;
+
+    if (rc == CXM_OK) {
+        rc = merge_of(txn, &customer.id, &doc);
+    }
+
+    if (rc == CXM_OK) {
+        call->audit |= cxm_may(&call->caller, CXM_SCOPE_PERSONAL_READ)
+                       && json_object_size(doc.personal) > 0;
+        rc = cxm_call_reply_shown(call, &doc, merge_json(call, &doc), 0);
+    }
+
+    cxm_doc_clear(&customer);
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND
+           ? cxm_fail(&call->err, rc, NULL, "There is no such merge.") : rc;
+}
+
+
 #define READ   CXM_SCOPE_CUSTOMER_READ
 #define WRITE  CXM_SCOPE_CUSTOMER_WRITE
 
@@ -451,6 +513,12 @@ const cxm_route_t  cxm_routes_merge[] = {
       .read = merges_read, .write = cxm_write_audit,
       .summary = "What was merged into a customer, and what it was merged "
                  "into, newest first" },
+    { CXM_RESOURCE_ROW(CXM_GET, "customers/{id}/merges/{merge}", READ,
+                       customer, CXM_ROUTE_PERSONAL | CXM_ROUTE_BOUNDED
+                                 | CXM_ROUTE_DOC),
+      .answers = CXM_200, .output = &cxm_merge_fields,
+      .read = merge_read, .write = cxm_write_audit,
+      .summary = "A merge" },
     { CXM_RESOURCE_ROW(CXM_POST, "customers/{id}/merges/{merge}/undo", WRITE,
                        customer, 0),
       .answers = CXM_200 | CXM_412, .output = &cxm_merge_fields,

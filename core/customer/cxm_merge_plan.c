@@ -496,9 +496,12 @@ cxm_rc_t
 cxm_merge_plan(const cxm_merge_t *merge, cxm_merge_plan_t *plan)
 {
     cxm_rc_t     rc;
-    planning_t   planning = { merge, plan, NULL, 0 };
+    planning_t   planning;
 
     memset(plan, 0, sizeof(*plan));
+    memset(&planning, 0, sizeof(planning));
+    planning.merge = merge;
+    planning.plan = plan;
     rc = load(merge, plan);
 
     if (rc != CXM_OK) {

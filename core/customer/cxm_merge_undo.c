@@ -390,26 +390,46 @@ load_merge(undoing_t *undoing)
 }
 
 
-/* The customer of the path is the one of the merge, or what became of it. */
+/* The customer asked for is the one of the merge, or what became of it. */
+static cxm_rc_t
+asked_for(const undoing_t *undoing)
+{
+    cxm_rc_t              rc;
+    cxm_doc_t             asked;
+    cxm_uuid_t            whole;
+    const cxm_unmerge_t  *undo;
+
+    undo = undoing->undo;
+    rc = cxm_doc_by_id(undo->txn, CXM_KIND_CUSTOMER, &undo->into, &asked,
+                       undo->err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_record_moved(undo->txn, &cxm_record_customer, &asked,
+                              CXM_CONFLICT, undo->err);
+        cxm_doc_clear(&asked);
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_record_whole(undo->txn, &cxm_record_customer,
+                              &undoing->into.id, &whole);
+    }
+
+    if (rc == CXM_OK && memcmp(&whole, &undo->into, sizeof(whole)) != 0) {
+        rc = CXM_NOT_FOUND;
+    }
+
+    return rc;
+}
+
+
 static cxm_rc_t
 may_undo(undoing_t *undoing)
 {
     cxm_rc_t              rc;
-    cxm_uuid_t            whole, asked;
     const cxm_unmerge_t  *undo;
 
     undo = undoing->undo;
-    rc = cxm_record_whole(undo->txn, &cxm_record_customer, &undoing->into.id,
-                          &whole);
-
-    if (rc == CXM_OK) {
-        rc = cxm_record_whole(undo->txn, &cxm_record_customer, &undo->into,
-                              &asked);
-    }
-
-    if (rc == CXM_OK && memcmp(&whole, &asked, sizeof(whole)) != 0) {
-        rc = CXM_NOT_FOUND;
-    }
+    rc = asked_for(undoing);
 
     if (rc == CXM_OK) {
         rc = cxm_record_moved(undo->txn, &cxm_record_customer,
