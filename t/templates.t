@@ -161,6 +161,21 @@ subtest 'refused' => sub {
     is head(), $before, 'nothing was written';
 };
 
+subtest 'many languages' => sub {
+    my $many = sub { {texts => {map { (sprintf('aa-%04d', $_) => text()) }
+        1 .. $_[0]}} };
+    problem($t->put("$url/reset", $many->(41), key => 1), 422, 'invalid',
+            '/texts');
+    my $r = $t->put("$url/reset", $many->(40), key => 1);
+    is $r->{status}, 201;
+    is scalar keys %{$r->{json}{texts}}, 42, 'with those built in';
+    is_deeply $t->put("$url/reset", $r->{json}, key => 1)->{json},
+        $r->{json}, 'what was answered can be put again';
+    is $t->post("$url/reset/preview", {language => 'aa-0040'}, key => 1)
+        ->{json}{language}, 'aa-0040';
+    $t->delete("$url/reset", key => 1);
+};
+
 subtest 'preview' => sub {
     my $before = head();
     my $r = $t->post("$url/signin-new-place/preview", {language => 'de-CH'},

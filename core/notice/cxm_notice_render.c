@@ -330,10 +330,6 @@ cxm_notice_render(cxm_txn_t *txn, const cxm_doc_t *message,
         rc = cxm_notice_write(txn, &letter, out, err);
     }
 
-    if (token.data != NULL) {
-        cxm_wipe(token.data, token.len);
-    }
-
     cxm_buf_free(&token);
 
     return rc;

@@ -9,7 +9,7 @@
 
 #define CXM_TEMPLATE_DEFAULT  "en"
 
-/* A site's languages and those that are built in. */
+/* A site's languages and those that are built in: what is answered. */
 #define CXM_TEMPLATE_TEXTS    (CXM_TEMPLATE_LANGUAGES + 16)
 
 
@@ -61,7 +61,7 @@ static const cxm_field_t  template_fields[] = {
     { .name = "language", .type = CXM_FIELD_LANGUAGE,
       .summary = "for whom no language fits; default en" },
     { .name = "texts", .type = CXM_FIELD_MAP, .item = &text_item,
-      .max = CXM_TEMPLATE_LANGUAGES,
+      .max = CXM_TEMPLATE_TEXTS,
       .summary = "by language; one equal to the built-in text replaces "
                  "nothing" },
     { .name = "fields", .type = CXM_FIELD_ARRAY, .flags = CXM_FIELD_READONLY,
@@ -132,7 +132,7 @@ check_text(cxm_record_write_t *write, const cxm_template_t *template,
 }
 
 
-/* The language for whom none fits has to be there. */
+/* The language for whom none fits has to be there; the default is not kept. */
 static cxm_rc_t
 check_language(cxm_record_write_t *write, const cxm_template_t *template)
 {
@@ -140,8 +140,14 @@ check_language(cxm_record_write_t *write, const cxm_template_t *template)
 
     language = cxm_json_get_str(write->document, "language");
 
-    return language.data == NULL
-           || built_in_find(template, language) != NULL
+    if (language.data == NULL
+        || cxm_str_eqz(language, CXM_TEMPLATE_DEFAULT))
+    {
+        (void) json_object_del(write->document, "language");
+        return CXM_OK;
+    }
+
+    return built_in_find(template, language) != NULL
            || json_object_get(json_object_get(write->document, "texts"),
                               language.data) != NULL
            ? CXM_OK
@@ -178,6 +184,12 @@ template_check(cxm_record_write_t *write)
         if (built_in != NULL && built_in_same(built_in, text)) {
             (void) json_object_del(texts, language);
         }
+    }
+
+    if (json_object_size(texts) > CXM_TEMPLATE_LANGUAGES) {
+        rc = cxm_issue(write->err, "/texts", "too_long",
+                       "A site has texts of at most %d languages.",
+                       CXM_TEMPLATE_LANGUAGES);
     }
 
     return rc;
