@@ -15,8 +15,6 @@
 #include "cxm_touchpoint_person.h"
 
 
-#define CXM_TIMELINE_KINDS  32          /* at most */
-
 /* Kinds of events: rooms have one line for each of theirs. */
 const cxm_timeline_kind_t *const  cxm_timeline_kinds[] = {
     &cxm_timeline_account,

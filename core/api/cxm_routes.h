@@ -32,6 +32,7 @@ extern const cxm_route_t  cxm_routes_duplicate[];
 extern const cxm_route_t  cxm_routes_outbox[];
 extern const cxm_route_t  cxm_routes_person[];
 extern const cxm_route_t  cxm_routes_preference[];
+extern const cxm_route_t  cxm_routes_close[];
 extern const cxm_route_t  cxm_routes_email[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_profile[];
@@ -50,6 +51,8 @@ extern const cxm_route_t  cxm_routes_staff_signin[];
 
 /* Kinds of events in timelines, NULL-terminated (cxm_route_person.c). */
 extern const cxm_timeline_kind_t *const  cxm_timeline_kinds[];
+
+#define CXM_TIMELINE_KINDS  32          /* at most */
 
 /* All of them, NULL-terminated. */
 extern const cxm_route_t *const  cxm_route_tables[];

@@ -1,0 +1,130 @@
+#!/usr/bin/perl
+
+# Leaving: all that is kept of a customer as a file, and the end of an account,
+# with or without the person's data.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use CXM;
+use CXM::Browser;
+use Mojo::JSON qw(decode_json false true);
+use Test::More;
+
+my $t = CXM->new;
+my $rep = $t->key('rep', '--name', 'Rita');
+
+sub browser {
+    my ($who, %more) = @_;
+    return CXM::Browser->new($t, email => "$who\@example.org", %more);
+}
+
+sub problem {
+    my ($reply, $status, $code, @pointers) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $json = $reply->{json} || {};
+    is_deeply [$reply->{status}, $json->{code},
+               map { $_->{pointer} } @{$json->{errors} || []}],
+        [$status, $code, @pointers], "$status $code @pointers"
+        or diag $reply->{body};
+}
+
+sub verified {
+    my ($what) = @_;
+    my ($rc, $out) = $t->cxmctl('verify');
+    is $rc, 0, "verify: $what" or diag $out;
+}
+
+my $ann = browser('ann')->join;
+my $bob = browser('bob', name => 'Bob')->join;
+
+sub record {
+    my ($who) = @_;
+    my $id = $who->get('/me/')->{json}{customer};
+    return $t->get("/admin/customers/$id", key => 1)->{json};
+}
+
+subtest 'own data' => sub {
+    my $id = record($ann)->{id};
+    $t->patch("/admin/customers/$id", {tags => ['vip']}, key => $rep);
+    $t->put('/admin/topics', {topics => [{slug => 'account',
+        title => {en => 'Account'}, critical => true}]}, key => 1);
+    $ann->put('/me/preferences', {choices => {web => {account => true}}});
+    $t->put('/admin/surveys/shop', {title => 'Shop', status => 'live',
+        questions => [{id => 'nps', type => 'nps', text => {en => 'N?'}},
+                      {id => 'why', type => 'text', text => {en => 'W?'}}]},
+        key => 1);
+    $t->post('/s/shop/responses', {answers => {nps => 3, why => 'too slow'},
+        respondent => {email => 'ann@example.org'}},
+        key => $t->key('server'));
+    $t->post("/admin/customers/$id/$_->[0]", $_->[1], key => $rep)
+        for ['notes', {text => 'Was angry'}], ['tasks', {title => 'Call her'}],
+            ['consents', {purpose => 'newsletter', granted => true}];
+
+    my $r = $ann->get('/me/data');
+    is $r->{status}, 200 or diag $r->{body};
+    like $r->{headers}{'content-disposition'}, qr/^attachment; filename=/;
+    my $data = $r->{json};
+    is $data->{customer}{id}, $id, 'the record';
+    is_deeply $data->{customer}{tags}, ['vip'], 'all of it';
+    is $data->{consents}{newsletter}{granted}, true;
+    is $data->{preferences}{topics}[0]{topic}, 'account';
+    is scalar @{$data->{sessions}}, 1;
+    my %kinds = map { $_->{kind} => 1 } @{$data->{events}};
+    ok $kinds{$_}, "events: $_"
+        for qw(account answer change consent message note preference);
+    ok !$kinds{task}, 'but no tasks';
+    like $r->{body}, qr/too slow/, 'what was said';
+    like $r->{body}, qr/Was angry/, 'and what staff have noted';
+    unlike $r->{body}, qr/Rita/, 'but not who did';
+    is $data->{complete}, true;
+    unlike $r->{body}, qr/bob\@example|argon2/, 'of nobody else, no secret';
+
+    my @asked = decode_json($ann->get(
+        '/me/data?to=2001-01-01T00:00:00Z')->{body});
+    is_deeply $asked[0]{events}, [], 'by times';
+    problem browser('no')->get('/me/data'), 401, 'unauthorized';
+};
+
+subtest 'closing' => sub {
+    my $id = record($bob)->{id};
+    my $phone = browser('bob', name => 'Bob');
+    $phone->login;
+    problem $bob->post('/me/close', {password => 'wrong'}), 422, 'invalid',
+        '/password';
+    problem $bob->post('/me/close', {}), 422, 'invalid', '/password';
+    my $r = $bob->post('/me/close', {password => $bob->{password}});
+    is_deeply [$r->{status}, $r->{json}], [200, {status => 'closed'}]
+        or diag $r->{body};
+    is $_->get('/me/')->{status}, 401, 'signed out everywhere'
+        for $bob, $phone;
+    is browser('bob')->login->{status}, 401, 'nobody signs in';
+    is scalar(() = $bob->mails('account-closed')), 1, 'the owner is told';
+    is $t->get("/admin/customers/$id", key => 1)->{json}{name}, 'Bob',
+        'the record stays';
+    my $again = browser('bob', name => 'Bob again')->join;
+    is $again->get('/me/')->{json}{customer}, $id,
+        'the address is free, and leads to the same record';
+    $bob = $again;
+    verified('closed');
+};
+
+subtest 'closing and erasing' => sub {
+    my $id = record($ann)->{id};
+    my $r = $ann->post('/me/close', {password => $ann->{password},
+                                     erase => true});
+    is $r->{status}, 200 or diag $r->{body};
+    is $r->{json}{erasure}{state}, 'erased', 'with the receipt';
+    is $ann->get('/me/')->{status}, 401;
+    is $t->get("/admin/customers/$id", key => 1)->{json}{erased}, true;
+    is $t->get("/admin/privacy/erasures/$r->{json}{erasure}{id}", key => 1)
+        ->{status}, 200, 'which staff see, too';
+    isnt browser('ann')->join->get('/me/')->{json}{customer}, $id,
+        'who comes back is another';
+};
+
+verified('all of it');
+
+done_testing;
