@@ -229,6 +229,10 @@ subtest 'another address' => sub {
     like $mail->{rendered}{text},
         qr{https://shop\.example/me/email\#token=\w{77}\b};
     unlike $mail->{rendered}{text}, qr/Eve/, 'and calls nobody by name';
+    like $t->get("/me/$_->[0]")->{body}, qr/data-post="\/me\/$_->[1]"/,
+        "the page of the link: $_->[0]"
+        for ['email', 'profile/email/verify'],
+            ['revert', 'profile/email/revert'];
     my $token = $new->token('email-change');
     my $phone = browser('eve');
     is $phone->login->{status}, 200, 'signed in elsewhere, too';

@@ -1,7 +1,7 @@
 /*
  * Routes of the pages of accounts.
  *
- * Links that were mailed lead to two of them; the token stands behind "#", so
+ * Links that were mailed lead to some of them; the token stands behind "#", so
  * no server and no log ever has it.  GET changes nothing: mail scanners follow
  * links, a person presses the button.
  */
@@ -54,6 +54,8 @@ SELF_PAGE_READ(page_register, CXM_SELF_PAGE_REGISTER)
 SELF_PAGE_READ(page_verify, CXM_SELF_PAGE_VERIFY)
 SELF_PAGE_READ(page_forgot, CXM_SELF_PAGE_FORGOT)
 SELF_PAGE_READ(page_reset, CXM_SELF_PAGE_RESET)
+SELF_PAGE_READ(page_email, CXM_SELF_PAGE_EMAIL)
+SELF_PAGE_READ(page_revert, CXM_SELF_PAGE_REVERT)
 
 
 #define SELF_PAGE(path_, read_, text)                                         \
@@ -70,5 +72,10 @@ const cxm_route_t  cxm_routes_self_page[] = {
     SELF_PAGE("forgot", page_forgot, "Page to have a link mailed"),
     SELF_PAGE("reset", page_reset,
               "Page that a link leads to which sets a new password"),
+    SELF_PAGE("email", page_email,
+              "Page that a link leads to which proves another address"),
+    SELF_PAGE("revert", page_revert,
+              "Page that a link leads to which goes back to the address "
+              "before"),
     { .path = NULL }
 };

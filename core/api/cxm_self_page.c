@@ -45,12 +45,14 @@ static const struct {
     [CXM_SELF_PAGE_FORGOT] = { "password/forgot", F_EMAIL, 0, NULL,
         1 << CXM_SELF_PAGE_LOGIN },
     [CXM_SELF_PAGE_RESET] = { "password/reset", F_NEW, 1, "login",
-        1 << CXM_SELF_PAGE_FORGOT }
+        1 << CXM_SELF_PAGE_FORGOT },
+    [CXM_SELF_PAGE_EMAIL] = { "profile/email/verify", 0, 1, NULL, 0 },
+    [CXM_SELF_PAGE_REVERT] = { "profile/email/revert", F_NEW, 1, "login", 0 }
 };
 
 /* Where a page is, which is not always what it posts to. */
 static const char *const  self_paths[CXM_SELF_PAGES] = {
-    "login", "register", "verify", "forgot", "reset"
+    "login", "register", "verify", "forgot", "reset", "email", "revert"
 };
 
 typedef struct {

@@ -15,6 +15,8 @@ typedef enum {
     CXM_SELF_PAGE_VERIFY,
     CXM_SELF_PAGE_FORGOT,
     CXM_SELF_PAGE_RESET,
+    CXM_SELF_PAGE_EMAIL,
+    CXM_SELF_PAGE_REVERT,
     CXM_SELF_PAGES
 } cxm_self_page_t;
 

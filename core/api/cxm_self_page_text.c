@@ -25,7 +25,8 @@ const cxm_self_language_t  cxm_self_languages[CXM_SELF_LANGUAGES] = {
       "\"first_step\":\"That took too long. Please sign in again.\","
       "\"rate_limited\":\"Too many tries. Please wait a while.\","
       "\"account_exists\":\"There is an account of this address: please sign "
-      "in.\"}" }, {
+      "in.\","
+      "\"address_taken\":\"Somebody else has this address by now.\"}" }, {
       { "Sign in", "", "Sign in", NULL },
       { "Create an account", "", "Create the account",
         "Please look into your mailbox: a link there goes on from here." },
@@ -37,7 +38,13 @@ const cxm_self_language_t  cxm_self_languages[CXM_SELF_LANGUAGES] = {
         "Please look into your mailbox. The link is good for 10 minutes." },
       { "Set a new password",
         "You will be signed out on all devices.", "Set the password",
-        NULL } } },
+        NULL },
+      { "Confirm your new address",
+        "It becomes that of your account.", "Confirm",
+        "Your account has the new address now." },
+      { "Take your account back",
+        "It gets its address of before again, and a new password. All "
+        "devices are signed out.", "Take it back", NULL } } },
     { { 2, "de" }, {
       "Name", "E-Mail-Adresse", "Passwort", "Neues Passwort",
       "Mindestens 8 Zeichen; lang ist besser als kompliziert.",
@@ -59,7 +66,9 @@ const cxm_self_language_t  cxm_self_languages[CXM_SELF_LANGUAGES] = {
       "noch einmal an.\","
       "\"rate_limited\":\"Zu viele Versuche. Bitte warten Sie etwas.\","
       "\"account_exists\":\"Zu dieser Adresse gibt es ein Konto: Bitte "
-      "melden Sie sich an.\"}" }, {
+      "melden Sie sich an.\","
+      "\"address_taken\":\"Diese Adresse hat inzwischen jemand "
+      "anderes.\"}" }, {
       { "Anmelden", "", "Anmelden", NULL },
       { "Konto anlegen", "", "Konto anlegen",
         "Bitte sehen Sie in Ihr Postfach: Dort geht es mit einem Link "
@@ -73,5 +82,11 @@ const cxm_self_language_t  cxm_self_languages[CXM_SELF_LANGUAGES] = {
         "Bitte sehen Sie in Ihr Postfach. Der Link gilt 10 Minuten." },
       { "Neues Passwort setzen",
         "Sie werden auf allen Geräten abgemeldet.", "Passwort setzen",
-        NULL } } }
+        NULL },
+      { "Neue Adresse bestätigen",
+        "Sie wird die Adresse Ihres Kontos.", "Bestätigen",
+        "Ihr Konto hat jetzt die neue Adresse." },
+      { "Konto zurückholen",
+        "Es bekommt wieder die Adresse von vorher und ein neues Passwort. "
+        "Alle Geräte werden abgemeldet.", "Zurückholen", NULL } } }
 };
