@@ -5,6 +5,7 @@
 #include "cxm_cookie.h"
 #include "cxm_json.h"
 #include "cxm_staff_call.h"
+#include "cxm_throttling.h"
 #include "cxm_totp.h"
 
 
@@ -34,6 +35,26 @@ credential_take(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *member)
 }
 
 
+/* Names of the staff are told apart from addresses of customers. */
+static cxm_rc_t
+throttle(cxm_call_t *call, cxm_str_t name)
+{
+    const char        *text;
+    cxm_credential_t  *credential = call->data;
+
+    text = cxm_arena_printf(&call->arena, "staff %.*s", (int) name.len,
+                            name.data);
+
+    if (text == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    cxm_call_trust(call, credential->account, 0);
+
+    return cxm_call_throttle(call, CXM_THROTTLE_SIGN_IN, cxm_strz(text));
+}
+
+
 cxm_rc_t
 cxm_staff_credential_of(cxm_call_t *call, cxm_txn_t *txn, cxm_str_t name)
 {
@@ -46,8 +67,11 @@ cxm_staff_credential_of(cxm_call_t *call, cxm_txn_t *txn, cxm_str_t name)
 
     rc = cxm_staff_find(txn, name, &member, &call->err);
 
-    return rc == CXM_OK ? credential_take(call, txn, &member)
-           : rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    if (rc == CXM_OK) {
+        rc = credential_take(call, txn, &member);
+    }
+
+    return rc == CXM_OK || rc == CXM_NOT_FOUND ? throttle(call, name) : rc;
 }
 
 
@@ -55,6 +79,7 @@ cxm_rc_t
 cxm_staff_credential_own(cxm_call_t *call, cxm_txn_t *txn)
 {
     cxm_rc_t   rc;
+    cxm_str_t  name;
     cxm_doc_t  member;
 
     if (cxm_credential_create(call) == NULL) {
@@ -64,8 +89,15 @@ cxm_staff_credential_own(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_doc_get(txn, CXM_KIND_STAFF, call->caller.principal.actor,
                      &member, &call->err);
 
-    return rc == CXM_OK ? credential_take(call, txn, &member)
-           : rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_UNAUTHORIZED : rc;
+    }
+
+    name = cxm_arena_str(&call->arena,
+                         cxm_json_get_str(member.body, "slug"));
+    rc = credential_take(call, txn, &member);
+
+    return rc == CXM_OK ? throttle(call, name) : rc;
 }
 
 
@@ -135,7 +167,15 @@ cxm_staff_credential_open(cxm_call_t *call, cxm_txn_t *txn,
         rc = cxm_staff_principal(member, &principal);
     }
 
-    return rc == CXM_OK ? open_secret(call, txn, member, secret) : rc;
+    if (rc == CXM_OK) {
+        rc = open_secret(call, txn, member, secret);
+    }
+
+    if (rc == CXM_OK) {
+        cxm_call_throttle_return(call);
+    }
+
+    return rc;
 }
 
 
@@ -256,6 +296,10 @@ cxm_staff_enter(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *member,
 
     if (rc == CXM_OK) {
         give_cookie(call, token);
+    }
+
+    if (rc == CXM_OK && !half) {
+        cxm_call_set_device(call, member->no);
     }
 
     return rc;
