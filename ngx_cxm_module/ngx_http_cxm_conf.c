@@ -8,6 +8,7 @@
 #include "ngx_http_cxm_identity.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_retention.h"
+#include "ngx_http_cxm_staff.h"
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_touchpoint.h"
 
@@ -128,6 +129,13 @@ ngx_command_t  ngx_http_cxm_commands[] = {
     { ngx_string("cxm_public_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_cxm_public_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cxm_staff_identity"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_cxm_staff_identity,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -52,6 +52,7 @@ typedef struct ngx_http_cxm_touchpoint_s  ngx_http_cxm_touchpoint_t;
 typedef struct ngx_http_cxm_export_s  ngx_http_cxm_export_t;
 typedef struct ngx_http_cxm_stream_s  ngx_http_cxm_stream_t;
 typedef struct ngx_http_cxm_geoip_s   ngx_http_cxm_geoip_t;
+typedef struct ngx_http_cxm_staff_s   ngx_http_cxm_staff_t;
 
 
 typedef struct {
@@ -101,6 +102,8 @@ typedef struct {
     ngx_http_cxm_geoip_t   *geoip;
     ngx_array_t            *tokens;     /* ngx_http_cxm_token_t *; NULL: no
                                            token is asked for */
+
+    ngx_http_cxm_staff_t   *staff;      /* never inherited */
 
     ngx_array_t            *error_pages;    /* as merged, to know inherited
                                                ones from the location's own */

@@ -9,6 +9,7 @@
 #include "ngx_http_cxm_job.h"
 #include "ngx_http_cxm_metrics.h"
 #include "ngx_http_cxm_served.h"
+#include "ngx_http_cxm_staff.h"
 #include "ngx_http_cxm_store.h"
 
 
@@ -226,6 +227,7 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     ngx_http_cxm_fill_identity(r, request);
     request->throttle = &scf->store->tries;
     ngx_http_cxm_fill_metrics(r, request);
+    ngx_http_cxm_staff_fill(r, request);
 
     rc = ngx_http_cxm_fill_path(r, request);
 

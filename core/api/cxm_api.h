@@ -95,6 +95,10 @@ typedef struct {
     cxm_str_t       cookie;
     int             insecure_cookies;   /* plain http may have them */
     cxm_str_t       last_event_id;
+    int             staff_told;     /* the host says which member of the staff
+                                       calls, by no cookie: */
+    cxm_str_t       staff;          /* its name; empty: nobody */
+    unsigned        staff_scopes;   /* what may be done at most */
     unsigned        owner_scopes;   /* of the store's owner, who calls by a
                                        tool and needs no key; 0: by a key */
     cxm_str_t       address;        /* bytes, as cxm_visitor.h has them */

@@ -238,6 +238,37 @@ principal_key(cxm_call_t *call, cxm_str_t token)
 }
 
 
+/* --- members of the staff that the host knows --------------------------- */
+
+/* Cookies do not count beside it; a browser sends what proves it unasked. */
+static cxm_rc_t
+principal_told(cxm_call_t *call)
+{
+    cxm_rc_t          rc;
+    cxm_txn_t        *txn;
+    cxm_principal_t  *principal;
+
+    if (call->request->staff.len == 0) {
+        return CXM_OK;
+    }
+
+    rc = cxm_txn_read(call->store, &txn, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    principal = &call->caller.principal;
+    rc = cxm_staff_told(txn, call->request->staff, principal, &call->err);
+    cxm_txn_end(txn);
+
+    principal->scopes &= call->request->staff_scopes;
+    principal->ambient = 1;
+
+    return rc;
+}
+
+
 /* --- the step ----------------------------------------------------------- */
 
 static cxm_rc_t
@@ -312,6 +343,8 @@ cxm_step_principal(cxm_call_t *call)
     rc = cxm_str_ieqz(scheme, "Bearer")
          && (token.len == 0 || !cxm_str_eq(token, call->request->token))
          ? principal_key(call, token)
+         : call->request->staff_told
+         ? principal_told(call)
          : principal_of_browser(call);
 
     return rc == CXM_OK ? principal_may(call) : rc;

@@ -251,6 +251,29 @@ cxm_staff_session(cxm_txn_t *txn, const cxm_session_t *session,
 }
 
 
+cxm_rc_t
+cxm_staff_told(cxm_txn_t *txn, cxm_str_t name, cxm_principal_t *principal,
+    cxm_error_t *err)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    rc = cxm_staff_find(txn, name, &doc, err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_staff_principal(&doc, principal);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND || rc == CXM_UNAUTHORIZED
+           ? cxm_fail(err, CXM_UNAUTHORIZED, "no_member",
+                      "The site names somebody who is no member of the "
+                      "staff.")
+           : rc;
+}
+
+
 static cxm_rc_t
 end_present(cxm_call_t *call, cxm_txn_t *txn)
 {

@@ -55,6 +55,13 @@ cxm_rc_t cxm_staff_session(cxm_txn_t *txn, const cxm_session_t *session,
     cxm_principal_t *principal, cxm_error_t *err);
 
 /*
+ * The same of who is named by the host, which has made sure: no second factor
+ * is asked for.  CXM_UNAUTHORIZED "no_member".
+ */
+cxm_rc_t cxm_staff_told(cxm_txn_t *txn, cxm_str_t name,
+    cxm_principal_t *principal, cxm_error_t *err);
+
+/*
  * A new session in the place of the one that the call came with, or none, and
  * its cookie; `half`: a code is still owed.
  */
