@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 use CXM;
 use CXM::Staff;
 use Mojo::JSON qw(false true);
+use POSIX ();
 use Test::More;
 
 my $t = CXM->new(conf => {locations => 'location = /metrics { cxm_metrics; }'});
@@ -459,6 +460,52 @@ subtest 'members by the API' => sub {
         'a factor that is not there is reset';
     is $frank->get('/admin/surveys')->{status}, 401, 'which ends sessions';
     is $frank->get('/admin/staff')->{status}, 401;
+};
+
+subtest 'a worker is killed meanwhile' => sub {
+    $t->expect_alerts(qr/exited on signal 9/);
+    my $ivan = member('ivan', role => 'viewer',
+                      make => ['--totp-optional']);
+    my $file = $t->dir . '/tokens';
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open my $out, '>', $file or POSIX::_exit(1);
+        for (1 .. 30) {
+            my $there = $ivan->elsewhere;
+            my $reply = eval { $there->login } || {status => 0};
+            syswrite $out, $there->token . "\n" if $reply->{status} == 200;
+        }
+        POSIX::_exit(0);
+    }
+    for (1 .. 4) {
+        my $seen = -s $file || 0;
+        CXM::until_true(10, sub { (-s $file || 0) > $seen
+            || waitpid($pid, POSIX::WNOHANG()) });
+        kill KILL => $_ for $t->workers;
+    }
+    waitpid $pid, 0;
+    $t->wait_store;
+
+    my @tokens = split /\n/, CXM::slurp($file);
+    ok @tokens > 0, @tokens . ' signed in';
+    is scalar(grep { $t->get('/admin/me', headers => {
+        Cookie => "cxm_staff=$_"})->{status} != 200 } @tokens), 0,
+        'who was told so is in';
+};
+
+subtest 'customers are erased, staff are not' => sub {
+    my $made = $ann->post('/admin/customers', json => {name => 'Ann',
+        identifiers => [{type => 'email', value => 'ann@a.example'}]});
+    is $made->{status}, 201, 'a customer of a member\'s address'
+        or diag $made->{body};
+    my $reply = $t->post('/admin/privacy/erasures',
+                         {email => 'ann@a.example'}, key => 1);
+    like $reply->{status}, qr/^20[012]\z/, 'is erased'
+        or diag $reply->{body};
+    is $ann->get('/admin/me')->{json}{email}, 'ann@a.example',
+        'the member is what it was';
+    is $ann->elsewhere->login(name => 'ann@a.example')->{status}, 200,
+        'and signs in';
 };
 
 subtest 'the record of it' => sub {
