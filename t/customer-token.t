@@ -475,6 +475,13 @@ subtest 'self-service' => sub {
     $me = $t->get('/me/', cookie(token(sub => 'nobody-yet')));
     is $me->{json}{customer}, undef, 'without a record';
     is customer('external_id', 'nobody-yet'), undef, 'nor is one made';
+    my @own = cookie(token(sub => 'nobody-yet'),
+                     'Sec-Fetch-Site' => 'same-origin');
+    is $t->get('/me/profile', @own)->{status}, 404, 'by looking at it';
+    my $changed = $t->patch('/me/profile', {language => 'de'}, @own);
+    is $changed->{status}, 200, 'a change makes it' or diag $changed->{body};
+    is customer('external_id', 'nobody-yet')->{language}, 'de';
+    is $t->get('/me/profile', @own)->{json}{language}, 'de', 'then it is there';
 
     my $r = $t->get('/me/', cookie(token(sub => '1', exp => time - 90)));
     is $r->{status}, 401, 'expired';
