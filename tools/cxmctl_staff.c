@@ -336,33 +336,23 @@ staff_add_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 }
 
 
+/* Runs `change` with the member that is named, and counts admins. */
 static cxm_rc_t
-staff_patch_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
+staff_change(cxm_txn_t *txn, cxmctl_staff_op_t *op,
+    cxm_rc_t (*change)(cxm_txn_t *txn, const cxm_caller_t *caller,
+                       const cxm_doc_t *member, cxmctl_staff_op_t *op,
+                       cxm_error_t *err),
+    cxm_error_t *err)
 {
-    cxm_rc_t             rc;
-    cxm_doc_t            member, doc;
-    cxm_caller_t         caller;
-    cxmctl_staff_op_t   *op = data;
-    cxm_record_write_t   write;
+    cxm_rc_t      rc;
+    cxm_doc_t     member;
+    cxm_caller_t  caller;
 
+    cxm_caller_system(&caller);
     rc = cxm_staff_find(txn, op->name, &member, err);
 
     if (rc == CXM_OK) {
-        cxm_caller_system(&caller);
-        memset(&write, 0, sizeof(write));
-        write.txn = txn;
-        write.record = &cxm_record_staff;
-        write.caller = &caller;
-        write.slug = cxm_json_get_str(member.body, "slug");
-        write.if_match = CXM_VERSION_ANY;
-        write.ours = 1;
-        write.err = err;
-
-        rc = cxm_staff_patch(&write, op->patch, &doc);
-    }
-
-    if (rc == CXM_OK) {
-        cxm_doc_clear(&doc);
+        rc = change(txn, &caller, &member, op, err);
     }
 
     cxm_doc_clear(&member);
@@ -372,44 +362,68 @@ staff_patch_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 
 
 static cxm_rc_t
-staff_password_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
+patch_member(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_doc_t *member, cxmctl_staff_op_t *op, cxm_error_t *err)
 {
-    cxm_rc_t            rc;
-    cxm_doc_t           doc;
-    cxm_caller_t        caller;
-    cxmctl_staff_op_t  *op = data;
+    cxm_rc_t             rc;
+    cxm_doc_t            doc;
+    cxm_record_write_t   write;
 
-    cxm_caller_system(&caller);
-    rc = cxm_staff_find(txn, op->name, &doc, err);
+    memset(&write, 0, sizeof(write));
+    write.txn = txn;
+    write.record = &cxm_record_staff;
+    write.caller = caller;
+    write.slug = cxm_json_get_str(member->body, "slug");
+    write.if_match = CXM_VERSION_ANY;
+    write.ours = 1;
+    write.err = err;
+
+    rc = cxm_staff_patch(&write, op->patch, &doc);
 
     if (rc == CXM_OK) {
-        rc = cxm_staff_set_password(txn, &caller, &doc, op->hash, err);
+        cxm_doc_clear(&doc);
     }
 
-    cxm_doc_clear(&doc);
+    return rc;
+}
 
-    return rc == CXM_OK ? cxm_staff_admins(txn, 0, &op->admins, err) : rc;
+
+static cxm_rc_t
+staff_patch_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
+{
+    return staff_change(txn, data, patch_member, err);
+}
+
+
+static cxm_rc_t
+set_password(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_doc_t *member, cxmctl_staff_op_t *op, cxm_error_t *err)
+{
+    return cxm_staff_set_password(txn, caller, member, op->hash, err);
+}
+
+
+static cxm_rc_t
+staff_password_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
+{
+    return staff_change(txn, data, set_password, err);
+}
+
+
+static cxm_rc_t
+reset_totp(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_doc_t *member, cxmctl_staff_op_t *op, cxm_error_t *err)
+{
+    (void) op;
+
+    return cxm_staff_set_totp(txn, caller, member, NULL, err);
 }
 
 
 static cxm_rc_t
 staff_totp_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 {
-    cxm_rc_t            rc;
-    cxm_doc_t           doc;
-    cxm_caller_t        caller;
-    cxmctl_staff_op_t  *op = data;
-
-    cxm_caller_system(&caller);
-    rc = cxm_staff_find(txn, op->name, &doc, err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_staff_set_totp(txn, &caller, &doc, NULL, err);
-    }
-
-    cxm_doc_clear(&doc);
-
-    return rc == CXM_OK ? cxm_staff_admins(txn, 0, &op->admins, err) : rc;
+    return staff_change(txn, data, reset_totp, err);
 }
 
 

@@ -288,10 +288,10 @@ end_present(cxm_call_t *call, cxm_txn_t *txn)
 
 
 static void
-give_cookie(cxm_call_t *call, char token[CXM_SESSION_TOKEN + 1])
+give_cookie(cxm_call_t *call, char token[CXM_SESSION_TOKEN + 1],
+    int64_t age)
 {
-    cxm_call_set_cookie(call, CXM_COOKIE_STAFF, token,
-                        cxm_session_age(CXM_SESSION_STAFF));
+    cxm_call_set_cookie(call, CXM_COOKIE_STAFF, token, age);
     cxm_wipe(token, CXM_SESSION_TOKEN + 1);
 }
 
@@ -318,7 +318,8 @@ cxm_staff_enter(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *member,
     rc = cxm_session_begin(txn, &call->caller, &spec, token, &call->err);
 
     if (rc == CXM_OK) {
-        give_cookie(call, token);
+        give_cookie(call, token, half ? CXM_SESSION_HALF / CXM_MS_SECOND
+                                      : cxm_session_age(CXM_SESSION_STAFF));
     }
 
     if (rc == CXM_OK && !half) {
@@ -346,7 +347,7 @@ cxm_staff_renew(cxm_call_t *call, cxm_txn_t *txn)
                             &call->err);
 
     if (rc == CXM_OK) {
-        give_cookie(call, token);
+        give_cookie(call, token, cxm_session_age(CXM_SESSION_STAFF));
     }
 
     return rc;
