@@ -14,7 +14,8 @@ use Mojo::JSON qw(false true);
 use POSIX qw(strftime);
 use Test::More;
 
-my $t = CXM->new;
+my $t = CXM->new(conf => {
+    locations => 'location = /metrics { cxm_metrics; }'});
 my $url = '/admin/metrics/accounts';
 
 sub browser {
@@ -101,6 +102,17 @@ subtest 'now' => sub {
     is $t->post('/admin/privacy/erasures', {email => 'bob@example.org'},
                 key => 1)->{status}, 201;
     is metrics()->{now}{accounts}, 1, 'and so do accounts that are erased';
+};
+
+subtest 'prometheus' => sub {
+    my $text = $t->get('/metrics')->{body};
+    for (['accounts', '', 1], ['account_sessions', '', 0],
+         ['account_events_total', 'event="registered"', 3],
+         ['account_events_total', 'event="signed_in"', 1],
+         ['sign_in_failures_total', 'reason="wrong_password"', 2]) {
+        my ($name, $label, $value) = @$_;
+        like $text, qr/^cxm_$name\{[^}]*$label\} $value$/m, "$name $label";
+    }
 };
 
 subtest 'ranges and buckets' => sub {

@@ -494,6 +494,42 @@ put_lag(const metrics_writer_t *w, const cxm_metrics_about_t *about)
 }
 
 
+/* Counts by name; number 0 is none. */
+static void
+put_names(const metrics_writer_t *w, const char *name, const char *label,
+    const char *const *names, const uint64_t *counts)
+{
+    char      labels[64];
+    unsigned  i;
+
+    for (i = 1; names[i] != NULL; i++) {
+        (void) snprintf(labels, sizeof(labels), ",%s=\"%s\"", label,
+                        names[i]);
+        put_value(w, name, labels, (double) counts[i]);
+    }
+}
+
+
+static void
+put_accounts(const metrics_writer_t *w, const cxm_account_count_t *count)
+{
+    put_one(w, "accounts", "gauge", "Accounts of customers.",
+            (double) count->accounts);
+    put_one(w, "account_sessions", "gauge", "Sessions of them.",
+            (double) count->sessions);
+
+    put_head(w, "account_events_total", "counter",
+             "What happened with accounts: registered, signed_in, ...");
+    put_names(w, "account_events_total", "event", cxm_account_events,
+              count->events);
+
+    put_head(w, "sign_in_failures_total", "counter",
+             "Sign-ins of customers that failed, by reason.");
+    put_names(w, "sign_in_failures_total", "reason", cxm_account_reasons,
+              count->reasons);
+}
+
+
 void
 cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     const cxm_metrics_about_t *about)
@@ -513,6 +549,10 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
         put_store(&w, about->stat);
         put_outbox(&w, about);
         put_lag(&w, about);
+    }
+
+    if (about->accounts != NULL) {
+        put_accounts(&w, about->accounts);
     }
 
     if (about->geoip != 0) {

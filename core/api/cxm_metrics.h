@@ -11,6 +11,7 @@
 #ifndef CXM_METRICS_H
 #define CXM_METRICS_H
 
+#include "cxm_account_count.h"
 #include "cxm_customer_token.h"
 #include "cxm_journal_reader.h"
 #include "cxm_store.h"
@@ -81,6 +82,7 @@ typedef struct {
     cxm_ms_t                 now;
     uint64_t                 outbox;    /* messages that wait, if it is open */
     cxm_ms_t                 oldest;    /* since when the first of them does */
+    const cxm_account_count_t  *accounts;       /* NULL: it is not open */
     cxm_reader_lag_t         touchpoints;       /* how late timelines are */
 } cxm_metrics_about_t;
 

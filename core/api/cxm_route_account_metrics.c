@@ -2,13 +2,12 @@
  * Measures of accounts.
  */
 
-#include "cxm_account_event.h"
+#include "cxm_account_count.h"
 #include "cxm_counter.h"
 #include "cxm_index.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
 #include "cxm_scoring.h"
-#include "cxm_session.h"
 
 
 static const cxm_score_funnel_t  funnels[] = {
@@ -32,35 +31,6 @@ static const uint16_t  account_items[] = {
 
 /* --- now ---------------------------------------------------------------- */
 
-/* A cxm_counter_pt. */
-static void
-add_live(void *ctx, uint32_t value, cxm_ms_t at, uint32_t point,
-    uint64_t count)
-{
-    (void) value;
-    (void) at;
-    (void) point;
-
-    *(uint64_t *) ctx += count;
-}
-
-
-static cxm_rc_t
-live(cxm_txn_t *txn, uint64_t survey, uint16_t question, uint64_t *n)
-{
-    cxm_counter_query_t  query;
-
-    memset(&query, 0, sizeof(query));
-    query.series.survey = survey;
-    query.series.question = question;
-    query.from = CXM_MS_MIN;
-    query.to = CXM_MS_MAX;
-    *n = 0;
-
-    return cxm_counter_scan(txn, &query, add_live, n);
-}
-
-
 static json_t *
 share_json(uint64_t part, uint64_t whole)
 {
@@ -75,17 +45,13 @@ share_json(uint64_t part, uint64_t whole)
 static cxm_rc_t
 add_now(cxm_call_t *call, cxm_txn_t *txn, json_t *output)
 {
-    int       bad;
-    json_t   *now;
-    uint32_t  customers;
-    uint64_t  accounts, sessions;
-    cxm_rc_t  rc;
+    int                   bad;
+    json_t               *now;
+    uint32_t              customers;
+    cxm_rc_t              rc;
+    cxm_account_count_t   count;
 
-    rc = live(txn, CXM_SERIES_ACCOUNT, CXM_ACCOUNT_LIVE, &accounts);
-
-    if (rc == CXM_OK) {
-        rc = live(txn, CXM_SERIES_SESSION, CXM_SESSION_CUSTOMER, &sessions);
-    }
+    rc = cxm_account_count(txn, &count);
 
     if (rc == CXM_OK) {
         rc = cxm_index_last(txn, CXM_KIND_CUSTOMER, &customers);
@@ -95,9 +61,9 @@ add_now(cxm_call_t *call, cxm_txn_t *txn, json_t *output)
         return cxm_fail(&call->err, rc, NULL, "Counters cannot be read.");
     }
 
-    now = json_pack("{so}", "addresses", share_json(accounts, customers));
-    bad = cxm_json_set_int(now, "accounts", (int64_t) accounts);
-    bad |= cxm_json_set_int(now, "sessions", (int64_t) sessions);
+    now = json_pack("{so}", "addresses", share_json(count.accounts, customers));
+    bad = cxm_json_set_int(now, "accounts", (int64_t) count.accounts);
+    bad |= cxm_json_set_int(now, "sessions", (int64_t) count.sessions);
     bad |= cxm_json_set_int(now, "customers", (int64_t) customers);
     bad |= json_object_set_new(output, "now", now);
 

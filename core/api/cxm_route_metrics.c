@@ -40,6 +40,7 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
     cxm_store_stat_t           stat;
     cxm_reader_lag_t           lag;
     cxm_notice_wait_t          wait;
+    cxm_account_count_t        accounts;
     cxm_metrics_about_t        about;
     const cxm_host_metrics_t  *host;
 
@@ -58,6 +59,12 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
              : cxm_fail(&call->err, rc, NULL, "The journal cannot be read.");
     }
 
+    if (rc == CXM_OK) {
+        rc = cxm_account_count(txn, &accounts);
+        rc = rc == CXM_OK ? CXM_OK
+             : cxm_fail(&call->err, rc, NULL, "Counters cannot be read.");
+    }
+
     if (rc != CXM_OK) {
         return rc;
     }
@@ -69,7 +76,8 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
         .now = call->now,
         .outbox = wait.queued,
         .oldest = wait.oldest,
-        .touchpoints = lag
+        .touchpoints = lag,
+        .accounts = &accounts
     };
 
     cxm_metrics_text(&call->reply.body, host->metrics, &about);
