@@ -35,7 +35,7 @@ packages := gcc make libc6-dev binutils nginx nginx-dev liblmdb-dev \
     liboath-dev tzdata curl
 test_packages := perl libmojolicious-perl libev-perl \
     libmaxmind-db-writer-perl python3-prometheus-client libcmocka-dev \
-    nghttp2-client strace clang libclang-rt-14-dev cppcheck
+    nghttp2-client strace openssl clang libclang-rt-14-dev cppcheck
 
 # Tests that run programs of node, each with folders of packages: t/web.t,
 # t/embed.t and t/accounts-web.t drive a browser, the second builds web/ anew,
