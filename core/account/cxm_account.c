@@ -323,6 +323,14 @@ cxm_account_rehash(cxm_txn_t *txn, cxm_doc_t *account, const char *hash,
 }
 
 
+cxm_rc_t
+cxm_account_set_totp(cxm_txn_t *txn, cxm_doc_t *account, json_t *totp,
+    cxm_error_t *err)
+{
+    return own_patch(txn, json_pack("{so?}", "totp", totp), account, err);
+}
+
+
 /* --- beginning ---------------------------------------------------------- */
 
 static json_t *

@@ -67,6 +67,10 @@ cxm_rc_t cxm_account_set_password(cxm_txn_t *txn, cxm_doc_t *account,
 cxm_rc_t cxm_account_rehash(cxm_txn_t *txn, cxm_doc_t *account,
     const char *hash, cxm_error_t *err);
 
+/* The second factor's state (taken over); NULL: none any more. */
+cxm_rc_t cxm_account_set_totp(cxm_txn_t *txn, cxm_doc_t *account,
+    json_t *totp, cxm_error_t *err);
+
 /*
  * A merge patch by the server, hidden members too; `doc` is what there is and
  * becomes what was written.

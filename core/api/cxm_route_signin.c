@@ -276,7 +276,7 @@ login_password(cxm_call_t *call, cxm_txn_t *txn)
 static cxm_rc_t
 login_take_code(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    json_t    *totp, *patch;
+    json_t    *totp;
     cxm_rc_t   rc;
 
     totp = json_deep_copy(json_object_get(account->personal, "totp"));
@@ -293,11 +293,7 @@ login_take_code(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
         return rc;
     }
 
-    patch = json_pack("{so}", "totp", totp);
-    rc = patch == NULL
-         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, &call->err);
-    json_decref(patch);
+    rc = cxm_account_set_totp(txn, account, totp, &call->err);
 
     return rc == CXM_OK && has(call, "recovery_code")
            ? cxm_self_fact(call, txn, account, (cxm_account_fact_t) {

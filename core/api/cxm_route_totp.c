@@ -80,25 +80,6 @@ totp_of(const cxm_doc_t *account)
 }
 
 
-/* Takes the state over; NULL: none any more. */
-static cxm_rc_t
-keep_totp(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account, json_t *totp)
-{
-    json_t    *patch;
-    cxm_rc_t   rc;
-
-    patch = json_pack("{so?}", "totp", totp);
-
-    rc = patch == NULL
-         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, &call->err);
-
-    json_decref(patch);
-
-    return rc;
-}
-
-
 static cxm_rc_t
 totp_conflict(cxm_call_t *call, int on)
 {
@@ -233,7 +214,7 @@ begin_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
     out = json_pack("{ss ss%}", "secret", secret,
                     "uri", (const char *) uri.data, uri.len);
 
-    rc = keep_totp(call, txn, account, totp);
+    rc = cxm_account_set_totp(txn, account, totp, &call->err);
 
     if (rc == CXM_OK) {
         rc = cxm_call_reply(call, 201, out);
@@ -290,7 +271,7 @@ enable(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account, json_t *totp)
         return rc;
     }
 
-    rc = keep_totp(call, txn, account, totp);
+    rc = cxm_account_set_totp(txn, account, totp, &call->err);
 
     if (rc == CXM_OK) {
         rc = cxm_call_reply(call, 200, codes_json(&codes));
@@ -377,7 +358,7 @@ disable_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
         return totp_conflict(call, 0);
     }
 
-    rc = keep_totp(call, txn, account, NULL);
+    rc = cxm_account_set_totp(txn, account, NULL, &call->err);
 
     if (rc == CXM_OK) {
         rc = rights_changed(call, txn, account, CXM_ACCOUNT_TOTP_OFF);
