@@ -279,8 +279,8 @@ cxm_self_rotate(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-cxm_rc_t
-cxm_self_wrong(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account,
+static cxm_rc_t
+self_wrong(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account,
     const char *pointer)
 {
     cxm_rc_t  rc;
@@ -293,6 +293,28 @@ cxm_self_wrong(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account,
         call->denied = cxm_issue(&call->err, pointer, "wrong",
                                  "It is not the password of the account.");
     }
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_self_with_password(cxm_call_t *call, cxm_txn_t *txn, const char *pointer,
+    cxm_self_pt fn)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  account;
+
+    rc = cxm_credential_open(call, txn, &account);
+
+    if (rc == CXM_UNAUTHORIZED && account.version != 0) {
+        rc = self_wrong(call, txn, &account, pointer);
+
+    } else if (rc == CXM_OK) {
+        rc = fn(call, txn, &account);
+    }
+
+    cxm_doc_clear(&account);
 
     return rc;
 }

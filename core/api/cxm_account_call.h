@@ -78,9 +78,15 @@ cxm_rc_t cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
 /* The session that one has gets another token: rights have changed. */
 cxm_rc_t cxm_self_rotate(cxm_call_t *call, cxm_txn_t *txn);
 
-/* A wrong password of who is signed in: the fact of it, and 422. */
-cxm_rc_t cxm_self_wrong(cxm_call_t *call, cxm_txn_t *txn,
-    const cxm_doc_t *account, const char *pointer);
+/*
+ * Runs fn with the account of who is signed in once the password at the
+ * pointer was right; a wrong one leaves the fact of it, and is 422.
+ */
+typedef cxm_rc_t (*cxm_self_pt)(cxm_call_t *call, cxm_txn_t *txn,
+    cxm_doc_t *account);
+
+cxm_rc_t cxm_self_with_password(cxm_call_t *call, cxm_txn_t *txn,
+    const char *pointer, cxm_self_pt fn);
 
 /* 422 for a token that redeems nothing, whatever is wrong with it. */
 cxm_rc_t cxm_self_no_token(cxm_call_t *call);

@@ -417,34 +417,29 @@ erase(cxm_call_t *call, cxm_txn_t *txn, uint64_t slot)
 
 
 static cxm_rc_t
-close_write(cxm_call_t *call, cxm_txn_t *txn)
+leave(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  account;
+    cxm_rc_t  rc;
 
-    rc = cxm_credential_open(call, txn, &account);
+    rc = close_account(call, txn, account);
 
-    if (rc == CXM_UNAUTHORIZED && account.version != 0) {
-        rc = cxm_self_wrong(call, txn, &account, "/password");
-        cxm_doc_clear(&account);
+    if (rc != CXM_OK) {
         return rc;
     }
 
-    if (rc == CXM_OK) {
-        rc = close_account(call, txn, &account);
-    }
+    call->number = 0;
+    cxm_call_set_cookie(call, CXM_COOKIE_CUSTOMER, "", 0);
 
-    if (rc == CXM_OK) {
-        call->number = 0;
-        cxm_call_set_cookie(call, CXM_COOKIE_CUSTOMER, "", 0);
-        rc = cxm_json_get_bool(call->input, "erase", 0)
-             ? erase(call, txn, account.subject)
-             : closed_reply(call, 200, NULL);
-    }
+    return cxm_json_get_bool(call->input, "erase", 0)
+           ? erase(call, txn, account->subject)
+           : closed_reply(call, 200, NULL);
+}
 
-    cxm_doc_clear(&account);
 
-    return rc;
+static cxm_rc_t
+close_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return cxm_self_with_password(call, txn, "/password", leave);
 }
 
 

@@ -159,29 +159,23 @@ ask_unless(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
 
 
 static cxm_rc_t
-email_write(cxm_call_t *call, cxm_txn_t *txn)
+ask_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  account;
+    cxm_rc_t  rc;
 
-    rc = cxm_credential_open(call, txn, &account);
-
-    if (rc == CXM_UNAUTHORIZED && account.version != 0) {
-        rc = cxm_self_wrong(call, txn, &account, "/password");
-        cxm_doc_clear(&account);
-        return rc;
-    }
-
-    if (rc == CXM_OK) {
-        rc = ask_unless(call, txn, &account);
-    }
-
-    cxm_doc_clear(&account);
+    rc = ask_unless(call, txn, account);
 
     return rc == CXM_OK
            ? cxm_call_reply(call, 202, json_pack("{ss}", "status",
                                                  email_states[0]))
            : rc;
+}
+
+
+static cxm_rc_t
+email_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return cxm_self_with_password(call, txn, "/password", ask_account);
 }
 
 

@@ -325,33 +325,27 @@ change_hash(cxm_call_t *call)
 
 
 static cxm_rc_t
-change_write(cxm_call_t *call, cxm_txn_t *txn)
+change_password(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  account;
+    cxm_rc_t  rc;
 
-    rc = cxm_credential_open(call, txn, &account);
-
-    if (rc == CXM_UNAUTHORIZED && account.version != 0) {
-        rc = cxm_self_wrong(call, txn, &account, "/old_password");
-        cxm_doc_clear(&account);
-        return rc;
-    }
-
-    if (rc == CXM_OK) {
-        rc = set_password(call, txn, &account,
-                          call->caller.principal.session,
-                          (cxm_account_fact_t) {
-                              .event = CXM_ACCOUNT_PASSWORD_CHANGED });
-    }
+    rc = set_password(call, txn, account, call->caller.principal.session,
+                      (cxm_account_fact_t) {
+                          .event = CXM_ACCOUNT_PASSWORD_CHANGED });
 
     if (rc == CXM_OK) {
         rc = cxm_self_rotate(call, txn);
     }
 
-    cxm_doc_clear(&account);
-
     return rc == CXM_OK ? changed_reply(call) : rc;
+}
+
+
+static cxm_rc_t
+change_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return cxm_self_with_password(call, txn, "/old_password",
+                                  change_password);
 }
 
 

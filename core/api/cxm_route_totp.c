@@ -127,29 +127,6 @@ password_hash(cxm_call_t *call)
 }
 
 
-/* Runs fn with the account once the password was right. */
-static cxm_rc_t
-with_password(cxm_call_t *call, cxm_txn_t *txn,
-    cxm_rc_t (*fn)(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account))
-{
-    cxm_rc_t   rc;
-    cxm_doc_t  account;
-
-    rc = cxm_credential_open(call, txn, &account);
-
-    if (rc == CXM_UNAUTHORIZED && account.version != 0) {
-        rc = cxm_self_wrong(call, txn, &account, "/password");
-
-    } else if (rc == CXM_OK) {
-        rc = fn(call, txn, &account);
-    }
-
-    cxm_doc_clear(&account);
-
-    return rc;
-}
-
-
 /* --- how it stands ------------------------------------------------------ */
 
 static cxm_rc_t
@@ -233,7 +210,7 @@ begin_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 static cxm_rc_t
 begin_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return with_password(call, txn, begin_account);
+    return cxm_self_with_password(call, txn, "/password", begin_account);
 }
 
 
@@ -343,7 +320,7 @@ codes_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 static cxm_rc_t
 codes_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return with_password(call, txn, codes_account);
+    return cxm_self_with_password(call, txn, "/password", codes_account);
 }
 
 
@@ -374,7 +351,7 @@ disable_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 static cxm_rc_t
 disable_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    return with_password(call, txn, disable_account);
+    return cxm_self_with_password(call, txn, "/password", disable_account);
 }
 
 
