@@ -74,6 +74,10 @@ int cxmctl_flag(cxmctl_t *ctl, const char *name);
  */
 cxm_store_t *cxmctl_open(cxmctl_t *ctl);
 
+/* A verb that takes no arguments and calls fn for all documents of a kind. */
+int cxmctl_list(cxmctl_t *ctl, const char *verb, cxm_kind_no_t kind,
+    cxm_doc_pt fn);
+
 /* The same for verbs that write elsewhere: then we are who we were again. */
 cxm_store_t *cxmctl_open_apart(cxmctl_t *ctl);
 

@@ -107,33 +107,7 @@ cxmctl_key_create_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
 int
 cxmctl_key_list(cxmctl_t *ctl)
 {
-    cxm_rc_t      rc;
-    cxm_txn_t    *txn;
-    cxm_error_t   err;
-    cxm_store_t  *store;
-
-    if (ctl->argc != 0) {
-        return cxmctl_usage("key list takes no arguments");
-    }
-
-    store = cxmctl_open(ctl);
-
-    if (store == NULL) {
-        return CXMCTL_WRONG;
-    }
-
-    cxm_error_init(&err);
-    rc = cxm_txn_read(store, &txn, &err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_list(txn, CXM_KIND_KEY, 0, UINT32_MAX, cxmctl_key_print,
-                          NULL, &err);
-        cxm_txn_end(txn);
-    }
-
-    cxm_store_close(store);
-
-    return rc == CXM_OK ? CXMCTL_DONE : cxmctl_failed("key list", &err);
+    return cxmctl_list(ctl, "key list", CXM_KIND_KEY, cxmctl_key_print);
 }
 
 

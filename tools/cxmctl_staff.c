@@ -89,33 +89,7 @@ cxmctl_staff_add(cxmctl_t *ctl)
 int
 cxmctl_staff_list(cxmctl_t *ctl)
 {
-    cxm_rc_t      rc;
-    cxm_txn_t    *txn;
-    cxm_error_t   err;
-    cxm_store_t  *store;
-
-    if (ctl->argc != 0) {
-        return cxmctl_usage("staff list takes no arguments");
-    }
-
-    store = cxmctl_open(ctl);
-
-    if (store == NULL) {
-        return CXMCTL_WRONG;
-    }
-
-    cxm_error_init(&err);
-    rc = cxm_txn_read(store, &txn, &err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_list(txn, CXM_KIND_STAFF, 0, UINT32_MAX, staff_print,
-                          NULL, &err);
-        cxm_txn_end(txn);
-    }
-
-    cxm_store_close(store);
-
-    return rc == CXM_OK ? CXMCTL_DONE : cxmctl_failed("staff list", &err);
+    return cxmctl_list(ctl, "staff list", CXM_KIND_STAFF, staff_print);
 }
 
 

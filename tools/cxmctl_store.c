@@ -239,3 +239,36 @@ cxmctl_stat_json(const cxm_store_stat_t *stat)
                      "rows", rows,
                      "pages", pages);
 }
+
+
+int
+cxmctl_list(cxmctl_t *ctl, const char *verb, cxm_kind_no_t kind,
+    cxm_doc_pt fn)
+{
+    cxm_rc_t      rc;
+    cxm_txn_t    *txn;
+    cxm_error_t   err;
+    cxm_store_t  *store;
+
+    if (ctl->argc != 0) {
+        return cxmctl_usage("a list takes no arguments");
+    }
+
+    store = cxmctl_open(ctl);
+
+    if (store == NULL) {
+        return CXMCTL_WRONG;
+    }
+
+    cxm_error_init(&err);
+    rc = cxm_txn_read(store, &txn, &err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_doc_list(txn, kind, 0, UINT32_MAX, fn, NULL, &err);
+        cxm_txn_end(txn);
+    }
+
+    cxm_store_close(store);
+
+    return rc == CXM_OK ? CXMCTL_DONE : cxmctl_failed(verb, &err);
+}
