@@ -5,6 +5,7 @@
 #include "ngx_http_cxm_served.h"
 #include "ngx_http_cxm_request.h"
 #include "ngx_http_cxm_shm.h"
+#include "ngx_http_cxm_store.h"
 
 
 #define NGX_HTTP_CXM_SERVED_SETS    (1 << 14)
@@ -80,8 +81,9 @@ ngx_http_cxm_served_find(ngx_http_request_t *r, cxm_str_t visitor,
     ngx_http_cxm_visitor_t *out)
 {
     uint64_t                   hash[2];
-    cxm_str_t                  agent;
+    cxm_str_t                  site, agent;
     ngx_http_cxm_served_t     *served;
+    ngx_http_cxm_srv_conf_t   *scf;
     ngx_http_cxm_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_cxm_module);
@@ -91,6 +93,8 @@ ngx_http_cxm_served_find(ngx_http_request_t *r, cxm_str_t visitor,
     }
 
     served = mcf->served->data;
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
+    site = ngx_http_cxm_str(&scf->store->dir);
     agent = cxm_str("");
 
     if (visitor.data == NULL) {
@@ -100,13 +104,15 @@ ngx_http_cxm_served_find(ngx_http_request_t *r, cxm_str_t visitor,
             return NGX_DECLINED;
         }
 
+        site = ngx_http_cxm_str(&r->headers_in.server);
+
         if (r->headers_in.user_agent != NULL) {
             agent = ngx_http_cxm_str(&r->headers_in.user_agent->value);
         }
     }
 
-    cxm_keyed_hash(&served->key, ngx_http_cxm_str(&r->headers_in.server),
-                   visitor, agent, (uint8_t *) hash, sizeof(hash));
+    cxm_keyed_hash(&served->key, site, visitor, agent, (uint8_t *) hash,
+                   sizeof(hash));
 
     out->tag = hash[0] >> (64 - NGX_HTTP_CXM_SERVED_TAG);
     out->places = served->sets[hash[1] % NGX_HTTP_CXM_SERVED_SETS];

@@ -7,9 +7,9 @@
  * a lock: a worker that dies holds up nobody, and of two that write at once
  * one visitor is forgotten, which a cache may.
  *
- * Visitors are known by what the location says ("visitor=", "session=") and
- * by a hash of host, address and agent under a random key that exists only
- * in this memory.  Nothing of it is ever written to disk.
+ * Visitors are known by what the location says ("visitor=", "session="), in
+ * all hosts of a store, and by host, address and agent: hashes under a random
+ * key that exists only in this memory.  Nothing of it is ever written to disk.
  */
 
 #ifndef NGX_HTTP_CXM_SERVED_H

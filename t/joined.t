@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Fault;
 use CXM::Upstream;
 use Test::More;
 
@@ -21,7 +22,7 @@ $t->{conf}{locations} = <<"END";
         }
         location /plain/ { proxy_pass http://127.0.0.1:@{[$app->port]}; }
 END
-$t->start;
+my $fault = CXM::Fault->new($t)->start;
 my $server = $t->key('server');
 
 is $t->put('/admin/surveys/s', key => 1, json => {
@@ -78,6 +79,12 @@ is_deeply answer('Backend/1', key => $server,
 is_deeply answer('Backend/1', key => $server,
                  respondent => {visitor => 'session-1'}), ['>=2s', '2xx'],
     'by the session';
+is_deeply answer('Backend/1', key => $server, headers => {
+                     Host => 'inside.example'},
+                 respondent => {visitor => 'visitor-1'}), ['>=2s', '2xx'],
+    'by whatever host';
+is_deeply answer('Slow/1', headers => {Host => 'other.example'}),
+    [undef, undef], 'whom nobody names is one of a host';
 is_deeply answer('Backend/1', key => $server,
                  respondent => {visitor => 'visitor-2'}), [undef, undef],
     'not another';
@@ -87,13 +94,63 @@ visit('Backend/1', 'ms=1');
 is_deeply answer('Backend/1', key => $server), [undef, undef],
     "what a backend sees is not its customer's";
 
-# Split by it, on any score.
-my $by = $t->get('/admin/metrics/nps?survey=s&by=latency_band', key => 1);
-my %n = map { ($_->{value} // 'none') => $_->{n} } @{$by->{json}{segments}};
-is $n{'>=2s'}, 5;
-is $by->{json}{segments}[-1]{value}, undef, 'none is last';
-is $t->get('/admin/metrics/nps?survey=s&where=status_class:5xx',
-           key => 1)->{json}{n}, 1;
+sub figure {
+    my ($query) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $reply = $t->get("/admin/metrics/$query", key => 1);
+    is $reply->{status}, 200, $query or diag $reply->{body};
+    return $reply->{json};
+}
+
+# [value, n, score] of each segment
+sub split_by {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return [map { [@$_{qw(value n score)}] } @{figure($_[0])->{segments}}];
+}
+
+my $by = figure('nps?survey=s&by=latency_band');
+my %n = map { ($_->{value} // 'none') => $_->{n} } @{$by->{segments}};
+is $n{'>=2s'}, 6;
+is $by->{segments}[-1]{value}, undef, 'none is last';
+is figure('nps?survey=s&where=status_class:5xx')->{n}, 1;
+
+# On every score.
+my $csi = sub {
+    my ($id, $type, $points) = @_;
+    return {id => $id, type => $type, text => {en => '?'},
+            $points ? (scale => {min => 1, max => $points}) : ()};
+};
+is $t->put('/admin/surveys/all', key => 1, json => {
+    title => 'All', status => 'live', questions => [$csi->('csat', 'csat'),
+        $csi->('ces', 'ces'), map { $csi->($_, 'scale', 10) } qw(a b c)],
+    csi => {questions => [qw(a b c)]}})->{status}, 201;
+for my $one (['Nobody/2', 5, 7, 8], ['Slow/1', 1, 1, 1],
+             ['Broken/2', 2, 6, 4])
+{
+    my ($who, $csat, $ces, $items) = @$one;
+    visit($who, 'status=503&ms=2100') if $who eq 'Broken/2';
+    my %asked = (headers => {'User-Agent' => $who});
+    my $shown = $t->post('/s/all/exposures', {}, %asked)->{json};
+    is $t->post('/s/all/responses', {exposure => $shown->{token}, answers => {
+        csat => $csat, ces => $ces, map { $_ => $items } qw(a b c)}}, %asked)
+        ->{status}, 201, $who;
+}
+my %want = (
+    'csat?survey=all' => [[100, 1], [0, 1], [0, 1]],
+    'csat?survey=all&variant=mean' => [[5, 1], [1, 1], [2, 1]],
+    'ces?survey=all' => [[7, 1], [1, 1], [6, 1]],
+    'csi?survey=all' => [[77.78, 1], [0, 1], [33.33, 1]],
+);
+for my $query (sort keys %want) {
+    my ($nobody, $slow, $broken) = @{$want{$query}};
+    my $all = sub { return [map { [$_->[0], $_->[1], 0 + sprintf '%.2f',
+                                   $_->[2]] } @{split_by(@_)}] };
+    is_deeply $all->("$query&by=status_class"), [['2xx', reverse @$slow],
+        ['5xx', reverse @$broken], [undef, reverse @$nobody]];
+    is_deeply [map { [@$_[0, 1]] } @{$all->("$query&by=latency_band")}],
+        [['>=2s', 2], [undef, 1]];
+    is figure("$query&where=latency_band:%3E%3D2s&by=status_class")->{n}, 2;
+}
 
 # The memory lives on in a reload, and a worker's end does not touch it.
 visit('Reload/1', 'ms=2100');
@@ -108,6 +165,15 @@ CXM::until_true(20, sub {
 });
 $t->wait_store;
 is_deeply answer('Reload/1'), ['>=2s', '2xx'], 'over killed workers';
+
+# For half an hour.
+for my $case ([1790, ['>=2s', '2xx']], [1810, [undef, undef]]) {
+    my ($later, $want) = @$case;
+    visit("Later/$later", 'ms=2100');
+    $fault->set("clock +$later");
+    is_deeply answer("Later/$later"), $want, "$later seconds later";
+    $fault->clear;
+}
 
 is +($t->cxmctl('verify'))[0], 0, 'the store is sound';
 $t->no_alerts;

@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Fault;
 use Test::More;
 
 my $t = CXM->new(start => 0, conf => {workers => 2, http => <<'END'});
@@ -20,7 +21,7 @@ $t->{conf}{locations} = <<'END';
         location = /visitor { return 200 "$cxm_visitor $known"; }
         location = /limited { limit_req zone=visitors; try_files /x =404; }
 END
-$t->start;
+my $fault = CXM::Fault->new($t)->start;
 
 sub visitor {
     my ($agent, %headers) = @_;
@@ -55,7 +56,7 @@ subtest 'the variable' => sub {
     $t->reload;
     is +(visitor('Agent/1'))[0], $one, 'the same after a reload';
     $t->stop;
-    $t->start;
+    $fault->start;
     is +(visitor('Agent/1'))[0], $one, 'and after a restart';
 };
 
@@ -98,6 +99,31 @@ subtest 'keys of visitors' => sub {
     my @days = map { unpack 'N', substr CXM::slurp($file), 128 * $_, 4 } 0, 1;
     ok !(grep { $_ && abs($_ - $day) > 1 } @days), "only today's, or the next"
         or diag "@days, today is $day";
+};
+
+# All bytes of the store, and of a copy without free pages.
+sub everything {
+    my $copy = $t->dir . '/copy.tar';
+    unlink $copy;
+    is +($t->cxmctl('backup', $copy))[0], 0, 'a compact copy';
+    return join '', map { CXM::slurp($_) } glob($t->store_dir . '/*'), $copy;
+}
+
+subtest 'a day later' => sub {
+    my ($who) = visitor('Agent/1');
+    $t->post('/b', {type => 'view'}, headers => {'User-Agent' => 'Agent/1'});
+    my $slots = CXM::slurp($t->store_dir . '/visitors');
+    my $sealed = substr $slots, int(time / 86400) % 2 ? 132 : 4, 72;
+    cmp_ok index(everything(), $sealed), '>=', 0, 'the sealed key of a day';
+    is index(CXM::slurp($t->dir . '/copy.tar'), $sealed), -1, 'is in no copy';
+
+    $t->stop;
+    $fault->set('clock +86400');
+    $fault->start;
+    isnt +(visitor('Agent/1'))[0], $who, 'the same client is another one';
+    is index(everything(), $sealed), -1, 'nothing has the key any more';
+    is $t->get('/admin/touchpoints?type=view&limit=1', key => 1)
+        ->{json}{items}[0]{visitor}, $who, 'what was counted is still there';
 };
 
 is +($t->cxmctl('verify'))[0], 0, 'the store is sound';

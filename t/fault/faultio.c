@@ -1,5 +1,6 @@
 /*
- * faultio: an LD_PRELOAD library that lets I/O on one file fail.
+ * faultio: an LD_PRELOAD library that lets I/O on one file fail, and the clock
+ * be another day's.
  *
  * CXM_FAULT names a control file, which is read again before each call, so
  * that a test switches faults on and off while processes run.  No control
@@ -19,6 +20,7 @@
  *           slow=MS  waits that long, then does it; other lines may follow
  *           hold     waits as long as the control file is there
  *           kill     the process gets SIGKILL instead
+ *   clock +SECONDS         how far the time of day is ahead
  *
  * Every fault that was given is a line in <control file>.log, "pid WHAT
  * FAULT": a test can show that what it means to test has happened.
@@ -33,6 +35,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -196,6 +199,23 @@ fault_give(const fault_rule_t *rule, const char *what)
 }
 
 
+static time_t
+fault_ahead(void)
+{
+    long   seconds;
+    char   text[FAULT_TEXT], *line;
+
+    if (!fault_read_control(text)) {
+        return 0;
+    }
+
+    line = strstr(text, "clock +");
+
+    return line != NULL && sscanf(line, "clock +%ld", &seconds) == 1 ? seconds
+                                                                     : 0;
+}
+
+
 /* What becomes of a call on fd; -1: of no file. */
 static fault_t
 fault_of(int fd, const char *what)
@@ -335,11 +355,33 @@ fsync(int fd)
 int
 clock_gettime(clockid_t clock, struct timespec *ts)
 {
+    int  rc;
+
     fault_next(clock_gettime)
 
     if (clock == CLOCK_THREAD_CPUTIME_ID) {
         (void) fault_of(-1, "snapshot");
     }
 
-    return next(clock, ts);
+    rc = next(clock, ts);
+
+    if (clock == CLOCK_REALTIME) {
+        ts->tv_sec += fault_ahead();
+    }
+
+    return rc;
+}
+
+
+int
+gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+    int  rc;
+
+    fault_next(gettimeofday)
+
+    rc = next(tv, zone);
+    tv->tv_sec += fault_ahead();
+
+    return rc;
 }
