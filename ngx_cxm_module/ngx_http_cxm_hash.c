@@ -3,6 +3,7 @@
  */
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_metrics.h"
@@ -10,10 +11,11 @@
 
 
 #define NGX_HTTP_CXM_HASH_LOOK     5        /* ms between two looks */
-#define NGX_HTTP_CXM_HASH_QUEUED   128      /* of a worker, for a permit: who
-                                               is behind so many would wait
-                                               longer than anybody may */
+#define NGX_HTTP_CXM_HASH_QUEUED   128      /* of all workers, for a permit:
+                                               who is behind so many would
+                                               wait longer than anybody may */
 #define NGX_HTTP_CXM_HASH_WAITERS  256      /* workers, old ones too */
+#define NGX_HTTP_CXM_HASH_NICE     10
 
 
 struct ngx_http_cxm_hash_shared_s {
@@ -22,11 +24,14 @@ struct ngx_http_cxm_hash_shared_s {
 };
 
 
+static ngx_uint_t ngx_http_cxm_hash_alone(ngx_http_cxm_main_conf_t *mcf,
+    ngx_cycle_t *cycle);
 static void ngx_http_cxm_hash_inherit(ngx_http_cxm_hash_shared_t *shared);
 static ngx_http_cxm_hash_waiter_t *ngx_http_cxm_hash_waiter(
     ngx_http_cxm_hash_shared_t *shared);
 static ngx_int_t ngx_http_cxm_hash_take(uint64_t *word);
 static ngx_int_t ngx_http_cxm_hash_lives(uint64_t pid);
+static ngx_uint_t ngx_http_cxm_hash_queued(ngx_http_cxm_hash_t *hash);
 static uint64_t *ngx_http_cxm_hash_permit(ngx_http_cxm_hash_t *hash);
 static ngx_int_t ngx_http_cxm_hash_yields(ngx_http_cxm_hash_t *hash);
 static void ngx_http_cxm_hash_look(ngx_event_t *ev);
@@ -79,6 +84,7 @@ ngx_http_cxm_hash_init(ngx_http_cxm_hash_t *hash,
     hash->log = cycle->log;
     hash->shared = mcf->hashes->data;
     hash->nslots = mcf->hash_permits;
+    hash->alone = ngx_http_cxm_hash_alone(mcf, cycle);
 
     hash->slots = ngx_pcalloc(cycle->pool, hash->nslots
                                            * sizeof(ngx_http_cxm_hash_slot_t));
@@ -96,6 +102,19 @@ ngx_http_cxm_hash_init(ngx_http_cxm_hash_t *hash,
     hash->own = ngx_http_cxm_hash_waiter(hash->shared);
 
     return NGX_OK;
+}
+
+
+/* Whether nothing else runs in the threads of the pool. */
+
+static ngx_uint_t
+ngx_http_cxm_hash_alone(ngx_http_cxm_main_conf_t *mcf, ngx_cycle_t *cycle)
+{
+    static ngx_str_t  name = ngx_string("default");
+
+    return mcf->hash_pool != mcf->write_pool
+           && mcf->hash_pool != mcf->scan_pool
+           && mcf->hash_pool != ngx_thread_pool_get(cycle, &name);
 }
 
 
@@ -130,6 +149,7 @@ ngx_http_cxm_hash_waiter(ngx_http_cxm_hash_shared_t *shared)
 
         if (ngx_http_cxm_hash_take(&waiter->pid) == NGX_OK) {
             __atomic_store_n(&waiter->since, 0, __ATOMIC_RELEASE);
+            __atomic_store_n(&waiter->queued, 0, __ATOMIC_RELEASE);
             return waiter;
         }
     }
@@ -219,6 +239,52 @@ ngx_http_cxm_hash_yields(ngx_http_cxm_hash_t *hash)
 
 /* --- the queue ---------------------------------------------------------- */
 
+/* Of all workers; those of one that was killed are gone with it. */
+
+static ngx_uint_t
+ngx_http_cxm_hash_queued(ngx_http_cxm_hash_t *hash)
+{
+    uint64_t                     n;
+    ngx_uint_t                   i, queued;
+    ngx_http_cxm_hash_waiter_t  *waiter;
+
+    queued = hash->own == NULL ? hash->nqueued : 0;
+
+    for (i = 0; i < NGX_HTTP_CXM_HASH_WAITERS; i++) {
+        waiter = &hash->shared->waiters[i];
+        n = __atomic_load_n(&waiter->queued, __ATOMIC_ACQUIRE);
+
+        if (n != 0 && ngx_http_cxm_hash_lives(waiter->pid)) {
+            queued += n;
+        }
+    }
+
+    return queued;
+}
+
+
+int
+ngx_http_cxm_hash_room(void *ctx)
+{
+    ngx_http_cxm_store_t  *store = ctx;
+
+    ngx_http_cxm_hash_t  *hash;
+
+    hash = &ngx_http_cxm_store_worker(store)->hash;
+
+    if (!hash->exiting
+        && ngx_http_cxm_hash_queued(hash)
+           < hash->nslots * NGX_HTTP_CXM_HASH_QUEUED)
+    {
+        return 1;
+    }
+
+    cxm_metrics_add(&ngx_http_cxm_metrics_of(store)->hashes_refused, 1);
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_http_cxm_hash_add(ngx_http_cxm_job_t *job)
 {
@@ -226,11 +292,9 @@ ngx_http_cxm_hash_add(ngx_http_cxm_job_t *job)
 
     hash = &ngx_http_cxm_store_worker(job->store)->hash;
 
-    if (hash->exiting
-        || hash->nqueued >= hash->nslots * NGX_HTTP_CXM_HASH_QUEUED)
-    {
-        cxm_metrics_add(&ngx_http_cxm_metrics_of(job->store)->hashes_refused,
-                        1);
+    /* others came while it was read */
+
+    if (!ngx_http_cxm_hash_room(job->store)) {
         return NGX_DECLINED;
     }
 
@@ -348,11 +412,17 @@ ngx_http_cxm_hash_tell(ngx_http_cxm_hash_t *hash)
 {
     uint64_t  since;
 
+    if (hash->own == NULL) {
+        return;
+    }
+
     since = hash->nqueued == 0 ? 0 : ngx_http_cxm_hash_first(hash)->since;
 
-    if (hash->own != NULL && hash->own->since != since) {
+    if (hash->own->since != since) {
         __atomic_store_n(&hash->own->since, since, __ATOMIC_RELEASE);
     }
+
+    __atomic_store_n(&hash->own->queued, hash->nqueued, __ATOMIC_RELEASE);
 }
 
 
@@ -385,6 +455,7 @@ ngx_http_cxm_hash_start(ngx_http_cxm_hash_t *hash,
     slot->task.event.handler = ngx_http_cxm_hash_done;
     slot->task.event.log = hash->log;
     slot->job = job;
+    slot->alone = hash->alone;
     slot->done = 0;
 
     if (ngx_thread_task_post(hash->pool, &slot->task) != NGX_OK) {
@@ -399,7 +470,12 @@ ngx_http_cxm_hash_start(ngx_http_cxm_hash_t *hash,
 }
 
 
-/* In a pool thread: touches the slot, its permit and the call only. */
+/*
+ * In a pool thread: touches the slot, its permit and the call only.  A thread
+ * that does nothing else leaves the processor to those who keep others
+ * waiting: event loops and commits.  It stays so: who may not raise its
+ * priority cannot get it back.
+ */
 
 static void
 ngx_http_cxm_hash_task(void *data, ngx_log_t *log)
@@ -407,6 +483,10 @@ ngx_http_cxm_hash_task(void *data, ngx_log_t *log)
     ngx_http_cxm_hash_slot_t  *slot = data;
 
     uint64_t  start;
+
+    if (slot->alone) {
+        (void) setpriority(PRIO_PROCESS, 0, NGX_HTTP_CXM_HASH_NICE);
+    }
 
     start = cxm_monotonic_us();
     slot->next = cxm_call_hash(slot->job->call);

@@ -8,7 +8,9 @@
  * memory is, in the thread, whether or not the client is still there.  What a
  * worker had that was killed is taken by the next who finds none free.
  *
- * A call waits in its worker's queue, NGX_HTTP_CXM_HASH_WAIT at most.
+ * A call waits in its worker's queue, NGX_HTTP_CXM_HASH_WAIT at most; one that
+ * would wait longer behind those of all workers is refused at once, before its
+ * body is looked at, since this is what thousands at a time cost most by.
  * Workers cannot wake each other, so one that waits looks again after a few
  * milliseconds; each tells since when its first call waits, and a free
  * permit is left to the worker whose call waits longest.
@@ -30,6 +32,7 @@ typedef struct {
     ngx_thread_task_t         task;
     ngx_http_cxm_job_t       *job;      /* NULL: free */
     uint64_t                 *permit;
+    ngx_uint_t                alone;    /* the worker's */
     uint64_t                  us;       /* it took */
     cxm_next_t                next;     /* result */
     int                       done;     /* the last thing our task sets */
@@ -39,6 +42,7 @@ typedef struct {
     uint64_t                  pid;      /* 0: free */
     uint64_t                  since;    /* its first call waits since then,
                                            ms; 0: none does */
+    uint64_t                  queued;   /* so many wait */
 } ngx_http_cxm_hash_waiter_t;
 
 
@@ -55,6 +59,7 @@ typedef struct {
     ngx_uint_t                  nslots; /* and as many permits */
     ngx_http_cxm_hash_slot_t   *slots;
     ngx_http_cxm_hash_shared_t *shared;
+    unsigned                    alone:1;    /* in its pool */
     unsigned                    exiting:1;  /* the pool is gone */
 } ngx_http_cxm_hash_t;
 
@@ -68,6 +73,9 @@ char *ngx_http_cxm_hash_conf(ngx_conf_t *cf, ngx_http_cxm_main_conf_t *mcf);
 /* NGX_ERROR without memory. */
 ngx_int_t ngx_http_cxm_hash_init(ngx_http_cxm_hash_t *hash,
     ngx_http_cxm_main_conf_t *mcf, ngx_cycle_t *cycle);
+
+/* Whether another call of a store (ctx) may wait: cxm_request_t's. */
+int ngx_http_cxm_hash_room(void *ctx);
 
 /* NGX_DECLINED: too many wait; the job is as it was. */
 ngx_int_t ngx_http_cxm_hash_add(ngx_http_cxm_job_t *job);

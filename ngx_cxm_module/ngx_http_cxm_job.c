@@ -127,10 +127,7 @@ ngx_http_cxm_job_read(ngx_http_cxm_job_t *job)
 void
 ngx_http_cxm_job_refuse(ngx_http_cxm_job_t *job)
 {
-    cxm_call_refuse(job->call, CXM_UNAVAILABLE, "overloaded",
-                    "The server has more work than it can take now; "
-                    "nothing was written.", 1);
-
+    cxm_call_overload(job->call);
     ngx_http_cxm_job_end(job);
 }
 

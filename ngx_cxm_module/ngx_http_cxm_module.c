@@ -11,6 +11,7 @@
 #include "ngx_http_cxm_store.h"
 #include "ngx_http_cxm_stream.h"
 #include "ngx_http_cxm_touchpoint.h"
+#include "ngx_http_cxm_turn.h"
 #include "ngx_http_cxm_var.h"
 
 
@@ -158,6 +159,10 @@ ngx_http_cxm_leave(void *data)
     ngx_http_cxm_ctx_t  *ctx = data;
 
     ngx_http_cxm_job_t  *job;
+
+    if (ctx->turn.request != NULL) {
+        ngx_http_cxm_turn_leave(ctx);
+    }
 
     job = ctx->job;
 

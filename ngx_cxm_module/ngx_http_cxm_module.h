@@ -7,6 +7,7 @@
  *   store     life of the stores in a worker: open, retry, upkeep
  *   retention its directive and task: what is no longer kept
  *   request   content handler: from nginx's request to cxm_request_t
+ *   turn      how many requests are begun in a round of the event loop
  *   body      the request's body, into memory of its own
  *   job       a call on its way through its phases; request and job know
  *             each other only until one of them ends
@@ -53,6 +54,8 @@ typedef struct ngx_http_cxm_export_s  ngx_http_cxm_export_t;
 typedef struct ngx_http_cxm_stream_s  ngx_http_cxm_stream_t;
 typedef struct ngx_http_cxm_geoip_s   ngx_http_cxm_geoip_t;
 typedef struct ngx_http_cxm_staff_s   ngx_http_cxm_staff_t;
+
+typedef void (*ngx_http_cxm_turn_pt)(ngx_http_request_t *r);
 
 
 typedef struct {
@@ -121,6 +124,13 @@ typedef struct {
     ngx_http_cxm_stream_t  *stream;     /* or this, the same */
     cxm_buf_t               body;
     ngx_buf_t              *problem;    /* replaces nginx's error page */
+
+    struct {                            /* ngx_http_cxm_turn.h's */
+        ngx_queue_t             queue;
+        ngx_http_request_t     *request;    /* NULL: it does not wait */
+        ngx_http_cxm_turn_pt    begin;
+    } turn;
+
     unsigned                reading:1;  /* the body goes to `body` */
     unsigned                replied:1;  /* the response is ours */
     unsigned                problem_sent:1;

@@ -11,6 +11,7 @@
 #include "ngx_http_cxm_served.h"
 #include "ngx_http_cxm_staff.h"
 #include "ngx_http_cxm_store.h"
+#include "ngx_http_cxm_turn.h"
 
 
 typedef struct {
@@ -28,7 +29,8 @@ typedef struct {
 static const ngx_http_cxm_method_t *ngx_http_cxm_find_method(
     ngx_http_request_t *r);
 static void ngx_http_cxm_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_cxm_begin(ngx_http_request_t *r);
+static void ngx_http_cxm_begin(ngx_http_request_t *r);
+static ngx_int_t ngx_http_cxm_call(ngx_http_request_t *r);
 static ngx_int_t ngx_http_cxm_fill(ngx_http_request_t *r,
     cxm_request_t *request);
 static ngx_int_t ngx_http_cxm_fill_path(ngx_http_request_t *r,
@@ -112,13 +114,7 @@ ngx_http_cxm_handler(ngx_http_request_t *r)
     /* one count is the handler's, NGX_DONE gives it back; one is the job's */
 
     r->main->count++;
-
-    rc = ngx_http_cxm_begin(r);
-
-    if (rc != NGX_OK) {
-        r->main->count--;
-        return rc;
-    }
+    ngx_http_cxm_turn_take(r, ngx_http_cxm_begin);
 
     return NGX_DONE;
 }
@@ -146,9 +142,21 @@ ngx_http_cxm_body_handler(ngx_http_request_t *r)
 
     rc = ngx_http_cxm_body_ready(r);
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_cxm_begin(r);
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return;
     }
+
+    ngx_http_cxm_turn_take(r, ngx_http_cxm_begin);
+}
+
+
+static void
+ngx_http_cxm_begin(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_cxm_call(r);
 
     if (rc != NGX_OK) {
         ngx_http_finalize_request(r, rc);
@@ -159,7 +167,7 @@ ngx_http_cxm_body_handler(ngx_http_request_t *r)
 /* NGX_OK: the job has finalized the request, or will. */
 
 static ngx_int_t
-ngx_http_cxm_begin(ngx_http_request_t *r)
+ngx_http_cxm_call(ngx_http_request_t *r)
 {
     ngx_int_t                 rc;
     cxm_next_t                next;
@@ -226,6 +234,8 @@ ngx_http_cxm_fill(ngx_http_request_t *r, cxm_request_t *request)
     request->served_ctx = r;
     ngx_http_cxm_fill_identity(r, request);
     request->throttle = &scf->store->tries;
+    request->hash_room = ngx_http_cxm_hash_room;
+    request->hash_ctx = scf->store;
     ngx_http_cxm_fill_metrics(r, request);
     ngx_http_cxm_staff_fill(r, request);
 

@@ -88,6 +88,7 @@ ngx_http_cxm_worker_start(ngx_cycle_t *cycle, ngx_http_cxm_main_conf_t *mcf)
 
 #endif
 
+    ngx_http_cxm_turn_init(&worker->turn, cycle->log);
     ngx_http_cxm_scan_init(&worker->scan, mcf->scan_pool, cycle->log);
 
     if (ngx_http_cxm_hash_init(&worker->hash, mcf, cycle) != NGX_OK) {

@@ -18,9 +18,11 @@
 #include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_scan.h"
 #include "ngx_http_cxm_stream.h"
+#include "ngx_http_cxm_turn.h"
 
 
 struct ngx_http_cxm_worker_s {
+    ngx_http_cxm_turn_t    turn;
     ngx_http_cxm_scan_t    scan;
     ngx_http_cxm_hash_t    hash;
     ngx_http_cxm_exports_t exports;

@@ -121,6 +121,14 @@ typedef struct {
     int           (*served)(void *ctx, cxm_str_t visitor,
                             cxm_experience_t *out);
     void           *served_ctx;
+
+    /*
+     * Whether a password that comes now will be hashed within the time that
+     * calls wait.  If not, a call that has one is refused before anything else
+     * of it is looked at.  NULL: always.
+     */
+    int           (*hash_room)(void *ctx);
+    void           *hash_ctx;
     const cxm_host_metrics_t  *metrics; /* NULL: there are none */
     const cxm_throttle_host_t *throttle;    /* NULL: nothing is throttled */
 } cxm_request_t;
@@ -405,6 +413,9 @@ cxm_op_t *cxm_call_op(cxm_call_t *call);
 /* Refuses a call that could not be queued or run: 503 with Retry-After. */
 void cxm_call_refuse(cxm_call_t *call, cxm_rc_t rc, const char *code,
     const char *detail, unsigned retry_after);
+
+/* The same because there is too much work: "overloaded". */
+void cxm_call_overload(cxm_call_t *call);
 
 void cxm_call_end(cxm_call_t *call);
 void cxm_call_free(cxm_call_t *call);

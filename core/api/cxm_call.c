@@ -117,6 +117,23 @@ cxm_step_store(cxm_call_t *call)
 
 
 static cxm_rc_t
+cxm_step_hash(cxm_call_t *call)
+{
+    const cxm_request_t  *request;
+
+    request = call->request;
+
+    if (call->route->hash != NULL && request->hash_room != NULL
+        && !request->hash_room(request->hash_ctx))
+    {
+        cxm_call_overload(call);
+    }
+
+    return call->rc;
+}
+
+
+static cxm_rc_t
 cxm_step_prepare(cxm_call_t *call)
 {
     return call->route->prepare == NULL ? CXM_OK : call->route->prepare(call);
@@ -126,6 +143,7 @@ cxm_step_prepare(cxm_call_t *call)
 static const cxm_prepare_pt  cxm_call_steps[] = {
     cxm_step_headers,
     cxm_step_route,
+    cxm_step_hash,
     cxm_step_store,
     cxm_step_principal,
     cxm_step_cross_site,
@@ -438,6 +456,15 @@ cxm_call_refuse(cxm_call_t *call, cxm_rc_t rc, const char *code,
     call->op.run = NULL;
     call->rc = cxm_fail(&call->err, rc, code, "%s", detail);
     call->err.retry_after = retry_after;
+}
+
+
+void
+cxm_call_overload(cxm_call_t *call)
+{
+    cxm_call_refuse(call, CXM_UNAVAILABLE, "overloaded",
+                    "The server has more work than it can take now; "
+                    "nothing was written.", 1);
 }
 
 

@@ -281,6 +281,10 @@ put_requests(const metrics_writer_t *w, const cxm_metrics_t *metrics)
                           CXM_METRICS_SECOND);
         }
     }
+
+    put_one(w, "requests_waited_total", "counter",
+            "Requests that waited for others to be begun.",
+            (double) metrics->requests_waited);
 }
 
 

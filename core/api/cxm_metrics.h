@@ -57,6 +57,8 @@ typedef struct {
 typedef struct {
     cxm_histogram_t       requests[CXM_METRICS_ENDPOINTS]
                                   [CXM_METRICS_CLASSES];        /* us */
+    uint64_t              requests_waited;      /* for a later round of the
+                                                   event loop */
     cxm_histogram_t       commits;              /* us */
     cxm_histogram_t       batches;              /* operations */
     uint64_t              operations;           /* committed */

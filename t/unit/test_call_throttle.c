@@ -1,5 +1,6 @@
 /*
- * Calls that are throttled: what counts, what is given back, who is known.
+ * Calls that are throttled: what counts, what is given back, who is known;
+ * and calls for whose passwords there is no room.
  */
 
 #include "call_fixture.h"
@@ -216,6 +217,61 @@ never_hashed(void **state)
 }
 
 
+static int
+no_room(void *ctx)
+{
+    ++*(unsigned *) ctx;
+
+    return 0;
+}
+
+
+/* Nothing of it was looked at; what has no password is not concerned. */
+static void
+no_room_for_hashes(void **state)
+{
+    unsigned        i, asked;
+    cxm_call_t     *call;
+    cxm_request_t   r;
+
+    (void) state;
+
+    asked = 0;
+    r = word(0);
+    r.hash_room = no_room;
+    r.hash_ctx = &asked;
+
+    for (i = 0; i < 20; i++) {
+        refused(&r, 503, "overloaded", NULL);
+    }
+
+    r.body = cxm_str("{");
+    refused(&r, 503, "overloaded", NULL);
+    assert_int_equal(asked, 21);
+    assert_int_equal(hashes, 0);
+    assert_int_equal(locks, 0);
+
+    call = drive(&r);
+    assert_string_equal(header(call, "Retry-After"), "1");
+    cxm_call_free(call);
+
+    r.method = CXM_OPTIONS;
+    answers(&r, 204);
+    r.method = CXM_GET;
+    answers(&r, 405);
+    r = request(CXM_ENDPOINT_SURVEYS, CXM_POST, "demo/notes");
+    set_json(&r, "{\"text\":\"a\"}");
+    r.hash_room = no_room;
+    r.hash_ctx = &asked;
+    answers(&r, 201);
+    assert_int_equal(asked, 22);
+
+    r = word(0);
+    answers(&r, 200);
+    assert_int_equal(hashes, 1);
+}
+
+
 int
 main(void)
 {
@@ -224,7 +280,7 @@ main(void)
 
     const struct CMUnitTest  tests[] = {
         throttled(six_and_no_more), throttled(successes),
-        throttled(never_hashed)
+        throttled(never_hashed), throttled(no_room_for_hashes)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
