@@ -40,8 +40,10 @@ static void ngx_http_cxm_geoip_close(ngx_http_cxm_geoip_file_t *file);
 static void ngx_http_cxm_geoip_look(ngx_event_t *ev);
 static void ngx_http_cxm_geoip_unknown(ngx_http_cxm_geoip_file_t *file,
     ngx_uint_t level, ngx_err_t err, const char *cause);
-static int ngx_http_cxm_geoip_lookup(MMDB_s *mmdb, struct sockaddr *sa,
-    MMDB_lookup_result_s *found);
+static void ngx_http_cxm_geoip_tell(ngx_http_cxm_geoip_file_t *file,
+    ngx_uint_t level, ngx_err_t err, const char *cause, const char *effect);
+static int ngx_http_cxm_geoip_lookup(ngx_http_cxm_geoip_file_t *file,
+    struct sockaddr *sa, MMDB_lookup_result_s *found);
 static cxm_str_t ngx_http_cxm_geoip_code(MMDB_lookup_result_s *found,
     const char *const *path, size_t min, size_t max);
 
@@ -295,13 +297,24 @@ ngx_http_cxm_geoip_unknown(ngx_http_cxm_geoip_file_t *file, ngx_uint_t level,
         ngx_http_cxm_geoip_close(file);
     }
 
+    ngx_http_cxm_geoip_tell(file, level, err, cause,
+                            file->open ? "the one before stays in use"
+                                       : "countries are unknown");
+}
+
+
+/* Once, until something else is to be told. */
+
+static void
+ngx_http_cxm_geoip_tell(ngx_http_cxm_geoip_file_t *file, ngx_uint_t level,
+    ngx_err_t err, const char *cause, const char *effect)
+{
     if (file->cause != cause) {
         file->cause = cause;
 
         ngx_log_error(level, file->timer.log, err,
                       "cxm: GeoIP database \"%V\": %s; %s", &file->path,
-                      cause, file->open ? "the one before stays in use"
-                                        : "countries are unknown");
+                      cause, effect);
     }
 }
 
@@ -325,7 +338,7 @@ ngx_http_cxm_geoip_find(ngx_http_request_t *r, cxm_request_t *request)
 
     if (lcf->geoip == NULL || lcf->geoip->file == NULL
         || !lcf->geoip->file->open
-        || !ngx_http_cxm_geoip_lookup(&lcf->geoip->file->mmdb,
+        || !ngx_http_cxm_geoip_lookup(lcf->geoip->file,
                                       r->connection->sockaddr, &found))
     {
         return;
@@ -360,8 +373,8 @@ ngx_http_cxm_geoip_find(ngx_http_request_t *r, cxm_request_t *request)
 /* An IPv4 address that came over an IPv6 socket is looked up as what it is. */
 
 static int
-ngx_http_cxm_geoip_lookup(MMDB_s *mmdb, struct sockaddr *sa,
-    MMDB_lookup_result_s *found)
+ngx_http_cxm_geoip_lookup(ngx_http_cxm_geoip_file_t *file,
+    struct sockaddr *sa, MMDB_lookup_result_s *found)
 {
     int                   error;
 #if (NGX_HAVE_INET6)
@@ -384,7 +397,14 @@ ngx_http_cxm_geoip_lookup(MMDB_s *mmdb, struct sockaddr *sa,
     }
 #endif
 
-    *found = MMDB_lookup_sockaddr(mmdb, sa, &error);
+    *found = MMDB_lookup_sockaddr(&file->mmdb, sa, &error);
+
+    if (error != MMDB_SUCCESS
+        && error != MMDB_IPV6_LOOKUP_IN_IPV4_DATABASE_ERROR)
+    {
+        ngx_http_cxm_geoip_tell(file, NGX_LOG_ERR, 0, MMDB_strerror(error),
+                                "countries of some addresses are unknown");
+    }
 
     return error == MMDB_SUCCESS && found->found_entry;
 }

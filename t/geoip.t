@@ -12,12 +12,15 @@ use CXM;
 use MaxMind::DB::Writer::Tree;
 use Test::More;
 
+my $built;      # when the last database was
+
 my %type = (country => 'map', iso_code => 'utf8_string',
             subdivisions => ['array', 'map']);
 
 # A database of networks: {'1.2.3.0/24' => {country => {...}, ...}}
 sub database {
     my ($path, %networks) = @_;
+    $built = time;
     my $tree = MaxMind::DB::Writer::Tree->new(
         ip_version => 6, record_size => 24, database_type => 'Test',
         languages => ['en'], description => {en => 'made for a test'},
@@ -47,11 +50,19 @@ database($file, %networks);
 $t->{conf}{http} .= "cxm_geoip $file reload=100ms;";
 $t->{conf}{surveys} = "cxm_geoip $file region=on;";
 $t->{conf}{locations} = <<"END";
+        location = /metrics { cxm_metrics; }
         location /page { cxm_touchpoint page; return 204; }
         location /off { cxm_geoip off; cxm_touchpoint off-page; return 204; }
         location = /gone/ { cxm_beacon; cxm_geoip @{[$t->dir]}/none.mmdb; }
 END
 $t->start;
+
+# (build time, age) by the metrics
+sub figures {
+    my $text = $t->get('/metrics')->{body};
+    return map { $text =~ /^cxm_geoip_${_}_seconds\{[^}]*\} (\S+)$/m }
+        qw(build_time age);
+}
 
 sub by_country {
     my $reply = $t->get('/admin/metrics/touchpoints?by=country', key => 1);
@@ -69,6 +80,9 @@ sub send_from {
 }
 
 subtest 'countries' => sub {
+    my ($time, $age) = figures();
+    cmp_ok abs($time - $built), '<=', 2, 'when it was built';
+    cmp_ok abs($time + $age - time), '<=', 2, 'and since when';
     send_from($_) for '203.0.113.7', '203.0.113.8', '198.51.100.1',
         '2001:db8:1::5', '::ffff:198.51.100.9', '10.1.2.3', '192.0.2.1',
         '192.0.2.200', 'unix:';
@@ -162,9 +176,22 @@ subtest 'reload' => sub {
         close $out;
         rename "$file.new", $file or die $!;
         wait_for_country('-', 'a broken one means no country');
+        ok CXM::until_true(10, sub { !figures() }), 'nor a build time';
         replace_by('ES');
         wait_for_country('ES', 'until a good one comes');
     }
+};
+
+# One that can be opened, but whose tree leads nowhere.
+subtest 'a damaged file' => sub {
+    my $damaged = CXM::slurp($file);
+    substr $damaged, 0, 600, "\xff" x 600;
+    rename $t->write_file('geo.mmdb.new', $damaged), $file or die $!;
+    wait_for_country('-', 'no country');
+    like $t->error_log, qr/search tree is corrupt.*; countries of some/i,
+        'which is told';
+    replace_by('SE');
+    wait_for_country('SE', 'until a good one comes');
 };
 
 subtest 'while it is replaced all the time' => sub {

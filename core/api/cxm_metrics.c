@@ -562,6 +562,9 @@ cxm_metrics_text(cxm_buf_t *out, const cxm_metrics_t *metrics,
     }
 
     if (about->geoip != 0) {
+        put_one(&w, "geoip_build_time_seconds", "gauge",
+                "When the GeoIP database was built, since 1970.",
+                (double) about->geoip);
         put_one(&w, "geoip_age_seconds", "gauge",
                 "Since the GeoIP database was built.",
                 (double) (about->now / 1000 - about->geoip));
