@@ -25,7 +25,7 @@
 #define CXM_FAULT_COUNT_MS   1000
 
 
-static int
+int
 cxm_fault_disk_free(const cxm_store_t *store, uint64_t *bytes)
 {
     struct statvfs  fs;

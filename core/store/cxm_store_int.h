@@ -65,6 +65,8 @@ struct cxm_store_s {
     const cxm_flow_t   *flow;
     uint64_t            min_free;
     uint64_t            map_size;
+    uint64_t            file_size;      /* the writer's: at least, as last
+                                           seen */
     unsigned            known;          /* newest format */
     int                 running_fd;
     cxm_uuid_t          uuid;
@@ -137,6 +139,12 @@ int cxm_env_tables(cxm_store_t *store, MDB_txn *mdb, unsigned flags);
 /* Makes a handle that was started known to cxm_store_open(). */
 void cxm_env_adopt(cxm_store_t *store);
 
+/*
+ * Sees to it that the file has room behind its used pages.  In a write
+ * transaction only: the writer's lock keeps others from growing it.
+ */
+void cxm_env_grow(cxm_store_t *store);
+
 char *cxm_store_path(const char *dir, const char *name);
 MDB_val cxm_env_val(cxm_str_t s);
 const char *cxm_table_name(cxm_table_t table);
@@ -199,6 +207,9 @@ cxm_rc_t cxm_fault_commit(cxm_store_t *store, int rc, cxm_error_t *err);
 /* The same for errno of a call on one of the store's files. */
 cxm_rc_t cxm_fault_io(cxm_store_t *store, int error, const char *what,
     cxm_error_t *err);
+
+/* Bytes that the store's file system has left for us; -1: unknown. */
+int cxm_fault_disk_free(const cxm_store_t *store, uint64_t *bytes);
 
 /* Whether a write may begin: latch, disk and map. */
 cxm_rc_t cxm_fault_latched(const cxm_store_t *store, cxm_error_t *err);

@@ -490,6 +490,8 @@ cxm_txn_commit(cxm_txn_t *txn, cxm_error_t *err)
     store = txn->store;
     persons = txn->state.persons;
     head = txn->state.head;
+
+    cxm_env_grow(store);
     rc = mdb_txn_commit(txn->mdb);
 
     txn->mdb = NULL;

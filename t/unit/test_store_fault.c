@@ -167,9 +167,12 @@ head(void)
 }
 
 
+/* Of one behind the first, before which the file grows. */
 static unsigned
 calls_of_a_commit(void)
 {
+    fault_set(0, 0);
+    assert_int_equal(write_some(), CXM_OK);
     fault_set(0, 0);
     assert_int_equal(write_some(), CXM_OK);
 
@@ -269,6 +272,26 @@ short_writes_are_errors(void **state)
                                  : head() == 30 || head() == 60);
         assert_int_equal(write_some(), CXM_OK);
     }
+}
+
+
+/* What the file does not grow by ahead, it grows by with the pages. */
+static void
+growing_may_fail(void **state)
+{
+    unsigned  n;
+
+    (void) state;
+    n = calls_of_a_commit();
+    unit_end(&unit);
+    setup(NULL);
+
+    fault_set(1, 0);
+    fault_short = 1;
+    assert_int_equal(write_some(), CXM_OK);
+    assert_int_equal(fault_calls, n + 1);
+    assert_int_equal(head(), 30);
+    assert_false(cxm_store_latched(unit.store));
 }
 
 
@@ -476,6 +499,7 @@ main(void)
         STORE_TEST(io_errors_latch),
         STORE_TEST(a_full_disk_does_not_latch),
         STORE_TEST(short_writes_are_errors),
+        STORE_TEST(growing_may_fail),
         STORE_TEST(a_killed_writer_leaves_all_or_nothing),
         STORE_TEST(the_latch_needs_no_file),
         STORE_TEST(a_batch_gets_one_answer),

@@ -483,6 +483,41 @@ readers_of_dead_processes_are_reaped(void **state)
 }
 
 
+/* Commits write to blocks that are there: the file grows by large pieces. */
+static void
+the_file_grows_ahead(void **state)
+{
+    int               i, grown;
+    char              path[400];
+    off_t             size;
+    cxm_txn_t        *txn;
+    struct stat       st;
+    cxm_store_stat_t  used;
+
+    (void) state;
+    (void) snprintf(path, sizeof(path), "%s/data", unit.dir);
+    grown = 0;
+    size = 0;
+
+    for (i = 0; i < 600; i++) {
+        txn = unit_write(&unit, UNIT_NOW);
+        assert_int_equal(unit_append(txn, "one", 0, NULL, NULL), CXM_OK);
+        unit_commit(txn);
+
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(cxm_store_stat(unit.store, &used, &err), CXM_OK);
+        assert_true((uint64_t) st.st_size
+                    >= (used.pages_used + 16) * used.page_size);
+        assert_true(st.st_blocks * 512 >= st.st_size);
+
+        grown += st.st_size != size;
+        size = st.st_size;
+    }
+
+    assert_in_range(grown, 1, 8);
+}
+
+
 #define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 
@@ -500,7 +535,8 @@ main(void)
         STORE_TEST(threads_share_the_handle),
         STORE_TEST(processes_open_close_and_write),
         STORE_TEST(a_handle_dies_at_fork),
-        STORE_TEST(readers_of_dead_processes_are_reaped)
+        STORE_TEST(readers_of_dead_processes_are_reaped),
+        STORE_TEST(the_file_grows_ahead)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
