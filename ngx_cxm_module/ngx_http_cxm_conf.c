@@ -439,9 +439,7 @@ ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     lcf->prefix = clcf->name;
     lcf->path = clcf->name;
 
-    clcf->auto_redirect = clcf->name.data[clcf->name.len - 1] == '/';
-
-    if (!clcf->auto_redirect) {
+    if (clcf->name.data[clcf->name.len - 1] != '/') {
         lcf->path.len = clcf->name.len + 1;
         lcf->path.data = ngx_pnalloc(cf->pool, lcf->path.len);
 

@@ -20,7 +20,7 @@ ngx_http_cxm_edge_init(ngx_http_cxm_edge_t *edge, ngx_http_cxm_store_t *store,
     edge->store = store;
 
     edge->queued = ngx_pcalloc(pool,
-                               NGX_HTTP_CXM_EDGE_QUEUE * sizeof(json_t *));
+                               NGX_HTTP_CXM_EDGE_QUEUE * sizeof(cxm_buf_t));
     if (edge->queued == NULL) {
         return NGX_ERROR;
     }
@@ -35,10 +35,10 @@ ngx_http_cxm_edge_init(ngx_http_cxm_edge_t *edge, ngx_http_cxm_store_t *store,
 
 
 void
-ngx_http_cxm_edge_add(ngx_http_cxm_edge_t *edge, json_t *event)
+ngx_http_cxm_edge_add(ngx_http_cxm_edge_t *edge, cxm_buf_t *event)
 {
-    if (event == NULL || edge->n == NGX_HTTP_CXM_EDGE_QUEUE) {
-        json_decref(event);
+    if (event->len == 0 || edge->n == NGX_HTTP_CXM_EDGE_QUEUE) {
+        cxm_buf_free(event);
         ngx_http_cxm_edge_lost(edge, 1);
         return;
     }
@@ -47,7 +47,7 @@ ngx_http_cxm_edge_add(ngx_http_cxm_edge_t *edge, json_t *event)
         ngx_http_cxm_store_hold(edge->store);
     }
 
-    edge->queued[(edge->first + edge->n) % NGX_HTTP_CXM_EDGE_QUEUE] = event;
+    edge->queued[(edge->first + edge->n) % NGX_HTTP_CXM_EDGE_QUEUE] = *event;
     edge->n++;
 
     if (edge->n >= NGX_HTTP_CXM_EDGE_BATCH) {
@@ -107,7 +107,8 @@ ngx_http_cxm_edge_run(cxm_txn_t *txn, void *data, cxm_error_t *err)
     ngx_uint_t  i;
 
     for (i = 0; i < edge->nrunning; i++) {
-        rc = cxm_touchpoint_add(txn, edge->running[i], &duplicate, err);
+        rc = cxm_touchpoint_add(txn, cxm_buf_str(&edge->running[i]),
+                                &duplicate, err);
 
         if (rc != CXM_OK) {
             return rc;
@@ -130,7 +131,7 @@ ngx_http_cxm_edge_done(ngx_http_cxm_edge_t *edge)
     }
 
     for (i = 0; i < n; i++) {
-        json_decref(edge->running[i]);
+        cxm_buf_free(&edge->running[i]);
     }
 
     edge->nrunning = 0;

@@ -19,12 +19,12 @@
 
 typedef struct {
     ngx_http_cxm_store_t   *store;
-    json_t                **queued;     /* a ring */
+    cxm_buf_t              *queued;     /* a ring of packed events */
     ngx_uint_t              first;
     ngx_uint_t              n;
 
     /* the thread's while its batch runs */
-    json_t                 *running[NGX_HTTP_CXM_EDGE_BATCH];
+    cxm_buf_t               running[NGX_HTTP_CXM_EDGE_BATCH];
     ngx_uint_t              nrunning;
     cxm_op_t                op;
     cxm_error_t             err;
@@ -38,8 +38,8 @@ typedef struct {
 ngx_int_t ngx_http_cxm_edge_init(ngx_http_cxm_edge_t *edge,
     ngx_http_cxm_store_t *store, ngx_pool_t *pool, ngx_log_t *log);
 
-/* Steals the event; NULL is one that could not be made. */
-void ngx_http_cxm_edge_add(ngx_http_cxm_edge_t *edge, json_t *event);
+/* Takes the packed event's memory; no bytes: it could not be made. */
+void ngx_http_cxm_edge_add(ngx_http_cxm_edge_t *edge, cxm_buf_t *event);
 
 /* The operation of what has gathered, or NULL; and its end. */
 cxm_op_t *ngx_http_cxm_edge_op(ngx_http_cxm_edge_t *edge);

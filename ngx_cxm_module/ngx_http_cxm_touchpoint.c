@@ -22,9 +22,9 @@ static ngx_http_cxm_touchpoint_t *ngx_http_cxm_touch_of(
 static ngx_int_t ngx_http_cxm_touch_log(ngx_http_request_t *r);
 static void ngx_http_cxm_touch_served(ngx_http_request_t *r,
     cxm_served_t *served);
-static json_t *ngx_http_cxm_touch_event(ngx_http_request_t *r,
+static void ngx_http_cxm_touch_event(ngx_http_request_t *r,
     ngx_http_cxm_touchpoint_t *touchpoint, json_t *input,
-    const cxm_served_t *served);
+    const cxm_served_t *served, cxm_buf_t *event);
 static json_t *ngx_http_cxm_touch_input(ngx_http_request_t *r,
     ngx_http_cxm_touchpoint_t *touchpoint, ngx_str_t *type);
 static void ngx_http_cxm_touch_join(ngx_http_request_t *r,
@@ -133,6 +133,7 @@ static ngx_int_t
 ngx_http_cxm_touch_log(ngx_http_request_t *r)
 {
     json_t                     *input;
+    cxm_buf_t                   event;
     ngx_str_t                   type, wanted;
     cxm_served_t                served;
     ngx_http_cxm_srv_conf_t    *scf;
@@ -167,9 +168,8 @@ ngx_http_cxm_touch_log(ngx_http_request_t *r)
 
     input = ngx_http_cxm_touch_input(r, touchpoint, &type);
 
-    ngx_http_cxm_edge_add(scf->store->edge,
-                          ngx_http_cxm_touch_event(r, touchpoint, input,
-                                                   &served));
+    ngx_http_cxm_touch_event(r, touchpoint, input, &served, &event);
+    ngx_http_cxm_edge_add(scf->store->edge, &event);
     json_decref(input);
 
     return NGX_OK;
@@ -210,14 +210,13 @@ ngx_http_cxm_touch_served(ngx_http_request_t *r, cxm_served_t *served)
 }
 
 
-/* NULL when it cannot be made, for which there is only a lack of memory. */
+/* Empty when it cannot be made, for which there is only a lack of memory. */
 
-static json_t *
+static void
 ngx_http_cxm_touch_event(ngx_http_request_t *r,
     ngx_http_cxm_touchpoint_t *touchpoint, json_t *input,
-    const cxm_served_t *served)
+    const cxm_served_t *served, cxm_buf_t *event)
 {
-    json_t                   *event;
     cxm_arena_t               arena;
     cxm_error_t               err;
     cxm_store_t              *handle;
@@ -228,8 +227,10 @@ ngx_http_cxm_touch_event(ngx_http_request_t *r,
     scf = ngx_http_get_module_srv_conf(r, ngx_http_cxm_module);
     handle = ngx_http_cxm_store_handle(scf->store);
 
+    cxm_buf_init(event, CXM_ENTRY_MAX);
+
     if (input == NULL || handle == NULL) {
-        return NULL;
+        return;
     }
 
     ngx_memzero(&arena, sizeof(cxm_arena_t));
@@ -239,22 +240,19 @@ ngx_http_cxm_touch_event(ngx_http_request_t *r,
     ngx_http_cxm_request_sender(r, &request);
     cxm_request_caller(&request, &arena, &caller);
 
-    if (cxm_event_served(handle, &caller, request.now, input, served, &event,
+    if (cxm_event_served(handle, &caller, request.now, input, served, event,
                          &err)
         != CXM_OK)
     {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "cxm touchpoint refused: %s %s",
                        err.nissues ? err.issues[0].pointer : "", err.detail);
-        event = NULL;
 
     } else if (!caller.private) {
         ngx_http_cxm_touch_join(r, touchpoint, input, served);
     }
 
     cxm_arena_free(&arena);
-
-    return event;
 }
 
 
@@ -263,27 +261,18 @@ ngx_http_cxm_touch_input(ngx_http_request_t *r,
     ngx_http_cxm_touchpoint_t *touchpoint, ngx_str_t *type)
 {
     json_t                      *input, *props, *text;
-    ngx_str_t                    value, url;
+    ngx_str_t                    value;
     ngx_uint_t                   i;
     ngx_http_cxm_touch_value_t  *v;
 
     input = json_object();
     props = json_object();
 
-    /* "//host" would be another site's address */
-
-    url = r->unparsed_uri;
-
-    while (url.len > 1 && url.data[0] == '/' && url.data[1] == '/') {
-        url.data++;
-        url.len--;
-    }
-
     (void) json_object_set_new(input, "type",
                                ngx_http_cxm_touch_text(type,
                                                    NGX_HTTP_CXM_TOUCH_TYPE));
     (void) json_object_set_new(input, "url",
-                               ngx_http_cxm_touch_text(&url,
+                               ngx_http_cxm_touch_text(&r->unparsed_uri,
                                                    NGX_HTTP_CXM_TOUCH_URL));
 
     v = touchpoint->values.elts;

@@ -321,16 +321,18 @@ cxmctl_demo_seen(cxm_txn_t *txn, cxmctl_demo_run_t *run,
     const cxmctl_demo_said_t *said, cxm_error_t *err)
 {
     int        duplicate;
-    json_t    *event;
     cxm_rc_t   rc;
+    cxm_buf_t  event;
 
+    cxm_buf_init(&event, CXM_ENTRY_MAX);
     rc = cxm_event_make(run->store, &run->caller, cxm_txn_now(txn),
                         said->input, "", &event, err);
 
     if (rc == CXM_OK) {
-        rc = cxm_touchpoint_add(txn, event, &duplicate, err);
-        json_decref(event);
+        rc = cxm_touchpoint_add(txn, cxm_buf_str(&event), &duplicate, err);
     }
+
+    cxm_buf_free(&event);
 
     return rc;
 }

@@ -284,8 +284,12 @@ cxm_step_input(cxm_call_t *call)
         return rc;
     }
 
+    /* what a raw body is compared by is asked for with a key only */
+
     if (call->route->flags & CXM_ROUTE_RAW) {
-        return cxm_input_fingerprint(call, call->request->body, "raw");
+        return call->idempotency_key.len == 0
+               ? CXM_OK
+               : cxm_input_fingerprint(call, call->request->body, "raw");
     }
 
     return call->route->input == NULL ? cxm_input_none(call)

@@ -12,11 +12,18 @@
 #include "cxm_touchpoint.h"
 
 
+/*
+ * Bytes of packed events of a request: no more than those of its body, but
+ * for what is added to each of them.
+ */
+#define CXM_BEACON_EVENTS  (CXM_BODY_SERVER + 1024 * CXM_EVENTS_MAX)
+
 typedef struct {
-    int       single;
-    size_t    n;
-    json_t  **events;                   /* made; NULL: rejected */
-    json_t   *rejected;
+    int        single;
+    size_t     n;                       /* made */
+    size_t    *ends;                    /* of each of them in: */
+    cxm_buf_t  events;
+    json_t    *rejected;
 } cxm_beacon_t;
 
 
@@ -43,17 +50,14 @@ beacon_no_memory(cxm_call_t *call)
 static void
 beacon_free(void *data)
 {
-    size_t         i;
     cxm_beacon_t  *beacon = data;
 
-    for (i = 0; i < beacon->n; i++) {
-        json_decref(beacon->events[i]);
-    }
-
+    cxm_buf_free(&beacon->events);
     json_decref(beacon->rejected);
 }
 
 
+/* With room for n events. */
 static cxm_beacon_t *
 beacon_create(cxm_call_t *call, size_t n)
 {
@@ -68,24 +72,29 @@ beacon_create(cxm_call_t *call, size_t n)
     call->data = beacon;
     call->data_free = beacon_free;
 
-    beacon->events = cxm_arena_alloc(&call->arena,
-                                     (n + 1) * sizeof(json_t *));
-    if (beacon->events == NULL) {
-        return NULL;
-    }
+    cxm_buf_init(&beacon->events, CXM_BEACON_EVENTS);
+    beacon->ends = cxm_arena_alloc(&call->arena, (n + 1) * sizeof(size_t));
 
-    beacon->n = n;
-
-    return beacon;
+    return beacon->ends == NULL ? NULL : beacon;
 }
 
 
 static cxm_rc_t
 beacon_make(cxm_call_t *call, const json_t *input, const char *pointer,
-    json_t **event, cxm_error_t *err)
+    cxm_error_t *err)
 {
-    return cxm_event_make(call->store, &call->caller, call->now, input,
-                          pointer, event, err);
+    cxm_rc_t       rc;
+    cxm_beacon_t  *beacon;
+
+    beacon = call->data;
+    rc = cxm_event_make(call->store, &call->caller, call->now, input,
+                        pointer, &beacon->events, err);
+
+    if (rc == CXM_OK) {
+        beacon->ends[beacon->n++] = beacon->events.len;
+    }
+
+    return rc;
 }
 
 
@@ -102,7 +111,7 @@ beacon_single(cxm_call_t *call, const json_t *input)
 
     beacon->single = 1;
 
-    return beacon_make(call, input, "", &beacon->events[0], &call->err);
+    return beacon_make(call, input, "", &call->err);
 }
 
 
@@ -145,8 +154,7 @@ beacon_list(cxm_call_t *call, const json_t *list, const char *where)
     for (i = 0; i < n; i++) {
         (void) snprintf(pointer, sizeof(pointer), "%s/%zu", where, i);
 
-        rc = beacon_make(call, json_array_get(list, i), pointer,
-                         &beacon->events[i], &err);
+        rc = beacon_make(call, json_array_get(list, i), pointer, &err);
 
         if (rc == CXM_OK) {
             continue;
@@ -269,21 +277,19 @@ beacon_gather(cxm_call_t *call, cxm_txn_t *txn, json_int_t *accepted,
     json_int_t *duplicates)
 {
     int                  duplicate;
-    size_t               i;
+    size_t               i, start;
     cxm_rc_t             rc;
+    cxm_str_t            event;
     const cxm_beacon_t  *beacon;
 
     beacon = call->data;
     *accepted = 0;
     *duplicates = 0;
 
-    for (i = 0; i < beacon->n; i++) {
-        if (beacon->events[i] == NULL) {
-            continue;
-        }
-
-        rc = cxm_touchpoint_add(txn, beacon->events[i], &duplicate,
-                                &call->err);
+    for (i = 0, start = 0; i < beacon->n; start = beacon->ends[i++]) {
+        event.data = (const char *) beacon->events.data + start;
+        event.len = beacon->ends[i] - start;
+        rc = cxm_touchpoint_add(txn, event, &duplicate, &call->err);
 
         if (rc != CXM_OK) {
             return rc;

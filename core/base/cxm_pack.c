@@ -41,7 +41,6 @@ cxm_pack_listed(uint64_t number)
 }
 
 
-
 /* Number of a name, or CXM_PACK_NAMES. */
 static size_t
 cxm_pack_find(const char *name, size_t len)
@@ -219,4 +218,77 @@ cxm_pack(cxm_buf_t *buf, const json_t *value)
     if (!cxm_pack_value(buf, value, CXM_PACK_DEPTH)) {
         buf->failed = 1;
     }
+}
+
+
+/* --- member by member --------------------------------------------------- */
+
+void
+cxm_pack_begin(cxm_pack_object_t *object, cxm_buf_t *buf)
+{
+    object->buf = buf;
+    object->n = 0;
+
+    cxm_buf_putc(buf, CXM_PACK_OBJECT);
+    object->count = buf->len;
+    cxm_buf_putc(buf, 0);
+}
+
+
+static void
+cxm_pack_next(cxm_pack_object_t *object, cxm_str_t name)
+{
+    object->n++;
+    cxm_pack_name(object->buf, name.data, name.len);
+}
+
+
+void
+cxm_pack_json(cxm_pack_object_t *object, cxm_str_t name, const json_t *value)
+{
+    cxm_pack_next(object, name);
+
+    if (!cxm_pack_value(object->buf, value, CXM_PACK_DEPTH - 1)) {
+        object->buf->failed = 1;
+    }
+}
+
+
+void
+cxm_pack_str(cxm_pack_object_t *object, cxm_str_t name, cxm_str_t value)
+{
+    cxm_pack_next(object, name);
+    cxm_pack_string(object->buf, value);
+}
+
+
+void
+cxm_pack_int(cxm_pack_object_t *object, cxm_str_t name, int64_t value)
+{
+    cxm_pack_next(object, name);
+    cxm_pack_integer(object->buf, value);
+}
+
+
+void
+cxm_pack_end(cxm_pack_object_t *object)
+{
+    if (object->n > CXM_PACK_MEMBERS) {
+        object->buf->failed = 1;
+    }
+
+    /* a varint of one byte, up to that number */
+
+    if (!object->buf->failed) {
+        object->buf->data[object->count] = (uint8_t) object->n;
+    }
+}
+
+
+size_t
+cxm_pack_array_head(uint8_t head[CXM_PACK_ARRAY_HEAD], uint64_t n)
+{
+    head[0] = CXM_PACK_ARRAY;
+
+    return (size_t) (cxm_put_varint(head + 1, n) - head);
 }

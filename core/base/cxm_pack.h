@@ -29,6 +29,31 @@
 void cxm_pack(cxm_buf_t *buf, const json_t *value);
 
 /*
+ * An object of at most CXM_PACK_MEMBERS members, one after the other, without
+ * a tree: begin, members of different names, end.  Nothing else may be added
+ * to the buffer meanwhile.
+ */
+#define CXM_PACK_MEMBERS  127
+
+typedef struct {
+    cxm_buf_t  *buf;
+    size_t      count;          /* where it lies */
+    unsigned    n;
+} cxm_pack_object_t;
+
+void cxm_pack_begin(cxm_pack_object_t *object, cxm_buf_t *buf);
+void cxm_pack_json(cxm_pack_object_t *object, cxm_str_t name,
+    const json_t *value);
+void cxm_pack_str(cxm_pack_object_t *object, cxm_str_t name, cxm_str_t value);
+void cxm_pack_int(cxm_pack_object_t *object, cxm_str_t name, int64_t value);
+void cxm_pack_end(cxm_pack_object_t *object);
+
+/* What stands before the items of an array: its tag and their number. */
+#define CXM_PACK_ARRAY_HEAD  11
+
+size_t cxm_pack_array_head(uint8_t head[CXM_PACK_ARRAY_HEAD], uint64_t n);
+
+/*
  * *out is a new reference.  CXM_CORRUPT when the bytes are not one packed
  * value, CXM_INTERNAL without memory.
  */

@@ -116,6 +116,28 @@ cxm_rc_t cxm_value_open(cxm_value_t *value, cxm_members_t *room);
 /* A member of MEMBERS; ABSENT when there is none, or it is no such value. */
 cxm_value_t cxm_value_get(const cxm_value_t *object, cxm_str_t name);
 
+/* The same of a string, data NULL: none; and of an integer. */
+static inline cxm_str_t
+cxm_value_get_str(const cxm_value_t *object, cxm_str_t name)
+{
+    cxm_value_t  value;
+
+    value = cxm_value_get(object, name);
+
+    return value.type == CXM_VALUE_STRING ? value.u.string
+                                          : (cxm_str_t) { 0, NULL };
+}
+
+static inline int64_t
+cxm_value_get_int(const cxm_value_t *object, cxm_str_t name, int64_t none)
+{
+    cxm_value_t  value;
+
+    value = cxm_value_get(object, name);
+
+    return value.type == CXM_VALUE_INTEGER ? value.u.integer : none;
+}
+
 /*
  * Items of PACKED_ARRAY, one after the other, nested ones packed.  next: 0,
  * there are no more; items->failed: the array is damaged.

@@ -70,8 +70,8 @@ cxm_entry_header(cxm_buf_t *buf, const cxm_entry_t *entry)
 }
 
 
-/* A part, packed, into txn->text; no value is an empty text. */
-static void
+/* A part, packed, in txn->text; no value is an empty text. */
+static cxm_str_t
 cxm_entry_text(cxm_txn_t *txn, const json_t *value)
 {
     cxm_buf_reset(&txn->text);
@@ -79,16 +79,15 @@ cxm_entry_text(cxm_txn_t *txn, const json_t *value)
     if (value != NULL) {
         cxm_pack(&txn->text, value);
     }
+
+    return cxm_buf_str(&txn->text);
 }
 
 
 static void
 cxm_entry_seal(cxm_txn_t *txn, const cxm_key_t *key, const cxm_key_t *nonce,
-    const cxm_entry_ad_t *ad)
+    const cxm_entry_ad_t *ad, cxm_str_t text)
 {
-    cxm_str_t  text;
-
-    text = cxm_buf_str(&txn->text);
     cxm_buf_varint(&txn->entry, text.len + CXM_SEAL_EXTRA);
     cxm_seal(key, nonce, cxm_entry_ad_str(ad), text, &txn->entry);
 }
@@ -131,9 +130,9 @@ cxm_entry_personal(cxm_txn_t *txn, const cxm_entry_t *entry,
         return cxm_fail(err, rc, NULL, "Cannot read the person's key.");
     }
 
-    cxm_entry_text(txn, entry->personal);
     cxm_person_nonce(&key, &nonce);
-    cxm_entry_seal(txn, &key, &nonce, ad);
+    cxm_entry_seal(txn, &key, &nonce, ad,
+                   cxm_entry_text(txn, entry->personal));
 
     cxm_wipe(&key, sizeof(key));
     cxm_wipe(&nonce, sizeof(nonce));
@@ -146,6 +145,7 @@ cxm_rc_t
 cxm_entry_encode(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
 {
     cxm_rc_t              rc;
+    cxm_str_t             text;
     cxm_buf_t            *buf;
     cxm_entry_ad_t        ad;
     const cxm_keyring_t  *ring;
@@ -162,9 +162,14 @@ cxm_entry_encode(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
 
     cxm_entry_ad(&ad, entry->seq, buf->data, buf->len);
 
-    cxm_entry_text(txn, entry->body);
+    text = cxm_entry_text(txn, entry->body);
+
+    if (entry->packed.len > 0) {
+        text = entry->packed;
+    }
+
     cxm_entry_seal(txn, &ring->k[CXM_SUBKEY_SEAL],
-                   &ring->k[CXM_SUBKEY_NONCE], &ad);
+                   &ring->k[CXM_SUBKEY_NONCE], &ad, text);
 
     /* a body that did not fit must not be sealed in part */
 

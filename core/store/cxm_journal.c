@@ -287,14 +287,34 @@ cxm_journal_open(cxm_txn_t *txn, const cxm_entry_raw_t *parsed, int personal,
 }
 
 
+/* As the apply of its kind wants it. */
+static cxm_rc_t
+cxm_journal_open_for(cxm_txn_t *txn, const cxm_kind_t *kind,
+    const cxm_entry_raw_t *parsed, cxm_entry_t *out, cxm_error_t *err)
+{
+    cxm_rc_t            rc;
+    cxm_entry_packed_t  packed;
+
+    if (!kind->packed) {
+        return cxm_journal_open(txn, parsed, 1, out, err);
+    }
+
+    rc = cxm_entry_open(txn, parsed, 0, &packed, err);
+    *out = packed.entry;
+    out->packed = packed.body;
+
+    return rc;
+}
+
+
 cxm_rc_t
 cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
     cxm_error_t *err)
 {
-    cxm_rc_t           rc;
-    cxm_entry_t        entry;
-    cxm_entry_raw_t    parsed;
-    const cxm_kind_t  *kind;
+    cxm_rc_t            rc;
+    cxm_entry_t         entry;
+    cxm_entry_raw_t     parsed;
+    const cxm_kind_t   *kind;
 
     if (!txn->writable || seq != txn->state.head + 1) {
         return cxm_fail(err, CXM_INTERNAL, NULL,
@@ -305,24 +325,25 @@ cxm_journal_replay(cxm_txn_t *txn, uint64_t seq, cxm_str_t raw,
 
     rc = cxm_entry_follow(txn->store, seq, raw, txn->state.link, &parsed, err);
 
-    if (rc == CXM_OK) {
-        rc = cxm_journal_open(txn, &parsed, 1, &entry, err);
+    if (rc != CXM_OK) {
+        return rc;
     }
+
+    kind = cxm_journal_kind(txn, parsed.entry.kind);
+
+    if (kind == NULL) {
+        return cxm_fail(err, CXM_FORMAT, NULL, "Kind %u is unknown.",
+                        parsed.entry.kind);
+    }
+
+    rc = cxm_journal_open_for(txn, kind, &parsed, &entry, err);
 
     if (rc != CXM_OK) {
         return rc;
     }
 
-    rc = CXM_FORMAT;
-    kind = cxm_journal_kind(txn, entry.kind);
-
-    if (kind == NULL) {
-        (void) cxm_fail(err, rc, NULL, "Kind %u is unknown.", entry.kind);
-
-    } else {
-        rc = cxm_journal_store(txn, &entry, raw,
-                               (const uint8_t *) parsed.link.data, err);
-    }
+    rc = cxm_journal_store(txn, &entry, raw,
+                           (const uint8_t *) parsed.link.data, err);
 
     if (rc == CXM_OK) {
         rc = cxm_journal_apply(txn, kind, &entry, &parsed, err);

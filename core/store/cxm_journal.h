@@ -52,6 +52,9 @@ typedef struct cxm_entry_s {
     uint64_t    subject;        /* person slot; 0: nobody */
     uint64_t    actor;          /* number of the principal's key; 0: public */
     json_t     *body;           /* opened with the store's key, NULL: none */
+    cxm_str_t   packed;         /* the body of a kind that wants it packed:
+                                   given to append without a body, and in
+                                   apply; else len 0 */
     json_t     *personal;       /* with the subject's key, NULL: none */
     int         erased;         /* read: there is a personal part, but its
                                    key is gone */

@@ -99,6 +99,7 @@ typedef struct {
 typedef struct {
     uint8_t      no;
     uint8_t      version;       /* of the body that is written now */
+    uint8_t      packed;        /* apply reads entry->packed, not ->body */
     const char  *name;          /* singular, as in the stream: "response" */
 
     /*

@@ -4,6 +4,7 @@
 
 #include "cxm_event_url.h"
 #include "cxm_json.h"
+#include "cxm_pack.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
 #include "cxm_visitor.h"
@@ -71,22 +72,32 @@ static const cxm_field_t  cxm_event_field_list[] = {
 
 const cxm_fields_t  cxm_event_fields = { "Event", cxm_event_field_list };
 
+/* Members that only the server adds to what a client has sent. */
+static const char *const  cxm_event_ours[] = {
+    "claimed", "device", "country", "region", "status", "status_class",
+    "latency", "upstream"
+};
+
+#define CXM_EVENT_OURS  (sizeof(cxm_event_ours) / sizeof(cxm_event_ours[0]))
+
 
 /* One event in the making. */
 typedef struct {
     cxm_store_t         *store;
     const cxm_caller_t  *caller;
     const cxm_served_t  *served;    /* NULL: somebody tells of it */
+    const cxm_brought_t *brought;   /* NULL: no import does */
     cxm_ms_t             now;
     const json_t        *input;
     const char          *pointer;
-    json_t              *out;
+    cxm_pack_object_t    out;
     cxm_error_t         *err;
-    int                  failed;    /* memory was short */
+    int                  visitor;   /* it names one */
+    int                  bot;
 } cxm_event_t;
 
 typedef cxm_rc_t (*cxm_event_pt)(cxm_event_t *event, const char *name,
-    json_t *value);
+    const json_t *value);
 
 typedef struct {
     const char    *name;
@@ -106,38 +117,42 @@ event_issue(cxm_event_t *event, const char *name, const char *code,
 }
 
 
-/* Steals the value. */
-static void
-event_set(cxm_event_t *event, const char *name, json_t *value)
-{
-    /* names are ours, and values have been checked */
-
-    if (json_object_set_new_nocheck(event->out, name, value) != 0) {
-        event->failed = 1;
-    }
-}
-
-
 static void
 event_set_str(cxm_event_t *event, const char *name, cxm_str_t value)
 {
     if (value.len != 0) {
-        event_set(event, name, json_stringn_nocheck(value.data, value.len));
+        cxm_pack_str(&event->out, cxm_strz(name), value);
     }
 }
 
 
-static cxm_rc_t
-keep_value(cxm_event_t *event, const char *name, json_t *value)
+static void
+event_set_int(cxm_event_t *event, const char *name, int64_t value)
 {
-    event_set(event, name, json_incref(value));
+    cxm_pack_int(&event->out, cxm_strz(name), value);
+}
+
+
+/* Whether it is known who is signed in, and may be kept. */
+static int
+event_knows(const cxm_event_t *event)
+{
+    return event->served == NULL && event->caller->who != 0
+           && !event->caller->private;
+}
+
+
+static cxm_rc_t
+keep_value(cxm_event_t *event, const char *name, const json_t *value)
+{
+    cxm_pack_json(&event->out, cxm_strz(name), value);
 
     return CXM_OK;
 }
 
 
 static cxm_rc_t
-keep_text(cxm_event_t *event, const char *name, json_t *value)
+keep_text(cxm_event_t *event, const char *name, const json_t *value)
 {
     return json_string_length(value) == 0 ? CXM_OK
                                           : keep_value(event, name, value);
@@ -145,7 +160,7 @@ keep_text(cxm_event_t *event, const char *name, json_t *value)
 
 
 static cxm_rc_t
-keep_type(cxm_event_t *event, const char *name, json_t *value)
+keep_type(cxm_event_t *event, const char *name, const json_t *value)
 {
     size_t     i;
     char       c;
@@ -176,7 +191,7 @@ keep_type(cxm_event_t *event, const char *name, json_t *value)
  * commit.  Nothing else is made of the time inside.
  */
 static cxm_rc_t
-keep_id(cxm_event_t *event, const char *name, json_t *value)
+keep_id(cxm_event_t *event, const char *name, const json_t *value)
 {
     char                  hex[2 * CXM_HASH_LEN + 1];
     uint8_t               hash[CXM_HASH_LEN];
@@ -202,14 +217,23 @@ keep_id(cxm_event_t *event, const char *name, json_t *value)
 
 
 static cxm_rc_t
-keep_person(cxm_event_t *event, const char *name, json_t *value)
+keep_person(cxm_event_t *event, const char *name, const json_t *value)
 {
     return event->caller->private ? CXM_OK : keep_value(event, name, value);
 }
 
 
 static cxm_rc_t
-keep_customer(cxm_event_t *event, const char *name, json_t *value)
+keep_visitor(cxm_event_t *event, const char *name, const json_t *value)
+{
+    event->visitor = !event->caller->private;
+
+    return keep_person(event, name, value);
+}
+
+
+static cxm_rc_t
+keep_customer(cxm_event_t *event, const char *name, const json_t *value)
 {
     const cxm_caller_t  *caller;
 
@@ -219,15 +243,17 @@ keep_customer(cxm_event_t *event, const char *name, json_t *value)
         && (caller->who == 0
             || !cxm_str_eq(cxm_json_str(value), caller->who_name)))
     {
-        name = "claimed";
+        return keep_person(event, "claimed", value);
     }
 
-    return keep_person(event, name, value);
+    /* of who is signed in that is said once, below */
+
+    return event_knows(event) ? CXM_OK : keep_person(event, name, value);
 }
 
 
 static cxm_rc_t
-keep_url(cxm_event_t *event, const char *name, json_t *value)
+keep_url(cxm_event_t *event, const char *name, const json_t *value)
 {
     char       text[CXM_EVENT_URL_MAX * CXM_EVENT_UTF8];
     size_t     i;
@@ -236,7 +262,7 @@ keep_url(cxm_event_t *event, const char *name, json_t *value)
     url = cxm_json_str(value);
 
     for (i = 0; i < url.len; i++) {
-        if (strchr("?#;@", url.data[i]) != NULL) {
+        if (url.data[i] == '?' || url.data[i] == '#' || url.data[i] == '@') {
             break;
         }
     }
@@ -254,7 +280,7 @@ keep_url(cxm_event_t *event, const char *name, json_t *value)
 
 
 static cxm_rc_t
-keep_money(cxm_event_t *event, const char *name, json_t *value)
+keep_money(cxm_event_t *event, const char *name, const json_t *value)
 {
     size_t     i;
     cxm_str_t  currency;
@@ -269,7 +295,7 @@ keep_money(cxm_event_t *event, const char *name, json_t *value)
     }
 
     if (!cxm_may(event->caller, CXM_SCOPE_INGEST)) {
-        event_set(event, CXM_EVENT_UNVERIFIED, json_integer(1));
+        event_set_int(event, CXM_EVENT_UNVERIFIED, 1);
     }
 
     return keep_value(event, name, value);
@@ -277,7 +303,7 @@ keep_money(cxm_event_t *event, const char *name, json_t *value)
 
 
 static cxm_rc_t
-keep_time(cxm_event_t *event, const char *name, json_t *value)
+keep_time(cxm_event_t *event, const char *name, const json_t *value)
 {
     cxm_ms_t  at;
 
@@ -294,20 +320,18 @@ keep_time(cxm_event_t *event, const char *name, json_t *value)
                            "Must not be in the future.");
     }
 
-    event_set(event, CXM_EVENT_AT, json_integer(at));
+    event_set_int(event, CXM_EVENT_AT, at);
 
     return CXM_OK;
 }
 
 
 static cxm_rc_t
-keep_webdriver(cxm_event_t *event, const char *name, json_t *value)
+keep_webdriver(cxm_event_t *event, const char *name, const json_t *value)
 {
     (void) name;
 
-    if (json_is_true(value)) {
-        event_set(event, CXM_EVENT_BOT, json_integer(1));
-    }
+    event->bot = json_is_true(value);
 
     return CXM_OK;
 }
@@ -318,7 +342,7 @@ static const cxm_event_rule_t  cxm_event_rules[] = {
     { "id", keep_id },
     { "client_time", keep_time },
     { "touchpoint", keep_value },
-    { "visitor", keep_person },
+    { "visitor", keep_visitor },
     { "customer", keep_customer },
     { "session", keep_person },
     { "url", keep_url },
@@ -339,14 +363,16 @@ event_add_caller(cxm_event_t *event)
 
     caller = event->caller;
 
-    if (event->served == NULL && caller->who != 0 && !caller->private) {
+    if (event_knows(event)) {
         event_set_str(event, "customer", caller->who_name);
     }
 
     /* the agent of a server key is the program that hands events on */
 
-    if (caller->bot && !cxm_may(caller, CXM_SCOPE_INGEST)) {
-        event_set(event, CXM_EVENT_BOT, json_integer(1));
+    if (event->bot
+        || (caller->bot && !cxm_may(caller, CXM_SCOPE_INGEST)))
+    {
+        event_set_int(event, CXM_EVENT_BOT, 1);
     }
 
     event_set_str(event, "device", caller->device);
@@ -366,7 +392,7 @@ event_add_visitor(cxm_event_t *event)
 {
     char  visitor[CXM_VISITOR_LEN + 1];
 
-    if (json_object_get(event->out, "visitor") == NULL
+    if (!event->visitor
         && !cxm_may(event->caller, CXM_SCOPE_INGEST)
         && cxm_visitor_derive(event->store, event->caller, event->now,
                               visitor)
@@ -391,34 +417,66 @@ event_add_served(cxm_event_t *event)
 
     cxm_served_experience(served, &experience);
 
-    event_set(event, "status", json_integer(served->status));
+    event_set_int(event, "status", served->status);
     event_set_str(event, "status_class",
                   cxm_strz(cxm_status_classes[experience.status_class]));
-    event_set(event, CXM_EVENT_LATENCY, json_integer(served->latency));
+    event_set_int(event, CXM_EVENT_LATENCY, served->latency);
 
     if (served->upstream >= 0) {
-        event_set(event, "upstream", json_integer(served->upstream));
+        event_set_int(event, "upstream", served->upstream);
     }
 }
 
 
-static cxm_rc_t
-event_make(cxm_event_t *event, json_t **out)
+/* What the server it came from has added to what a client had sent. */
+static void
+event_add_brought(cxm_event_t *event)
 {
-    size_t     i;
-    json_t    *value;
-    cxm_rc_t   rc;
+    char                  hex[2 * sizeof(cxm_uuid_t) + 1];
+    size_t                i;
+    const json_t         *row, *value;
+    const cxm_brought_t  *brought;
 
-    *out = NULL;
+    brought = event->brought;
 
-    rc = cxm_field_check(&cxm_event_fields, event->input, event->pointer,
-                         event->err);
-
-    if (rc != CXM_OK) {
-        return rc;
+    if (brought == NULL) {
+        return;
     }
 
-    event->out = json_object();
+    row = brought->row;
+
+    for (i = 0; i < CXM_EVENT_OURS; i++) {
+        value = json_object_get(row, cxm_event_ours[i]);
+
+        if (value != NULL) {
+            (void) keep_value(event, cxm_event_ours[i], value);
+        }
+    }
+
+    if (cxm_json_get_bool(row, "unverified", 0)) {
+        event_set_int(event, CXM_EVENT_UNVERIFIED, 1);
+    }
+
+    /* said apart from the date, also where nothing was said */
+
+    value = json_object_get(row, "client_time");
+    cxm_pack_json(&event->out, cxm_str("client_time"),
+                  value != NULL ? value : json_null());
+    event_set_int(event, CXM_EVENT_AT, brought->at);
+
+    cxm_hex_encode(brought->id->b, sizeof(brought->id->b), hex);
+    event_set_str(event, CXM_EVENT_BROUGHT, cxm_strz(hex));
+}
+
+
+static cxm_rc_t
+event_keep(cxm_event_t *event)
+{
+    size_t         i;
+    cxm_rc_t       rc;
+    const json_t  *value;
+
+    rc = CXM_OK;
 
     for (i = 0; i < sizeof(cxm_event_rules) / sizeof(cxm_event_rules[0]); i++)
     {
@@ -435,25 +493,45 @@ event_make(cxm_event_t *event, json_t **out)
     event_add_caller(event);
     event_add_visitor(event);
     event_add_served(event);
+    event_add_brought(event);
 
-    if (rc == CXM_OK && event->failed) {
+    return rc;
+}
+
+
+static cxm_rc_t
+event_make(cxm_event_t *event, cxm_buf_t *out)
+{
+    size_t    start;
+    cxm_rc_t  rc;
+
+    start = out->len;
+    rc = cxm_field_check(&cxm_event_fields, event->input, event->pointer,
+                         event->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_pack_begin(&event->out, out);
+    rc = event_keep(event);
+    cxm_pack_end(&event->out);
+
+    if (rc == CXM_OK && out->failed) {
         rc = cxm_fail(event->err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
     if (rc != CXM_OK) {
-        json_decref(event->out);
-        return rc;
+        out->len = start;
     }
 
-    *out = event->out;
-
-    return CXM_OK;
+    return rc;
 }
 
 
 cxm_rc_t
 cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
-    cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
+    cxm_ms_t now, const json_t *input, const char *pointer, cxm_buf_t *out,
     cxm_error_t *err)
 {
     cxm_event_t  event = {
@@ -465,60 +543,32 @@ cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
 }
 
 
-/* Takes out what is not as its field wants it. */
-static void
-event_settle(json_t *input)
-{
-    void               *next;
-    json_t             *value;
-    cxm_error_t         err;
-    const char         *name;
-    const cxm_field_t  *field;
-
-    json_object_foreach_safe(input, next, name, value) {
-        field = cxm_field_find(&cxm_event_fields, cxm_strz(name));
-        cxm_error_init(&err);
-
-        if (field == NULL
-            || cxm_field_check_value(field, value, "", &err) != CXM_OK)
-        {
-            (void) json_object_del(input, name);
-        }
-    }
-}
-
-
 cxm_rc_t
 cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const cxm_served_t *served,
-    json_t **out, cxm_error_t *err)
+    cxm_buf_t *out, cxm_error_t *err)
 {
-    json_t       *settled;
-    cxm_rc_t      rc;
-    cxm_event_t   event = {
+    cxm_event_t  event = {
         .store = store, .caller = caller, .served = served, .now = now,
         .input = input, .pointer = "", .err = err
     };
 
-    rc = event_make(&event, out);
+    return event_make(&event, out);
+}
 
-    if (rc != CXM_INVALID) {
-        return rc;
-    }
 
-    /* clients have their say in values: one of them costs no touchpoint */
+cxm_rc_t
+cxm_event_brought(cxm_store_t *store, cxm_ms_t now, const json_t *input,
+    const cxm_brought_t *brought, cxm_buf_t *out, cxm_error_t *err)
+{
+    cxm_caller_t  owner;
+    cxm_event_t   event = {
+        .store = store, .caller = &owner, .brought = brought, .now = now,
+        .input = input, .pointer = "", .err = err,
+        .bot = cxm_json_get_bool(brought->row, "bot", 0)
+    };
 
-    settled = json_copy((json_t *) input);
+    cxm_caller_system(&owner);
 
-    if (settled == NULL) {
-        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
-    }
-
-    event_settle(settled);
-    cxm_error_init(err);
-    event.input = settled;
-    rc = event_make(&event, out);
-    json_decref(settled);
-
-    return rc;
+    return event_make(&event, out);
 }

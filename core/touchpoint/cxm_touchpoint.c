@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "cxm_journal.h"
-#include "cxm_json.h"
 #include "cxm_once.h"
 #include "cxm_pack.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
+#include "cxm_touchpoint_view.h"
 
 
 /*
@@ -18,23 +18,11 @@
  */
 #define CXM_TOUCH_EXTRA   (4 + 7 * 10 + 8 + 16 + 4 + CXM_MAC_LEN             \
                            + CXM_SEAL_EXTRA)
-#define CXM_TOUCH_BODY    (CXM_ENTRY_PAGE - CXM_TOUCH_EXTRA)
+#define CXM_TOUCH_BODY    (CXM_ENTRY_PAGE - CXM_TOUCH_EXTRA                  \
+                           - CXM_PACK_ARRAY_HEAD)
 
 #define CXM_TOUCH_START   64            /* places; a power of two */
-#define CXM_TOUCH_ARRAY   4             /* tag and count of the events */
-
-
-static void
-touch_drop_events(cxm_touch_t *touch)
-{
-    size_t  i;
-
-    for (i = 0; i < touch->n; i++) {
-        json_decref(touch->events[i]);
-    }
-
-    touch->n = 0;
-}
+#define CXM_TOUCH_BATCH   (1u << 30)    /* bytes; calls have been bounded */
 
 
 static void
@@ -42,8 +30,8 @@ touch_destroy(void *data)
 {
     cxm_touch_t  *touch = data;
 
-    touch_drop_events(touch);
-    free(touch->events);
+    cxm_buf_free(&touch->events);
+    free(touch->ends);
     free(touch->seen);
 }
 
@@ -51,8 +39,16 @@ touch_destroy(void *data)
 cxm_touch_t *
 cxm_touch_of(cxm_txn_t *txn)
 {
-    return cxm_txn_slot(txn, CXM_SLOT_TOUCHPOINT, sizeof(cxm_touch_t),
-                        touch_destroy);
+    cxm_touch_t  *touch;
+
+    touch = cxm_txn_slot(txn, CXM_SLOT_TOUCHPOINT, sizeof(cxm_touch_t),
+                         touch_destroy);
+
+    if (touch != NULL) {
+        touch->events.max = CXM_TOUCH_BATCH;
+    }
+
+    return touch;
 }
 
 
@@ -152,21 +148,20 @@ seen_add(cxm_txn_t *txn, cxm_touch_t *touch, cxm_once_class_t once_class,
 static cxm_rc_t
 touch_room(cxm_touch_t *touch)
 {
-    size_t    size;
-    json_t  **events;
+    size_t  size, *ends;
 
     if (touch->n < touch->size) {
         return CXM_OK;
     }
 
     size = touch->size == 0 ? CXM_TOUCH_START : touch->size * 2;
-    events = realloc(touch->events, size * sizeof(json_t *));
+    ends = realloc(touch->ends, size * sizeof(size_t));
 
-    if (events == NULL) {
+    if (ends == NULL) {
         return CXM_INTERNAL;
     }
 
-    touch->events = events;
+    touch->ends = ends;
     touch->size = size;
 
     return CXM_OK;
@@ -174,7 +169,21 @@ touch_room(cxm_touch_t *touch)
 
 
 static cxm_rc_t
-touch_gather(cxm_txn_t *txn, json_t *event)
+event_key(cxm_str_t event, cxm_touch_key_t *key)
+{
+    cxm_rc_t       rc;
+    cxm_value_t    value;
+    cxm_member_t   members[CXM_EVENT_MEMBERS];
+    cxm_members_t  room = { members, 0, CXM_EVENT_MEMBERS };
+
+    rc = cxm_value_unpack(event, &room, &value);
+
+    return rc == CXM_OK ? cxm_touch_key(&value, key) : rc;
+}
+
+
+static cxm_rc_t
+touch_gather(cxm_txn_t *txn, cxm_str_t event)
 {
     cxm_rc_t          rc;
     cxm_touch_t      *touch;
@@ -189,7 +198,7 @@ touch_gather(cxm_txn_t *txn, json_t *event)
     rc = touch_room(touch);
 
     if (rc == CXM_OK) {
-        rc = cxm_touch_key(event, &key);
+        rc = event_key(event, &key);
     }
 
     if (rc == CXM_OK) {
@@ -201,14 +210,15 @@ touch_gather(cxm_txn_t *txn, json_t *event)
     }
 
     cxm_txn_touch(txn);
-    touch->events[touch->n++] = json_incref(event);
+    cxm_buf_put(&touch->events, event.data, event.len);
+    touch->ends[touch->n++] = touch->events.len;
 
-    return CXM_OK;
+    return touch->events.failed ? CXM_INTERNAL : CXM_OK;
 }
 
 
 cxm_rc_t
-cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
+cxm_touchpoint_add(cxm_txn_t *txn, cxm_str_t event, int *duplicate,
     cxm_error_t *err)
 {
     cxm_rc_t  rc;
@@ -226,42 +236,37 @@ cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
 
 /* --- entries ------------------------------------------------------------ */
 
-/* Bytes of an event in an entry; scratch is the caller's. */
-static size_t
-event_size(cxm_buf_t *scratch, const json_t *event)
-{
-    cxm_buf_reset(scratch);
-    cxm_pack(scratch, event);
-
-    return scratch->len;
-}
-
-
+/* Events from byte `start` up to `end`, n of them, as one entry. */
 static cxm_rc_t
-flush_entry(cxm_txn_t *txn, json_t *const *events, size_t n, cxm_error_t *err)
+flush_entry(cxm_txn_t *txn, cxm_buf_t *body, size_t n, const uint8_t *start,
+    const uint8_t *end, cxm_error_t *err)
 {
-    size_t   i;
-    json_t  *body;
+    uint8_t      head[CXM_PACK_ARRAY_HEAD];
+    cxm_entry_t  entry;
 
-    body = json_array();
+    cxm_buf_reset(body);
+    cxm_buf_put(body, head, cxm_pack_array_head(head, n));
+    cxm_buf_put(body, start, (size_t) (end - start));
 
-    for (i = 0; i < n && body != NULL; i++) {
-        if (json_array_append(body, events[i]) != 0) {
-            json_decref(body);
-            body = NULL;
-        }
+    if (body->failed) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
     }
 
-    return cxm_journal_add(txn, CXM_KIND_TOUCHPOINT, 0, body, err);
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = CXM_KIND_TOUCHPOINT;
+    entry.action = CXM_ACTION_ADD;
+    entry.packed = cxm_buf_str(body);
+
+    return cxm_journal_append(txn, &entry, err);
 }
 
 
 cxm_rc_t
 cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
 {
-    size_t        first, next, size, total;
+    size_t        first, next, start;
     cxm_rc_t      rc;
-    cxm_buf_t     scratch;
+    cxm_buf_t     body;
     cxm_touch_t  *touch;
 
     touch = cxm_touch_of(txn);
@@ -271,31 +276,26 @@ cxm_touchpoint_flush(cxm_txn_t *txn, cxm_error_t *err)
     }
 
     rc = CXM_OK;
-    size = 0;
-    cxm_buf_init(&scratch, CXM_ENTRY_MAX);
+    start = 0;
+    cxm_buf_init(&body, CXM_ENTRY_MAX);
 
     for (first = 0; first < touch->n && rc == CXM_OK; first = next) {
 
-        /* the one that ended the entry before has been measured */
+        next = first + 1;
 
-        total = CXM_TOUCH_ARRAY
-                + (first == 0 ? event_size(&scratch, touch->events[0]) : size);
-
-        for (next = first + 1; next < touch->n; next++) {
-            size = event_size(&scratch, touch->events[next]);
-
-            if (total + size > CXM_TOUCH_BODY) {
-                break;
-            }
-
-            total += size;
+        while (next < touch->n && touch->ends[next] - start <= CXM_TOUCH_BODY)
+        {
+            next++;
         }
 
-        rc = flush_entry(txn, &touch->events[first], next - first, err);
+        rc = flush_entry(txn, &body, next - first, touch->events.data + start,
+                         touch->events.data + touch->ends[next - 1], err);
+        start = touch->ends[next - 1];
     }
 
-    cxm_buf_free(&scratch);
-    touch_drop_events(touch);
+    cxm_buf_free(&body);
+    cxm_buf_reset(&touch->events);
+    touch->n = 0;
 
     return rc;
 }

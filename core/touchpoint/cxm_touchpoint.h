@@ -70,28 +70,26 @@ extern const cxm_fields_t  cxm_event_fields;
  * transaction): fields, personal query parameters stripped from url and
  * referrer (cxm_event_url.h), privacy, bot and money marks, client_time,
  * which with a server key must not be after `now`.  A server key's own
- * agent is no bot.  *out is a new reference that shares values with input.
- * Needs no transaction: runs in the event loop.
+ * agent is no bot.  Appends the event, packed, to out; nothing when it is
+ * refused.  Needs no transaction: runs in the event loop.
  */
 cxm_rc_t cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
-    cxm_ms_t now, const json_t *input, const char *pointer, json_t **out,
+    cxm_ms_t now, const json_t *input, const char *pointer, cxm_buf_t *out,
     cxm_error_t *err);
 
 /*
  * The same of a request that the web server itself has served, input being
  * what its configuration says of it: a customer that is named there is known.
- * A member that is not as it must be is left out; without a type it is none.
  */
 cxm_rc_t cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const cxm_served_t *served,
-    json_t **out, cxm_error_t *err);
+    cxm_buf_t *out, cxm_error_t *err);
 
 /*
- * Gathers one made event (which it takes a reference of) into the
- * transaction; *duplicate when its id was seen within 24 h or in this
- * transaction: then nothing is written.
+ * Gathers a copy of one made event into the transaction; *duplicate when its
+ * id was seen within 24 h or in this transaction: then nothing is written.
  */
-cxm_rc_t cxm_touchpoint_add(cxm_txn_t *txn, json_t *event, int *duplicate,
+cxm_rc_t cxm_touchpoint_add(cxm_txn_t *txn, cxm_str_t event, int *duplicate,
     cxm_error_t *err);
 
 /* Gathered events become entries: flow's flush. */

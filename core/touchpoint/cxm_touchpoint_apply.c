@@ -8,11 +8,11 @@
 #include "cxm_dict.h"
 #include "cxm_duration.h"
 #include "cxm_journal.h"
-#include "cxm_json.h"
 #include "cxm_once.h"
 #include "cxm_touchpoint.h"
 #include "cxm_touchpoint_int.h"
 #include "cxm_touchpoint_person.h"
+#include "cxm_touchpoint_view.h"
 
 
 typedef struct {
@@ -64,15 +64,15 @@ cxm_touch_segment_name(uint16_t segment)
 
 
 cxm_rc_t
-cxm_touch_key(const json_t *event, cxm_touch_key_t *key)
+cxm_touch_key(const cxm_value_t *event, cxm_touch_key_t *key)
 {
     cxm_str_t  text;
 
-    text = cxm_json_get_str(event, CXM_EVENT_KEY);
+    text = cxm_value_get_str(event, cxm_str(CXM_EVENT_KEY));
     key->once_class = CXM_ONCE_EVENT;
 
     if (text.data == NULL) {
-        text = cxm_json_get_str(event, CXM_EVENT_BROUGHT);
+        text = cxm_value_get_str(event, cxm_str(CXM_EVENT_BROUGHT));
         key->once_class = CXM_ONCE_IMPORT;
     }
 
@@ -121,41 +121,18 @@ key_put(cxm_txn_t *txn, const cxm_entry_t *entry, const cxm_touch_key_t *key)
 
 /* In order of their keys, so that neighbours meet in the same page. */
 static cxm_rc_t
-apply_ids(cxm_txn_t *txn, const cxm_entry_t *entry)
+apply_keys(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_touch_key_t *keys,
+    size_t n)
 {
-    size_t            i, n, size;
-    cxm_rc_t          rc;
-    cxm_touch_key_t  *keys;
-
-    size = json_array_size(entry->body);
-    keys = malloc((size + 1) * sizeof(cxm_touch_key_t));
-
-    if (keys == NULL) {
-        return CXM_INTERNAL;
-    }
-
-    rc = CXM_OK;
-    n = 0;
-
-    for (i = 0; i < size && rc == CXM_OK; i++) {
-        rc = cxm_touch_key(json_array_get(entry->body, i), &keys[n]);
-        keys[n].sub = i;
-
-        if (rc == CXM_OK) {
-            n++;
-
-        } else if (rc == CXM_NOT_FOUND) {
-            rc = CXM_OK;
-        }
-    }
+    size_t    i;
+    cxm_rc_t  rc;
 
     qsort(keys, n, sizeof(cxm_touch_key_t), key_order);
+    rc = CXM_OK;
 
     for (i = 0; i < n && rc == CXM_OK; i++) {
         rc = key_put(txn, entry, &keys[i]);
     }
-
-    free(keys);
 
     return rc;
 }
@@ -268,18 +245,18 @@ count_event(cxm_txn_t *txn, cxm_series_t *series,
 
 
 static cxm_rc_t
-apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
+apply_counts(cxm_txn_t *txn, const cxm_value_t *event, cxm_ms_t entered)
 {
     size_t             i;
     cxm_rc_t           rc;
     cxm_series_t       series;
     cxm_touch_count_t  count;
 
-    count.at = at;
+    count.at = cxm_value_get_int(event, cxm_str(CXM_EVENT_AT), entered);
     count.point = CXM_TOUCH_PEOPLE;
-    count.latency = cxm_json_get_int(event, CXM_EVENT_LATENCY, -1);
+    count.latency = cxm_value_get_int(event, cxm_str(CXM_EVENT_LATENCY), -1);
 
-    if (cxm_json_get_int(event, CXM_EVENT_BOT, 0) != 0) {
+    if (cxm_value_get_int(event, cxm_str(CXM_EVENT_BOT), 0) != 0) {
         count.point = CXM_TOUCH_BOTS;
         count.latency = -1;
     }
@@ -293,8 +270,8 @@ apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
         series.segment = (uint16_t) cxm_touch_names[i].no;
 
         rc = cxm_touch_number(txn, series.segment,
-                              cxm_json_get_str(event,
-                                               cxm_touch_names[i].name),
+                              cxm_value_get_str(event,
+                                         cxm_strz(cxm_touch_names[i].name)),
                               &series.value);
 
         if (rc == CXM_OK) {
@@ -306,26 +283,92 @@ apply_counts(cxm_txn_t *txn, const json_t *event, cxm_ms_t at)
 }
 
 
+/* Keys of those that have one go behind the *n that are there. */
+static cxm_rc_t
+apply_event(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_value_t event,
+    uint64_t sub, cxm_touch_key_t *keys, size_t *n)
+{
+    cxm_rc_t       rc;
+    cxm_member_t   members[CXM_EVENT_MEMBERS];
+    cxm_members_t  room = { members, 0, CXM_EVENT_MEMBERS };
+
+    rc = cxm_value_open(&event, &room);
+
+    if (rc == CXM_OK && event.type != CXM_VALUE_MEMBERS) {
+        rc = CXM_CORRUPT;
+    }
+
+    if (rc == CXM_OK) {
+        rc = cxm_touch_key(&event, &keys[*n]);
+    }
+
+    if (rc == CXM_OK) {
+        keys[(*n)++].sub = sub;
+
+    } else if (rc != CXM_NOT_FOUND) {
+        return rc;
+    }
+
+    return apply_counts(txn, &event, cxm_entry_time(entry));
+}
+
+
+static cxm_rc_t
+apply_events(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_items_t *items,
+    cxm_touch_key_t *keys)
+{
+    size_t       n;
+    uint64_t     sub;
+    cxm_rc_t     rc;
+    cxm_value_t  event;
+
+    rc = CXM_OK;
+    n = 0;
+
+    for (sub = 0; rc == CXM_OK && cxm_items_next(items, &event); sub++) {
+        rc = apply_event(txn, entry, event, sub, keys, &n);
+    }
+
+    if (rc == CXM_OK && items->failed) {
+        rc = CXM_CORRUPT;
+    }
+
+    return rc == CXM_OK ? apply_keys(txn, entry, keys, n) : rc;
+}
+
+
 static cxm_rc_t
 touchpoint_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    size_t    i;
-    json_t   *event;
-    cxm_rc_t  rc;
+    cxm_rc_t          rc;
+    cxm_items_t       items;
+    cxm_value_t       body;
+    cxm_members_t     none = { NULL, 0, 0 };
+    cxm_touch_key_t  *keys;
 
-    if (entry->action != CXM_ACTION_ADD || !json_is_array(entry->body)) {
+    if (entry->action != CXM_ACTION_ADD
+        || cxm_value_unpack(entry->packed, &none, &body) != CXM_OK
+        || body.type != CXM_VALUE_PACKED_ARRAY)
+    {
         return CXM_CORRUPT;
     }
 
-    rc = apply_ids(txn, entry);
+    cxm_items_begin(&items, &body);
 
-    for (i = 0; i < json_array_size(entry->body) && rc == CXM_OK; i++) {
-        event = json_array_get(entry->body, i);
+    /* an item has a byte at least */
 
-        rc = apply_counts(txn, event,
-                          cxm_json_get_int(event, CXM_EVENT_AT,
-                                           cxm_entry_time(entry)));
+    if (items.left > entry->packed.len) {
+        return CXM_CORRUPT;
     }
+
+    keys = malloc((items.left + 1) * sizeof(cxm_touch_key_t));
+
+    if (keys == NULL) {
+        return CXM_INTERNAL;
+    }
+
+    rc = apply_events(txn, entry, &items, keys);
+    free(keys);
 
     return rc;
 }
@@ -335,6 +378,7 @@ const cxm_kind_t  cxm_kind_touchpoint = {
     .no = CXM_KIND_TOUCHPOINT,
     .version = 1,
     .name = "touchpoint",
+    .packed = 1,
     .apply = touchpoint_apply,
     .keep = CXM_KEEP_TOUCHPOINTS,
     .drop = cxm_touchpoint_names_drop

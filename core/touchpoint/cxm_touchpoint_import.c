@@ -56,13 +56,6 @@ static const cxm_fields_t  import_table = {
     "TouchpointImport", import_fields
 };
 
-/* Members that only the server adds to what a client has sent. */
-static const char *const  import_ours[] = {
-    "claimed", "device", "country", "region", "status", "status_class",
-    "latency", "upstream", NULL
-};
-
-
 /* Those that the field table of the beacon knows. */
 static json_t *
 import_sent(const json_t *row)
@@ -88,60 +81,22 @@ import_sent(const json_t *row)
 
 
 static cxm_rc_t
-import_time(cxm_txn_t *txn, const json_t *row, json_t *event,
+import_time(cxm_txn_t *txn, const json_t *row, cxm_ms_t *at,
     cxm_error_t *err)
 {
-    cxm_ms_t   at, now;
-    json_t    *client_time;
+    cxm_ms_t  now;
 
     now = cxm_txn_now(txn);
-    client_time = json_object_get(row, "client_time");
-    at = cxm_import_time(row, "created_at",
+    *at = cxm_import_time(row, "created_at",
                          cxm_import_time(row, "client_time", now));
 
-    if (at > now) {
+    if (*at > now) {
         return cxm_issue(err, json_object_get(row, "created_at") != NULL
                               ? "/created_at" : "/client_time",
                          "out_of_range", "This lies in the future.");
     }
 
-    /* said apart from the date, also where nothing was said */
-
-    (void) json_object_set_new(event, CXM_EVENT_AT, json_integer(at));
-    (void) json_object_set_new(event, "client_time",
-                               client_time != NULL ? json_incref(client_time)
-                                                   : json_null());
     return CXM_OK;
-}
-
-
-static void
-import_add(const json_t *row, const cxm_uuid_t *id, json_t *event)
-{
-    char               hex[2 * sizeof(id->b) + 1];
-    json_t            *value;
-    const char *const *name;
-
-    for (name = import_ours; *name != NULL; name++) {
-
-        value = json_object_get(row, *name);
-
-        if (value != NULL) {
-            (void) json_object_set(event, *name, value);
-        }
-    }
-
-    if (cxm_json_get_bool(row, "bot", 0)) {
-        (void) json_object_set_new(event, CXM_EVENT_BOT, json_integer(1));
-    }
-
-    if (cxm_json_get_bool(row, "unverified", 0)) {
-        (void) json_object_set_new(event, CXM_EVENT_UNVERIFIED,
-                                   json_integer(1));
-    }
-
-    cxm_hex_encode(id->b, sizeof(id->b), hex);
-    (void) json_object_set_new(event, CXM_EVENT_BROUGHT, json_string(hex));
 }
 
 
@@ -177,20 +132,19 @@ static cxm_rc_t
 touchpoint_import(const cxm_import_t *import, const json_t *row,
     cxm_import_result_t *result)
 {
-    int            known;
-    json_t        *sent, *event;
-    cxm_rc_t       rc;
-    cxm_txn_t     *txn;
-    cxm_uuid_t     id;
-    cxm_error_t   *err;
-    cxm_caller_t   owner;
+    int             known;
+    json_t         *sent;
+    cxm_rc_t        rc;
+    cxm_buf_t       event;
+    cxm_txn_t      *txn;
+    cxm_uuid_t      id;
+    cxm_error_t    *err;
+    cxm_brought_t   brought;
 
     known = 0;
-    event = NULL;
     txn = import->txn;
     err = import->err;
     *result = CXM_IMPORT_UNCHANGED;
-    cxm_caller_system(&owner);
 
     rc = cxm_uuid_parse(cxm_json_get_str(row, "id"), &id) == CXM_OK
          ? import_own(txn, &id, &known, err)
@@ -200,21 +154,25 @@ touchpoint_import(const cxm_import_t *import, const json_t *row,
         return rc;
     }
 
+    brought.row = row;
+    brought.id = &id;
+    rc = import_time(txn, row, &brought.at, err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    cxm_buf_init(&event, CXM_ENTRY_MAX);
     sent = import_sent(row);
-    rc = cxm_event_make(cxm_txn_store(txn), &owner, cxm_txn_now(txn), sent,
-                        "", &event, err);
+    rc = cxm_event_brought(cxm_txn_store(txn), cxm_txn_now(txn), sent,
+                           &brought, &event, err);
     json_decref(sent);
 
     if (rc == CXM_OK) {
-        rc = import_time(txn, row, event, err);
+        rc = cxm_touchpoint_add(txn, cxm_buf_str(&event), &known, err);
     }
 
-    if (rc == CXM_OK) {
-        import_add(row, &id, event);
-        rc = cxm_touchpoint_add(txn, event, &known, err);
-    }
-
-    json_decref(event);
+    cxm_buf_free(&event);
     *result = known ? CXM_IMPORT_UNCHANGED : CXM_IMPORT_CREATED;
 
     return rc;

@@ -10,6 +10,7 @@
 #include "cxm_field.h"
 #include "cxm_once.h"
 #include "cxm_store.h"
+#include "cxm_value.h"
 
 
 #define CXM_TOUCH_CACHE   64            /* a power of two */
@@ -26,7 +27,8 @@ typedef struct {
 } cxm_touch_value_t;
 
 typedef struct {
-    json_t            **events;
+    cxm_buf_t           events;                 /* packed, in a row */
+    size_t             *ends;                   /* of each of them */
     size_t              n, size;
     uint8_t           (*seen)[CXM_HASH_LEN];    /* all zero: free */
     size_t              nseen, seen_size;       /* a power of two, or 0 */
@@ -42,8 +44,20 @@ typedef struct {
     uint64_t          sub;              /* its place in the entry */
 } cxm_touch_key_t;
 
-/* CXM_NOT_FOUND: it has no id; CXM_CORRUPT. */
-cxm_rc_t cxm_touch_key(const json_t *event, cxm_touch_key_t *key);
+/* Of an opened event.  CXM_NOT_FOUND: it has no id; CXM_CORRUPT. */
+cxm_rc_t cxm_touch_key(const cxm_value_t *event, cxm_touch_key_t *key);
+
+/* An event that an import brings, beside what a client could have sent. */
+typedef struct {
+    const json_t      *row;             /* as it was exported, checked */
+    const cxm_uuid_t  *id;
+    cxm_ms_t           at;
+} cxm_brought_t;
+
+/* cxm_event_make() of one, input being what a client could have sent. */
+cxm_rc_t cxm_event_brought(cxm_store_t *store, cxm_ms_t now,
+    const json_t *input, const cxm_brought_t *brought, cxm_buf_t *out,
+    cxm_error_t *err);
 
 /* Name of a segment that there is, and of the member of an event. */
 const char *cxm_touch_segment_name(uint16_t segment);

@@ -27,12 +27,10 @@ static cxm_rc_t
 event_value(const cxm_touch_scan_t *scan, const cxm_value_t *event,
     uint16_t segment, uint32_t *number)
 {
-    cxm_str_t    text;
-    cxm_value_t  value;
+    cxm_str_t  text;
 
-    value = cxm_value_get(event, cxm_strz(cxm_touch_segment_name(segment)));
-    text = value.type == CXM_VALUE_STRING ? value.u.string
-                                          : (cxm_str_t) { 0, NULL };
+    text = cxm_value_get_str(event,
+                             cxm_strz(cxm_touch_segment_name(segment)));
 
     return cxm_touch_number(scan->cells.read->txn, segment, text, number);
 }
@@ -84,13 +82,12 @@ static void
 event_cells(const cxm_touch_scan_t *scan, const cxm_value_t *event,
     uint32_t by, cxm_ms_t at)
 {
-    int          bot;
-    unsigned     i;
-    cxm_value_t  latency, mark;
+    int       bot;
+    int64_t   latency;
+    unsigned  i;
 
-    mark = cxm_value_get(event, cxm_str(CXM_EVENT_BOT));
-    latency = cxm_value_get(event, cxm_str(CXM_EVENT_LATENCY));
-    bot = mark.type == CXM_VALUE_INTEGER && mark.u.integer != 0;
+    latency = cxm_value_get_int(event, cxm_str(CXM_EVENT_LATENCY), -1);
+    bot = cxm_value_get_int(event, cxm_str(CXM_EVENT_BOT), 0) != 0;
 
     for (i = 0; i < scan->query->nquestions; i++) {
 
@@ -99,11 +96,9 @@ event_cells(const cxm_touch_scan_t *scan, const cxm_value_t *event,
                                                : CXM_TOUCH_PEOPLE, 1);
 
         } else if (scan->query->questions[i] == CXM_TOUCH_LATENCY && !bot
-                   && latency.type == CXM_VALUE_INTEGER
-                   && latency.u.integer >= 0)
+                   && latency >= 0)
         {
-            scan->fn(scan->ctx, i, by, at,
-                     cxm_duration_point(latency.u.integer), 1);
+            scan->fn(scan->ctx, i, by, at, cxm_duration_point(latency), 1);
         }
     }
 }
@@ -116,7 +111,6 @@ scan_event(cxm_touch_scan_t *scan, cxm_value_t event, cxm_ms_t entered)
     cxm_ms_t       at;
     cxm_rc_t       rc;
     uint32_t       by;
-    cxm_value_t    said;
     cxm_members_t  room;
 
     room = (cxm_members_t) { scan->members, 0, CXM_EVENT_MEMBERS };
@@ -126,8 +120,7 @@ scan_event(cxm_touch_scan_t *scan, cxm_value_t event, cxm_ms_t entered)
         return rc;
     }
 
-    said = cxm_value_get(&event, cxm_str(CXM_EVENT_AT));
-    at = said.type == CXM_VALUE_INTEGER ? said.u.integer : entered;
+    at = cxm_value_get_int(&event, cxm_str(CXM_EVENT_AT), entered);
     at -= at % CXM_MS_QUARTER;
 
     if (at < scan->query->from || at >= scan->query->to) {

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "cxm_journal.h"
 #include "cxm_row.h"
 #include "cxm_store.h"
 #include "cxm_verify.h"
@@ -107,6 +108,22 @@ fixture_read(fixture_t *f)
     assert_int_equal(cxm_txn_read(f->store, &txn, NULL), CXM_OK);
 
     return txn;
+}
+
+
+/* Any entry: one of no events. */
+static inline void
+fixture_append(cxm_txn_t *txn)
+{
+    cxm_error_t  err;
+    cxm_entry_t  entry = {
+        .kind = CXM_KIND_TOUCHPOINT,
+        .action = CXM_ACTION_ADD,
+        .packed = cxm_str("\x06\x00")
+    };
+
+    cxm_error_init(&err);
+    assert_int_equal(cxm_journal_append(txn, &entry, &err), CXM_OK);
 }
 
 

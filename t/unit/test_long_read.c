@@ -40,8 +40,7 @@ write_entry(void)
     cxm_txn_t  *txn;
 
     txn = fixture_write(&f);
-    assert_int_equal(cxm_journal_add(txn, CXM_KIND_TOUCHPOINT, 0,
-                                     json_array(), &err), CXM_OK);
+    fixture_append(txn);
     fixture_commit(txn);
 }
 

@@ -7,6 +7,7 @@
 #include "cxm_flow.h"
 #include "cxm_journal.h"
 #include "cxm_json.h"
+#include "cxm_pack.h"
 #include "cxm_touchpoint.h"
 #include "cxm_verify.h"
 #include "tables_fixture.h"
@@ -16,19 +17,18 @@ static fixture_t     f;
 static cxm_caller_t  public;
 
 
-static json_t *
-event_of(const cxm_caller_t *caller, const char *text)
+static void
+event_of(const cxm_caller_t *caller, const char *text, cxm_buf_t *out)
 {
-    json_t       *input, *out;
+    json_t       *input;
     cxm_error_t   err;
 
     cxm_error_init(&err);
+    cxm_buf_init(out, 1 << 20);
     assert_int_equal(cxm_json_load(cxm_strz(text), &input, &err), CXM_OK);
     assert_int_equal(cxm_event_make(f.store, caller, FIXTURE_DAY, input, "",
-                                    &out, &err), CXM_OK);
+                                    out, &err), CXM_OK);
     json_decref(input);
-
-    return out;
 }
 
 
@@ -37,13 +37,13 @@ static int
 add(cxm_txn_t *txn, const cxm_caller_t *caller, const char *text)
 {
     int           duplicate;
-    json_t       *event;
+    cxm_buf_t     event;
     cxm_error_t   err;
 
-    event = event_of(caller, text);
-    assert_int_equal(cxm_touchpoint_add(txn, event, &duplicate, &err),
-                     CXM_OK);
-    json_decref(event);
+    event_of(caller, text, &event);
+    assert_int_equal(cxm_touchpoint_add(txn, cxm_buf_str(&event), &duplicate,
+                                        &err), CXM_OK);
+    cxm_buf_free(&event);
 
     return duplicate;
 }
@@ -486,8 +486,10 @@ bad_entries(void **state)
     size_t       i;
     cxm_txn_t   *txn;
     cxm_entry_t  entry;
+    cxm_buf_t    packed;
+    json_t      *body;
     static const char *const  bodies[] = {
-        "{}", "[{\"k\":\"xyz\"}]", "[{\"at\":-1}]"
+        "{}", "[{\"k\":\"xyz\"}]", "[{\"at\":-1}]", "[1]"
     };
 
     (void) state;
@@ -496,13 +498,17 @@ bad_entries(void **state)
         memset(&entry, 0, sizeof(entry));
         entry.kind = CXM_KIND_TOUCHPOINT;
         entry.action = CXM_ACTION_ADD;
-        assert_int_equal(cxm_json_load(cxm_strz(bodies[i]), &entry.body, NULL),
+        assert_int_equal(cxm_json_load(cxm_strz(bodies[i]), &body, NULL),
                          CXM_OK);
+        cxm_buf_init(&packed, 1 << 20);
+        cxm_pack(&packed, body);
+        entry.packed = cxm_buf_str(&packed);
 
         txn = fixture_write(&f);
         assert_int_not_equal(cxm_journal_append(txn, &entry, NULL), CXM_OK);
         cxm_txn_end(txn);
-        json_decref(entry.body);
+        cxm_buf_free(&packed);
+        json_decref(body);
     }
 }
 

@@ -43,7 +43,8 @@ events(const char *names)
 {
     int           duplicate;
     char          name[2];
-    json_t       *input, *event;
+    json_t       *input;
+    cxm_buf_t     event;
     cxm_txn_t    *txn;
     cxm_caller_t  owner;
 
@@ -65,11 +66,12 @@ events(const char *names)
             names++;
         }
 
+        cxm_buf_init(&event, 1 << 20);
         assert_int_equal(cxm_event_make(f.store, &owner, FIXTURE_DAY, input,
                                         "", &event, &err), CXM_OK);
-        assert_int_equal(cxm_touchpoint_add(txn, event, &duplicate, &err),
-                         CXM_OK);
-        json_decref(event);
+        assert_int_equal(cxm_touchpoint_add(txn, cxm_buf_str(&event),
+                                            &duplicate, &err), CXM_OK);
+        cxm_buf_free(&event);
         json_decref(input);
     }
 
