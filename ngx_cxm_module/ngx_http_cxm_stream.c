@@ -70,8 +70,9 @@ ngx_http_cxm_stream_start(ngx_http_request_t *r, ngx_http_cxm_store_t *store,
 
     ngx_queue_insert_tail(&tail->streams, &stream->queue);
 
-    cxm_buf_printf(&stream->pending, "retry: %d\n\n",
+    cxm_buf_printf(&stream->pending, "retry: %d\n",
                    NGX_HTTP_CXM_STREAM_RETRY);
+    ngx_http_cxm_stream_mark(stream, call->store);
     ngx_http_cxm_stream_catch_up(stream);
 
     return ngx_http_cxm_stream_send(stream);
@@ -200,11 +201,13 @@ ngx_http_cxm_stream_take(ngx_http_cxm_stream_t *stream,
 
 
 void
-ngx_http_cxm_stream_say(ngx_http_cxm_stream_t *stream, const char *text)
+ngx_http_cxm_stream_mark(ngx_http_cxm_stream_t *stream,
+    const cxm_store_t *handle)
 {
-    if (stream->pending.len == 0 && stream->busy == NULL) {
-        cxm_buf_puts(&stream->pending, text);
-    }
+    char  id[CXM_STREAM_ID_MAX];
+
+    cxm_stream_id_before(handle, &stream->place, id);
+    cxm_buf_printf(&stream->pending, "id: %s\n\n", id);
 }
 
 

@@ -124,8 +124,9 @@ void ngx_http_cxm_stream_catch_up(ngx_http_cxm_stream_t *stream);
 void ngx_http_cxm_stream_take(ngx_http_cxm_stream_t *stream,
     const cxm_stream_piece_t *piece);
 
-/* If there is nothing else to say. */
-void ngx_http_cxm_stream_say(ngx_http_cxm_stream_t *stream, const char *text);
+/* Tells where it is, which also shows that we are there. */
+void ngx_http_cxm_stream_mark(ngx_http_cxm_stream_t *stream,
+    const cxm_store_t *handle);
 
 /* Sends what is there, outside of the request's own events. */
 void ngx_http_cxm_stream_push(ngx_http_cxm_stream_t *stream);

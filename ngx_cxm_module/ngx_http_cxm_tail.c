@@ -287,8 +287,10 @@ ngx_http_cxm_tail_check(ngx_http_cxm_tail_t *tail)
             continue;
         }
 
-        if (ngx_current_msec - stream->said >= NGX_HTTP_CXM_STREAM_BEAT) {
-            ngx_http_cxm_stream_say(stream, ":\n\n");
+        if (ngx_current_msec - stream->said >= NGX_HTTP_CXM_STREAM_BEAT
+            && stream->busy == NULL)
+        {
+            ngx_http_cxm_stream_mark(stream, handle);
             ngx_http_cxm_stream_push(stream);
             continue;
         }

@@ -63,6 +63,8 @@ sub parse {
         if ($line{data}) {
             push @{$self->{events}},
                 {%{decode_json($line{data})}, at_id => $line{id}};
+        } elsif ($line{id}) {
+            push @{$self->{marks}}, $line{id};
         }
         $self->{retry} = $line{retry} if $line{retry};
     }
@@ -231,6 +233,29 @@ sub all_answers {
     }
 }
 
+# Sockets are looked at until there are as many ids without an event.
+sub marks {
+    my ($self, $n) = @_;
+    CXM::until_true(30, sub {
+        more($self, 0.1);
+        parse($self);
+        return @{$self->{marks} || []} >= $n || $self->{ended};
+    });
+    return @{$self->{marks} || []};
+}
+
+subtest 'a connection that is lost before anything happened' => sub {
+    my $l = listen_to('?kinds=response');
+    my ($mark) = marks($l, 1);
+    ok $mark, 'it has been told where it is';
+    close $l->{socket};
+    my @ids = map { answer(nps => $_) } 7 .. 9;
+    put_survey('s', title => 'Meanwhile');
+    $l = listen_to('?kinds=response', last => $mark);
+    is_deeply [map { $_->{id} } events($l, 3)], \@ids, 'it goes on there';
+    is +(marks($l, 1))[0], $mark, 'and is told the same';
+};
+
 subtest 'a restart' => sub {
     my $l = listen_to('?kinds=response');
     answer(nps => 1);
@@ -285,7 +310,15 @@ subtest 'HTTP/2' => sub {
     my $reply = $t->h2('/admin/stream?kinds=response', '-H',
         'Authorization: Bearer ' . $t->admin_key, '--max-time', 2);
     is $reply->{status}, 200;
-    like $reply->{body}, qr/^retry: 1000\n\n/;
+    like $reply->{body}, qr/^retry: 1000\nid: \S+\n\n/;
+};
+
+subtest 'a silent stream' => sub {
+    my $l = listen_to('?kinds=access');
+    my @marks = marks($l, 2);
+    is scalar @marks, 2, 'is told that we are there';
+    is $marks[1], $marks[0], 'where nothing has happened';
+    is scalar(events($l, 0)), 0, 'and nothing else';
 };
 
 is +($t->cxmctl('verify'))[0], 0, 'the store is sound';

@@ -53,12 +53,10 @@ stream_resume(cxm_call_t *call)
         return CXM_OK;
     }
 
-    if (cxm_stream_place(call->store, id, &call->stream->from) != CXM_OK) {
+    if (cxm_stream_behind(call->store, id, &call->stream->from) != CXM_OK) {
         return cxm_issue(&call->err, "?last_event_id", "invalid",
                          "This is no id of an event of this store.");
     }
-
-    call->stream->from.index++;
 
     return CXM_OK;
 }

@@ -283,8 +283,8 @@ place_mac(const cxm_store_t *store, const cxm_event_place_t *place,
 }
 
 
-void
-cxm_stream_id(const cxm_store_t *store, const cxm_event_place_t *place,
+static void
+place_id(const cxm_store_t *store, const cxm_event_place_t *place,
     char out[CXM_STREAM_ID_MAX])
 {
     char  mac[2 * CXM_STREAM_MAC + 1];
@@ -295,9 +295,29 @@ cxm_stream_id(const cxm_store_t *store, const cxm_event_place_t *place,
 }
 
 
+void
+cxm_stream_id_before(const cxm_store_t *store, const cxm_event_place_t *place,
+    char out[CXM_STREAM_ID_MAX])
+{
+    cxm_event_place_t  before;
+
+    before = *place;
+
+    if (before.index > 0) {
+        before.index--;
+
+    } else {
+        before.seq--;
+        before.index = CXM_STREAM_WHOLE;
+    }
+
+    place_id(store, &before, out);
+}
+
+
 /* What is written back as the same text is one of ours. */
 cxm_rc_t
-cxm_stream_place(const cxm_store_t *store, cxm_str_t id,
+cxm_stream_behind(const cxm_store_t *store, cxm_str_t id,
     cxm_event_place_t *out)
 {
     int   end;
@@ -317,10 +337,18 @@ cxm_stream_place(const cxm_store_t *store, cxm_str_t id,
         return CXM_BAD_REQUEST;
     }
 
-    cxm_stream_id(store, out, again);
+    place_id(store, out, again);
 
-    return strlen(again) == id.len && cxm_equal(again, text, id.len)
-           ? CXM_OK : CXM_BAD_REQUEST;
+    if (strlen(again) != id.len || !cxm_equal(again, text, id.len)) {
+        return CXM_BAD_REQUEST;
+    }
+
+    if (out->index++ == CXM_STREAM_WHOLE) {
+        out->seq++;
+        out->index = 0;
+    }
+
+    return CXM_OK;
 }
 
 
@@ -414,7 +442,7 @@ event_add(cxm_txn_t *txn, cxm_stream_piece_t *piece,
 
     if (rc == CXM_OK) {
         start = piece->text.len;
-        cxm_stream_id(cxm_txn_store(txn), place, id);
+        place_id(cxm_txn_store(txn), place, id);
 
         cxm_buf_puts(&piece->text, "id: ");
         cxm_buf_puts(&piece->text, id);

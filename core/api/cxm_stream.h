@@ -9,7 +9,9 @@
  *
  * The id names a place in this store's journal and no other's; who sends it
  * again as Last-Event-ID goes on right behind it.  `index` counts the events
- * of one entry.  Data holds nothing personal.
+ * of one entry; CXM_STREAM_WHOLE is behind all of them.  An id without data
+ * is no event, but clients remember it: so goes on who lost the connection
+ * before anything happened.  Data holds nothing personal.
  */
 
 #ifndef CXM_STREAM_H
@@ -22,6 +24,7 @@
 #define CXM_STREAM_ID_MAX     64
 #define CXM_STREAM_PIECE      (64u << 10)   /* bytes after which one is full */
 #define CXM_STREAM_ENTRIES    2000          /* looked at for one piece */
+#define CXM_STREAM_WHOLE      UINT32_MAX
 
 /* Kinds as a set of bits by number. */
 typedef uint64_t  cxm_kinds_t;
@@ -72,10 +75,12 @@ cxm_kinds_t cxm_stream_allowed(const cxm_caller_t *caller);
 cxm_rc_t cxm_stream_kinds(const cxm_caller_t *caller, cxm_str_t names,
     cxm_kinds_t *out, cxm_error_t *err);
 
-/* An event's id and its inverse: CXM_BAD_REQUEST when it is none of ours. */
-void cxm_stream_id(const cxm_store_t *store,
+/* The id of what lies right before a place. */
+void cxm_stream_id_before(const cxm_store_t *store,
     const cxm_event_place_t *place, char out[CXM_STREAM_ID_MAX]);
-cxm_rc_t cxm_stream_place(const cxm_store_t *store, cxm_str_t id,
+
+/* The place right behind an id; CXM_BAD_REQUEST: it is none of ours. */
+cxm_rc_t cxm_stream_behind(const cxm_store_t *store, cxm_str_t id,
     cxm_event_place_t *out);
 
 void cxm_stream_piece_init(cxm_stream_piece_t *piece);
