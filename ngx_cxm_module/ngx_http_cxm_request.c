@@ -294,6 +294,7 @@ ngx_http_cxm_fill_metrics(ngx_http_request_t *r, cxm_request_t *request)
         ngx_http_cxm_metrics_update(scf->store);
 
         host->metrics = ngx_http_cxm_metrics_of(scf->store);
+        host->store = (const char *) scf->store->dir.data;
         host->geoip = ngx_http_cxm_geoip_built(mcf);
         request->metrics = host;
     }

@@ -9,6 +9,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
+use CXM::Clients;
+use CXM::Fault;
 use IPC::Open2 qw(open2);
 use Mojo::JSON qw(decode_json);
 use Test::More;
@@ -22,7 +24,7 @@ $t->{conf}{locations} = <<'END';
         location = /closed { cxm_metrics; deny all; }
         location /page { cxm_touchpoint page; return 204; }
 END
-$t->start;
+my $fault = CXM::Fault->new($t)->start;
 
 sub metrics {
     my $reply = $t->get('/metrics');
@@ -112,6 +114,44 @@ subtest 'histograms are whole' => sub {
     }
 };
 
+subtest 'writes that wait' => sub {
+    $fault->set('sync hold');
+    my @clients = map {
+        my $socket = $t->connect;
+        syswrite $socket, CXM::Clients::message(POST => '/b', {type => 'q'});
+        CXM::until_true(5, sub { scalar $fault->taken });
+        $socket;
+    } 1 .. 12;
+    my %s;
+    ok CXM::until_true(10, sub {
+        %s = %{metrics()->{samples}};
+        return $s{cxm_queue_operations} >= 2;
+    }), 'are counted';
+    cmp_ok $s{cxm_queue_bytes}, '>', 0, 'and what they hold';
+    $fault->clear;
+    like CXM::read_all($_), qr{^HTTP/1\.1 204}, 'until they are done'
+        for @clients;
+    ok CXM::until_true(10, sub { value('cxm_queue_operations') == 0 });
+};
+
+subtest 'the map, and who keeps it from being used again' => sub {
+    my ($used) = moved(sub {
+        $t->post('/b', {events => [map {{type => 'fill', title => 'x' x 90}}
+                                   1 .. 300]}) for 1 .. 20;
+    }, 'cxm_map_used_bytes');
+    cmp_ok $used, '>', 4096, 'pages in use';
+    my $pid = open my $reader, '-|', CXM::Fault::program('reader'),
+        $t->store_dir, 3 or die $!;
+    is scalar <$reader>, "reading\n", 'a process reads';
+    my ($lag) = moved(sub {
+        $t->post('/b', {type => 'x'}) for 1 .. 5;
+    }, 'cxm_reader_lag_transactions');
+    cmp_ok value('cxm_readers'), '>=', 3, 'its slots';
+    cmp_ok $lag, '>=', 5, 'and how far it is behind';
+    kill 'KILL', $pid;
+    close $reader;
+};
+
 # A commit is seen by readers a moment before it is counted.
 subtest 'touchpoints of the server' => sub {
     my $name = 'cxm_touchpoints_recorded_total';
@@ -146,6 +186,29 @@ subtest 'the latch, and what is lost' => sub {
     is value('cxm_latched'), 1;
     is +($t->cxmctl('verify'))[0], 0;
     is value('cxm_latched'), 0;
+};
+
+subtest 'a store that cannot be opened' => sub {
+    my $data = $t->store_dir . '/data';
+    my $whole = CXM::slurp($data);
+    $t->stop;
+    $t->write_file('store/data', 'x' x 20_000);
+    $t->{wait} = 0;
+    $t->expect_alerts(qr/MDB_INVALID: File is not/);
+    $t->start;
+    $t->get('/page') for 1 .. 3;
+    my $s = metrics()->{samples};
+    is_deeply {map { $_ => $s->{"cxm_$_"} } qw(up workers workers_open
+        touchpoints_lost_total journal_head)}, {up => 0, workers => 2,
+        workers_open => 0, touchpoints_lost_total => 3,
+        journal_head => undef}, 'is told';
+    is $t->get('/metrics', key => 1)->{status}, 200, 'whoever asks';
+    is $t->get('/admin/surveys', key => 1)->{status}, 503, 'as all else';
+
+    $t->write_file('store/data', $whole);
+    $t->wait_store;
+    is value('cxm_up'), 1, 'until it can';
+    $t->{wait} = 1;
 };
 
 subtest 'counts outlive reloads and workers' => sub {

@@ -66,6 +66,7 @@ typedef enum {
 /* What the host knows of a store that it serves. */
 typedef struct {
     const cxm_metrics_t  *metrics;      /* as long as the host */
+    const char           *store;        /* its directory */
     int64_t               geoip;        /* cxm_metrics_about_t's */
 } cxm_host_metrics_t;
 
@@ -204,6 +205,8 @@ typedef enum {
                                        another body's */
 #define CXM_ROUTE_BROWSER   0x2000  /* no other site may make a browser call
                                        it, signed in or not */
+#define CXM_ROUTE_ALWAYS    0x4000  /* where the store is not open prepare
+                                       replies, whoever asks */
 #define CXM_ROUTE_MERGE     0x1000  /* the body is a merge patch of `input`,
                                        which is checked once it is merged */
 

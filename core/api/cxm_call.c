@@ -109,6 +109,10 @@ cxm_step_store(cxm_call_t *call)
         return CXM_OK;
     }
 
+    if (call->route->flags & CXM_ROUTE_ALWAYS) {
+        return call->route->prepare(call);
+    }
+
     call->err.retry_after = 5;
 
     return cxm_fail(&call->err, CXM_UNAVAILABLE, "store_unavailable",

@@ -8,10 +8,27 @@
 #include "cxm_touchpoint_person.h"
 
 
-/* What the host tells now is copied: it may be gone when the text is made. */
+static cxm_rc_t
+metrics_reply(cxm_call_t *call, const cxm_metrics_about_t *about)
+{
+    const cxm_host_metrics_t  *host;
+
+    host = call->data;
+
+    cxm_metrics_text(&call->reply.body, host->metrics, about);
+
+    return cxm_call_reply_raw(call, 200, call->route->media);
+}
+
+
+/*
+ * What the host tells now is copied: it may be gone when the text is made.
+ * Without a store there still is what was counted.
+ */
 static cxm_rc_t
 metrics_prepare(cxm_call_t *call)
 {
+    cxm_metrics_about_t   about;
     cxm_host_metrics_t   *host;
     const cxm_request_t  *request;
 
@@ -29,7 +46,15 @@ metrics_prepare(cxm_call_t *call)
     *host = *request->metrics;
     call->data = host;
 
-    return CXM_OK;
+    if (call->store != NULL) {
+        return CXM_OK;
+    }
+
+    about = (cxm_metrics_about_t) {
+        .store = host->store, .geoip = host->geoip, .now = call->now
+    };
+
+    return metrics_reply(call, &about);
 }
 
 
@@ -70,7 +95,7 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     about = (cxm_metrics_about_t) {
-        .store = cxm_store_dir(call->store),
+        .store = host->store,
         .stat = &stat,
         .geoip = host->geoip,
         .now = call->now,
@@ -80,15 +105,13 @@ metrics_read(cxm_call_t *call, cxm_txn_t *txn)
         .accounts = &accounts
     };
 
-    cxm_metrics_text(&call->reply.body, host->metrics, &about);
-
-    return cxm_call_reply_raw(call, 200, call->route->media);
+    return metrics_reply(call, &about);
 }
 
 
 const cxm_route_t  cxm_routes_metrics[] = {
     { .endpoint = CXM_ENDPOINT_METRICS, .method = CXM_GET, .path = "",
-      .policy = CXM_PUBLIC, .answers = CXM_200,
+      .policy = CXM_PUBLIC, .flags = CXM_ROUTE_ALWAYS, .answers = CXM_200,
       .media = "text/plain; version=0.0.4; charset=utf-8",
       .prepare = metrics_prepare, .read = metrics_read,
       .summary = "Metrics of the running store, as Prometheus reads them" },
