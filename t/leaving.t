@@ -79,13 +79,61 @@ subtest 'own data' => sub {
     like $r->{body}, qr/too slow/, 'what was said';
     like $r->{body}, qr/Was angry/, 'and what staff have noted';
     unlike $r->{body}, qr/Rita/, 'but not who did';
-    is $data->{complete}, true;
+    is $data->{next}, undef, 'in one file';
     unlike $r->{body}, qr/bob\@example|argon2/, 'of nobody else, no secret';
 
     my @asked = decode_json($ann->get(
         '/me/data?to=2001-01-01T00:00:00Z')->{body});
     is_deeply $asked[0]{events}, [], 'by times';
     problem browser('no')->get('/me/data'), 401, 'unauthorized';
+};
+
+# All files there are, one after the other, each with its cursor.
+sub files {
+    my ($who) = @_;
+    my (@files, $next);
+    do {
+        my $r = $who->get('/me/data' . ($next ? "?cursor=$next" : ''));
+        is $r->{status}, 200 or diag substr $r->{body}, 0, 500;
+        push @files, $r->{json} || {};
+        $next = $files[-1]{next};
+    } while $next && @files < 9;
+    return @files;
+}
+
+subtest 'more than one file holds' => sub {
+    my $pam = browser('pam')->join;
+    my $id = record($pam)->{id};
+    my $server = $t->key('server');
+    for my $n (1 .. 11) {
+        my $r = $t->post('/b', {events => [map { {type => 'page_view',
+            customer => $id, url => "/$n/$_"} } 1 .. 500]}, key => $server);
+        is $r->{json}{accepted}, 500 or diag $r->{body};
+    }
+    my @files;
+    CXM::until_true(30, sub {
+        @files = files($pam);
+        return 5500 == grep { $_->{kind} eq 'touchpoint' }
+            map { @{$_->{events}} } @files;
+    }, 1) or fail 'events come to the timeline';
+    is_deeply [map { scalar @{$_->{events}} } @files[0, 1]],
+        [5000, 503], '5,000 events, and the others';
+    my %seen;
+    $seen{$_->{data}{url}}++
+        for grep { $_->{data}{url} } map { @{$_->{events}} } @files;
+    is scalar(grep { $_ == 1 } values %seen), 5500, 'each of them once';
+    problem $pam->get('/me/data?cursor=abc'), 422, 'invalid', '?cursor';
+};
+
+subtest 'long texts' => sub {
+    my $quy = browser('quy')->join;
+    my $id = record($quy)->{id};
+    $t->post("/admin/customers/$id/notes", {text => "\x{20ac}" x 10000},
+             key => $rep) for 1 .. 320;
+    my @files = files($quy);
+    is scalar @files, 2, 'two files';
+    is scalar(grep { $_->{kind} eq 'note' } map { @{$_->{events}} } @files),
+        320, 'with all of it';
 };
 
 subtest 'closing' => sub {

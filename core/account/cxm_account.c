@@ -162,6 +162,7 @@ const cxm_kind_t  cxm_kind_account = {
 
 /* --- finding ------------------------------------------------------------ */
 
+/* The key of who is being erased is there until that is committed. */
 cxm_rc_t
 cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     cxm_error_t *err)
@@ -170,14 +171,23 @@ cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
 
     rc = cxm_doc_get(txn, CXM_KIND_ACCOUNT, no, out, err);
 
-    if (rc == CXM_OK
-        && (out->erased || !is_active(out)))
-    {
-        cxm_doc_clear(out);
-        return CXM_NOT_FOUND;
+    if (rc != CXM_OK) {
+        return rc;
     }
 
-    return rc;
+    rc = out->erased || !is_active(out)
+         ? CXM_OK : cxm_person_gone(txn, out->subject, NULL);
+
+    if (rc == CXM_NOT_FOUND) {
+        return CXM_OK;
+    }
+
+    cxm_doc_clear(out);
+    memset(out, 0, sizeof(*out));
+
+    return rc == CXM_OK
+           ? CXM_NOT_FOUND
+           : cxm_fail(err, rc, NULL, "A person cannot be looked up.");
 }
 
 

@@ -32,7 +32,7 @@ cxm_rc_t cxm_account_live(cxm_txn_t *txn, uint64_t no, cxm_error_t *err);
 
 /*
  * The live account of an address, as it was typed, or of a number;
- * CXM_NOT_FOUND.  *out is the caller's to clear, in any case.
+ * CXM_NOT_FOUND, with version 0.  *out is the caller's to clear, in any case.
  */
 cxm_rc_t cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email,
     cxm_doc_t *out, cxm_error_t *err);

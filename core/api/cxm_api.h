@@ -214,11 +214,14 @@ typedef enum {
 #define CXM_PAGE_MAX      500
 
 /* The rows of a list's query table that cxm_page_begin() reads. */
+#define CXM_QUERY_CURSOR                                                      \
+    { .name = "cursor", .type = CXM_FIELD_STRING,                             \
+      .summary = "The `next` of the page before." }
+
 #define CXM_QUERY_PAGE                                                        \
     { .name = "limit", .type = CXM_FIELD_INT, .min = 1, .max = CXM_PAGE_MAX,  \
       .summary = "How many at most; default 50." },                           \
-    { .name = "cursor", .type = CXM_FIELD_STRING,                             \
-      .summary = "The `next` of the page before." }
+    CXM_QUERY_CURSOR
 
 /*
  * Rows that can be exported.  `open` reads the arguments and makes the export
@@ -513,6 +516,10 @@ typedef struct {
 } cxm_page_t;
 
 cxm_rc_t cxm_page_begin(cxm_call_t *call, cxm_page_t *page);
+
+/* The cursor of the next page, a new reference, and Link; null: none. */
+cxm_rc_t cxm_page_next(cxm_call_t *call, const cxm_page_t *next,
+    json_t **cursor);
 
 /* {"items", "next"} (steals items) with Link when position len is not 0. */
 cxm_rc_t cxm_page_reply(cxm_call_t *call, json_t *items,

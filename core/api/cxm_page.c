@@ -194,28 +194,42 @@ cxm_page_link(cxm_call_t *call, cxm_str_t cursor)
 
 
 cxm_rc_t
-cxm_page_reply(cxm_call_t *call, json_t *items, const cxm_page_t *next)
+cxm_page_next(cxm_call_t *call, const cxm_page_t *next, json_t **cursor)
 {
-    json_t     *cursor;
-    cxm_str_t   text;
+    cxm_str_t  text;
 
-    cursor = NULL;
-
-    if (next != NULL && next->len > 0) {
-
-        text = cxm_page_cursor(call, next);
-
-        if (text.data == NULL) {
-            json_decref(items);
-            return cxm_fail(&call->err, CXM_INTERNAL, NULL,
-                            "Not enough memory.");
-        }
-
-        cursor = json_stringn(text.data, text.len);
-        cxm_page_link(call, text);
+    if (next == NULL || next->len == 0) {
+        *cursor = json_null();
+        return CXM_OK;
     }
 
-    return cxm_call_reply(call, 200, json_pack("{so so?}", "items", items,
+    text = cxm_page_cursor(call, next);
+    *cursor = text.data == NULL ? NULL : json_stringn(text.data, text.len);
+
+    if (*cursor == NULL) {
+        return cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    cxm_page_link(call, text);
+
+    return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_page_reply(cxm_call_t *call, json_t *items, const cxm_page_t *next)
+{
+    json_t    *cursor;
+    cxm_rc_t   rc;
+
+    rc = cxm_page_next(call, next, &cursor);
+
+    if (rc != CXM_OK) {
+        json_decref(items);
+        return rc;
+    }
+
+    return cxm_call_reply(call, 200, json_pack("{so so}", "items", items,
                                                "next", cursor));
 }
 

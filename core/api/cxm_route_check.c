@@ -22,7 +22,7 @@ cxm_route_is_list(const cxm_route_t *route)
     const cxm_field_t  *field;
 
     for (field = route->query; field != NULL && field->name != NULL; field++) {
-        if (strcmp(field->name, "cursor") == 0) {
+        if (strcmp(field->name, "limit") == 0) {
             return 1;
         }
     }

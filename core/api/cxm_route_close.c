@@ -18,7 +18,10 @@
 #include "cxm_self.h"
 
 
-#define CXM_DATA_EVENTS  5000           /* of one answer */
+#define CXM_DATA_EVENTS  5000           /* of one answer, and their bytes: the
+                                           one that goes beyond ends it */
+#define CXM_DATA_BYTES   (CXM_REPLY_MAX / 2)
+#define CXM_DATA_PIECE   50             /* events that are read at once */
 #define CXM_DATA_FRESH   (10 * CXM_MS_MINUTE)
 
 static const cxm_field_t  data_query[] = {
@@ -26,6 +29,7 @@ static const cxm_field_t  data_query[] = {
       .summary = "Events taken in at that time or later." },
     { .name = "to", .type = CXM_FIELD_TIME,
       .summary = "Events taken in before that time." },
+    CXM_QUERY_CURSOR,
     { .name = NULL }
 };
 
@@ -53,8 +57,8 @@ static const cxm_field_t  data_fields[] = {
     { .name = "events", .type = CXM_FIELD_ARRAY, .item = &event_item,
       .summary = "answers, touchpoints, messages, notes, changes, ...; "
                  "newest first" },
-    { .name = "complete", .type = CXM_FIELD_BOOL,
-      .summary = "false: there are older events; ask again with `to`" },
+    { .name = "next", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_NULLABLE,
+      .summary = "there are older events: the cursor that they are had with" },
     { .name = NULL }
 };
 
@@ -156,16 +160,14 @@ strip_consents(json_t *consents)
 }
 
 
+/* As much as one answer takes; timeline->before is where the next goes on. */
 static cxm_rc_t
-add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
-    json_t *out)
+read_events(cxm_timeline_t *timeline, json_t *events)
 {
-    json_t                     *events;
-    size_t                      i, n;
+    size_t                      i, n, bytes;
+    json_t                     *piece;
     cxm_rc_t                    rc;
     cxm_place_t                 next;
-    cxm_caller_t                server;
-    cxm_timeline_t              timeline;
     const cxm_timeline_kind_t  *kinds[CXM_TIMELINE_KINDS + 1];
 
     for (i = 0, n = 0; cxm_timeline_kinds[i] != NULL; i++) {
@@ -175,6 +177,46 @@ add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
     }
 
     kinds[n] = NULL;
+    bytes = 0;
+
+    do {
+        rc = cxm_timeline_read(timeline, kinds, &piece, &next);
+
+        if (rc != CXM_OK) {
+            return rc;
+        }
+
+        timeline->before = next;
+        strip_events(piece);
+        bytes += json_dumpb(piece, NULL, 0, JSON_COMPACT);
+        rc = json_array_extend(events, piece) == 0 ? CXM_OK : CXM_INTERNAL;
+        json_decref(piece);
+
+    } while (rc == CXM_OK && timeline->before.no != 0
+             && json_array_size(events) < CXM_DATA_EVENTS
+             && bytes < CXM_DATA_BYTES);
+
+    return rc;
+}
+
+
+static cxm_rc_t
+add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
+    json_t *out)
+{
+    int              bad;
+    json_t          *events, *next;
+    cxm_rc_t         rc;
+    cxm_page_t       page;
+    cxm_caller_t     server;
+    cxm_timeline_t   timeline;
+
+    rc = cxm_page_begin(call, &page);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
     cxm_caller_system(&server);
     timeline = (cxm_timeline_t) {
         .txn = txn,
@@ -184,23 +226,25 @@ add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
         .personal = &call->audit,
         .from = cxm_call_time(call, "from", CXM_MS_MIN),
         .to = cxm_call_time(call, "to", CXM_MS_MAX),
-        .before = { UINT64_MAX, 0 },
-        .limit = CXM_DATA_EVENTS,
+        .before = cxm_timeline_place(&page),
+        .limit = CXM_DATA_PIECE,
         .err = &call->err
     };
 
-    rc = cxm_timeline_read(&timeline, kinds, &events, &next);
+    events = json_array();
+    rc = read_events(&timeline, events);
+    bad = json_object_set_new(out, "events", events);
 
-    if (rc != CXM_OK) {
-        return rc;
+    if (rc == CXM_OK) {
+        cxm_timeline_page(&page, &timeline.before);
+        rc = cxm_page_next(call, &page, &next);
     }
 
-    strip_events(events);
+    if (rc == CXM_OK) {
+        bad |= json_object_set_new(out, "next", next);
+    }
 
-    return json_object_set_new(out, "events", events) != 0
-           || json_object_set_new(out, "complete",
-                                  json_boolean(next.no == 0)) != 0
-           ? CXM_INTERNAL : CXM_OK;
+    return rc == CXM_OK && bad ? CXM_INTERNAL : rc;
 }
 
 

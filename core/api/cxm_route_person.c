@@ -138,8 +138,8 @@ kinds_arg(cxm_call_t *call,
 }
 
 
-static cxm_place_t
-timeline_place(const cxm_page_t *page)
+cxm_place_t
+cxm_timeline_place(const cxm_page_t *page)
 {
     return page->len != 16
            ? (cxm_place_t) { UINT64_MAX, 0 }
@@ -148,11 +148,20 @@ timeline_place(const cxm_page_t *page)
 }
 
 
+void
+cxm_timeline_page(cxm_page_t *page, const cxm_place_t *next)
+{
+    uint8_t  *end;
+
+    end = cxm_put_u64(cxm_put_u64(page->position, next->no), next->sub);
+    page->len = next->no == 0 ? 0 : (size_t) (end - page->position);
+}
+
+
 static cxm_rc_t
 timeline_read(cxm_call_t *call, cxm_txn_t *txn)
 {
     json_t                     *items;
-    uint8_t                    *end;
     cxm_rc_t                    rc;
     cxm_doc_t                   customer;
     cxm_page_t                  page;
@@ -182,7 +191,7 @@ timeline_read(cxm_call_t *call, cxm_txn_t *txn)
         .personal = &call->audit,
         .from = cxm_call_time(call, "from", CXM_MS_MIN),
         .to = cxm_call_time(call, "to", CXM_MS_MAX),
-        .before = timeline_place(&page),
+        .before = cxm_timeline_place(&page),
         .limit = page.limit,
         .err = &call->err
     };
@@ -190,8 +199,9 @@ timeline_read(cxm_call_t *call, cxm_txn_t *txn)
     rc = cxm_timeline_read(&timeline, kinds, &items, &next);
     cxm_doc_clear(&customer);
 
-    end = cxm_put_u64(cxm_put_u64(page.position, next.no), next.sub);
-    page.len = next.no == 0 ? 0 : (size_t) (end - page.position);
+    if (rc == CXM_OK) {
+        cxm_timeline_page(&page, &next);
+    }
 
     return rc == CXM_OK ? cxm_page_reply(call, items, &page) : rc;
 }

@@ -52,6 +52,10 @@ extern const cxm_route_t  cxm_routes_staff_signin[];
 /* Kinds of events in timelines, NULL-terminated (cxm_route_person.c). */
 extern const cxm_timeline_kind_t *const  cxm_timeline_kinds[];
 
+/* Where a page begins among events; and one that goes on there (no 0: none). */
+cxm_place_t cxm_timeline_place(const cxm_page_t *page);
+void cxm_timeline_page(cxm_page_t *page, const cxm_place_t *next);
+
 #define CXM_TIMELINE_KINDS  32          /* at most */
 
 /* All of them, NULL-terminated. */

@@ -7,6 +7,26 @@
 #include "cxm_self.h"
 
 
+/* It may have become part of another one since the call began. */
+static cxm_rc_t
+whole(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *customer)
+{
+    cxm_rc_t    rc;
+    cxm_uuid_t  id;
+
+    if (!cxm_record_merged(&cxm_record_customer, customer->body, &id)) {
+        return CXM_OK;
+    }
+
+    rc = cxm_record_whole(txn, &cxm_record_customer, &customer->id, &id);
+    cxm_doc_clear(customer);
+
+    return rc == CXM_OK
+           ? cxm_doc_by_id(txn, CXM_KIND_CUSTOMER, &id, customer, &call->err)
+           : rc;
+}
+
+
 cxm_rc_t
 cxm_self_customer(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out)
 {
@@ -19,6 +39,10 @@ cxm_self_customer(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *out)
          ? CXM_NOT_FOUND
          : cxm_doc_get(txn, CXM_KIND_CUSTOMER, principal->customer, out,
                        &call->err);
+
+    if (rc == CXM_OK) {
+        rc = whole(call, txn, out);
+    }
 
     if (rc == CXM_OK && out->erased) {
         cxm_doc_clear(out);
