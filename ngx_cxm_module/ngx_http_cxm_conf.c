@@ -432,6 +432,12 @@ ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf->handler = ngx_http_cxm_handler;
 
+    /* "/me" leads to "/me/" */
+
+    if (clcf->name.len > 0 && clcf->name.data[clcf->name.len - 1] == '/') {
+        clcf->auto_redirect = 1;
+    }
+
     lcf->endpoint = (cxm_endpoint_t) cmd->offset;
     lcf->directive = cmd->name;
     lcf->file = cf->conf_file->file.name.data;

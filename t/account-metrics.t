@@ -102,11 +102,31 @@ subtest 'now' => sub {
     is $t->post('/admin/privacy/erasures', {email => 'bob@example.org'},
                 key => 1)->{status}, 201;
     is metrics()->{now}{accounts}, 1, 'and so do accounts that are erased';
+    is metrics()->{now}{customers}, 3, 'their customers are no more';
+};
+
+subtest 'customers that were merged' => sub {
+    my ($into, $from) = map {
+        $t->post('/admin/customers', {name => $_}, key => 1)->{json}{id}
+    } qw(Into From);
+    is metrics()->{now}{customers}, 5;
+    my %pair = (from => $from, from_version => 1, into_version => 1);
+    my $merge = $t->post("/admin/customers/$into/merge", {%pair},
+                         key => 1)->{json}{id};
+    is metrics()->{now}{customers}, 4, 'are one';
+    is $t->post("/admin/customers/$into/merges/$merge/undo",
+                key => 1)->{status}, 200;
+    is metrics()->{now}{customers}, 5, 'until that is undone';
+    $pair{$_} = 3 for qw(from_version into_version);
+    $t->post("/admin/customers/$into/merge", {%pair}, key => 1);
+    is $t->post('/admin/privacy/erasures', {customer_id => $from},
+                key => 1)->{status}, 201;
+    is metrics()->{now}{customers}, 3, 'and erased as one';
 };
 
 subtest 'prometheus' => sub {
     my $text = $t->get('/metrics')->{body};
-    for (['accounts', '', 1], ['account_sessions', '', 0],
+    for (['customers', '', 3], ['accounts', '', 1], ['account_sessions', '', 0],
          ['account_events_total', 'event="registered"', 3],
          ['account_events_total', 'event="signed_in"', 1],
          ['sign_in_failures_total', 'reason="wrong_password"', 2]) {

@@ -163,6 +163,11 @@ is $t->get('/if/surveys')->{status}, 401, 'no return: our own handler';
 is_problem($t->post('/except/surveys', {}), 403, 'limit_except');
 is $t->get('/except/surveys')->{status}, 401, 'not excepted: our own';
 is_problem($t->get('/adminsurveys'), 404, 'a path beside the prefix');
+
+my $short = $t->get('/except?x=1');
+is $short->{status}, 301, 'the prefix without its slash';
+like $short->{headers}{location}, qr{^http://[^/]+/except/\?x=1$},
+    'leads to it';
 is_problem($t->get('/rewritten/x'), 404, 'a rewrite that leads elsewhere')
     if $rewrite;
 

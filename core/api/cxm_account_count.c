@@ -66,8 +66,11 @@ cxm_account_count(cxm_txn_t *txn, cxm_account_count_t *out)
                    1);
     }
 
+    if (rc == CXM_OK) {
+        rc = count(txn, CXM_SERIES_SESSION, CXM_SESSION_CUSTOMER,
+                   &out->sessions, 1);
+    }
+
     return rc == CXM_OK
-           ? count(txn, CXM_SERIES_SESSION, CXM_SESSION_CUSTOMER,
-                   &out->sessions, 1)
-           : rc;
+           ? count(txn, CXM_SERIES_CUSTOMER, 0, &out->customers, 1) : rc;
 }

@@ -1,5 +1,5 @@
 /*
- * What counters say of accounts, over all time.
+ * What counters say of accounts and customers, over all time.
  */
 
 #ifndef CXM_ACCOUNT_COUNT_H
@@ -13,6 +13,7 @@ typedef struct {
     uint64_t  reasons[CXM_ACCOUNT_REASON_N];
     uint64_t  accounts;                         /* that there are */
     uint64_t  sessions;                         /* of them */
+    uint64_t  customers;
 } cxm_account_count_t;
 
 /* Costs a row for each day and kind of counter. */

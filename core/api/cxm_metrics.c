@@ -517,6 +517,8 @@ put_names(const metrics_writer_t *w, const char *name, const char *label,
 static void
 put_accounts(const metrics_writer_t *w, const cxm_account_count_t *count)
 {
+    put_one(w, "customers", "gauge", "Customers, merged ones once.",
+            (double) count->customers);
     put_one(w, "accounts", "gauge", "Accounts of customers.",
             (double) count->accounts);
     put_one(w, "account_sessions", "gauge", "Sessions of them.",

@@ -4,7 +4,6 @@
 
 #include "cxm_account_count.h"
 #include "cxm_counter.h"
-#include "cxm_index.h"
 #include "cxm_json.h"
 #include "cxm_routes.h"
 #include "cxm_scoring.h"
@@ -47,24 +46,20 @@ add_now(cxm_call_t *call, cxm_txn_t *txn, json_t *output)
 {
     int                   bad;
     json_t               *now;
-    uint32_t              customers;
     cxm_rc_t              rc;
     cxm_account_count_t   count;
 
     rc = cxm_account_count(txn, &count);
 
-    if (rc == CXM_OK) {
-        rc = cxm_index_last(txn, CXM_KIND_CUSTOMER, &customers);
-    }
-
     if (rc != CXM_OK) {
         return cxm_fail(&call->err, rc, NULL, "Counters cannot be read.");
     }
 
-    now = json_pack("{so}", "addresses", share_json(count.accounts, customers));
+    now = json_pack("{so}", "addresses", share_json(count.accounts,
+                                                  count.customers));
     bad = cxm_json_set_int(now, "accounts", (int64_t) count.accounts);
     bad |= cxm_json_set_int(now, "sessions", (int64_t) count.sessions);
-    bad |= cxm_json_set_int(now, "customers", (int64_t) customers);
+    bad |= cxm_json_set_int(now, "customers", (int64_t) count.customers);
     bad |= json_object_set_new(output, "now", now);
 
     return bad ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")

@@ -10,6 +10,9 @@
  * A slot that answers under one of the identifiers have got before becomes
  * the customer's; the hidden member "persons" lists those beside the subject.
  * So does that of a customer that was merged into this one (cxm_merge.h).
+ *
+ * Those that there are, without merged and erased ones, count in
+ * CXM_SERIES_CUSTOMER, point 0, dated when they began.
  */
 
 #ifndef CXM_CUSTOMER_H

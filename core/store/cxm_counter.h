@@ -39,6 +39,7 @@ typedef struct {
 #define CXM_SERIES_TOUCHPOINT  (UINT64_MAX - 1)
 #define CXM_SERIES_ACCOUNT     (UINT64_MAX - 2)
 #define CXM_SERIES_SESSION     (UINT64_MAX - 3)     /* cxm_session.h */
+#define CXM_SERIES_CUSTOMER    (UINT64_MAX - 4)     /* cxm_customer.h */
 
 /* Adds delta to a cell; a count never ends below 0 (CXM_CORRUPT at flush). */
 cxm_rc_t cxm_counter_add(cxm_txn_t *txn, const cxm_series_t *series,
