@@ -432,12 +432,6 @@ ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf->handler = ngx_http_cxm_handler;
 
-    /* "/me" leads to "/me/" */
-
-    if (clcf->name.len > 0 && clcf->name.data[clcf->name.len - 1] == '/') {
-        clcf->auto_redirect = 1;
-    }
-
     lcf->endpoint = (cxm_endpoint_t) cmd->offset;
     lcf->directive = cmd->name;
     lcf->file = cf->conf_file->file.name.data;
@@ -445,7 +439,9 @@ ngx_http_cxm_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     lcf->prefix = clcf->name;
     lcf->path = clcf->name;
 
-    if (clcf->name.data[clcf->name.len - 1] != '/') {
+    clcf->auto_redirect = clcf->name.data[clcf->name.len - 1] == '/';
+
+    if (!clcf->auto_redirect) {
         lcf->path.len = clcf->name.len + 1;
         lcf->path.data = ngx_pnalloc(cf->pool, lcf->path.len);
 

@@ -136,6 +136,11 @@ subtest 'history' => sub {
         contact_phone => '+49 30 999'}, key => $rep);
     my @items = @{$ann->get('/me/profile/history')->{json}{items}};
     is_deeply [map { $_->{who} } @items], [qw(staff you you you)], 'by whom';
+
+    my $seen = $t->get("/admin/customers/$id/history", key => 1)->{json};
+    is_deeply [map { $_->{actor}{kind} } @{$seen->{items}}],
+        [qw(key key account account account)], 'which staff see, too';
+    is $seen->{items}[-1]{actor}{id}, $ann->get('/me/')->{json}{account};
     is_deeply $items[0]{changes}, [
         {field => '/company', from => undef, to => 'Mill & Son'},
         {field => '/phone', from => '+4930123456', to => '+4930999'}],

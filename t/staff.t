@@ -286,7 +286,7 @@ subtest 'who did it' => sub {
         ->{status}, 201, 'a note';
     my $note = $ann->get("/admin/customers/$id/notes")->{json}{items}[0];
     is_deeply $note->{author} // $note->{by} // $note->{actor},
-        {id => 'ann', name => undef}, 'is a member\'s'
+        {kind => 'staff', id => 'ann', name => undef}, 'is a member\'s'
         or diag explain $note;
 };
 

@@ -164,8 +164,9 @@ cxm_rc_t cxm_key_revoke(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_str_t id, cxm_error_t *err);
 
 /*
- * Who an actor is, for people: {"id", "name"}, or null for the server itself
- * and for who is not known any more; a new reference.
+ * Who an actor is, for people: {"kind", "id", "name"}, or null for the server
+ * itself and for who is not known any more; a new reference.  `kind` is staff,
+ * key or account; the name of an account's owner is personal, so null.
  */
 json_t *cxm_actor_json(cxm_txn_t *txn, uint64_t actor);
 

@@ -8,12 +8,33 @@
 #include "cxm_staff.h"
 
 
-/* Of kinds whose numbers an actor may be: both come from one sequence. */
-static const cxm_kind_no_t  actor_kinds[] = {
-    CXM_KIND_STAFF, CXM_KIND_KEY
+/* Of kinds whose numbers an actor may be: all come from one sequence. */
+static const struct {
+    cxm_kind_no_t  kind;
+    const char    *name;
+} actor_kinds[] = {
+    { CXM_KIND_STAFF, "staff" },
+    { CXM_KIND_KEY, "key" },
+    { CXM_KIND_ACCOUNT, "account" }
 };
 
 #define ACTOR_KINDS  (sizeof(actor_kinds) / sizeof(actor_kinds[0]))
+
+
+/* By the name that they go by; accounts have none but their id. */
+static json_t *
+actor_json(const cxm_doc_t *doc, const char *kind)
+{
+    char     id[CXM_UUID_LEN + 1];
+    json_t  *slug;
+
+    slug = json_object_get(doc->body, "slug");
+    cxm_uuid_format(&doc->id, id);
+
+    return json_pack("{ss so sO?}", "kind", kind,
+                     "id", slug != NULL ? json_incref(slug) : json_string(id),
+                     "name", json_object_get(doc->body, "name"));
+}
 
 
 json_t *
@@ -25,13 +46,13 @@ cxm_actor_json(cxm_txn_t *txn, uint64_t actor)
 
     for (i = 0; actor != 0 && i < ACTOR_KINDS; i++) {
 
-        if (cxm_doc_get(txn, actor_kinds[i], actor, &doc, NULL) != CXM_OK) {
+        if (cxm_doc_get(txn, actor_kinds[i].kind, actor, &doc, NULL)
+            != CXM_OK)
+        {
             continue;
         }
 
-        out = json_pack("{sO? sO?}",
-                        "id", json_object_get(doc.body, "slug"),
-                        "name", json_object_get(doc.body, "name"));
+        out = actor_json(&doc, actor_kinds[i].name);
         cxm_doc_clear(&doc);
 
         return out;

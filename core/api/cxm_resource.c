@@ -16,7 +16,8 @@ static const cxm_field_t  version_fields[] = {
     { .name = "version", .type = CXM_FIELD_INT },
     { .name = "at", .type = CXM_FIELD_TIME },
     { .name = "actor", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_NULLABLE,
-      .summary = "whose key made it: {id, name}; null: the server itself" },
+      .summary = "who made it: {kind: staff, key or account, id, name}; null: "
+                 "the server itself, or the site in the customer's name" },
     { .name = "changes", .type = CXM_FIELD_ANY,
       .summary = "[{field: pointer, from, to}]; values of personal fields "
                  "with personal_read" },

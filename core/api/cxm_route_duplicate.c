@@ -71,7 +71,7 @@ static const cxm_field_t  distinct_fields[] = {
       .summary = "who is somebody else" },
     { .name = "at", .type = CXM_FIELD_TIME },
     { .name = "author", .type = CXM_FIELD_ANY,
-      .summary = "whose key said so" },
+      .summary = "who said so" },
     { .name = NULL }
 };
 

@@ -189,27 +189,17 @@ typedef struct {
 static const char *
 who(profile_history_t *history, uint64_t actor)
 {
-    int         staff;
-    json_t     *json;
-    cxm_rc_t    rc;
-    cxm_doc_t   account;
-
-    if (actor == 0) {
-        return who_names[2];
-    }
-
-    rc = cxm_doc_get(history->txn, CXM_KIND_ACCOUNT, actor, &account, NULL);
-    cxm_doc_clear(&account);
-
-    if (rc == CXM_OK) {
-        return who_names[0];
-    }
+    json_t      *json;
+    cxm_str_t    kind;
+    const char  *name;
 
     json = cxm_actor_json(history->txn, actor);
-    staff = json_is_object(json);
+    kind = cxm_json_get_str(json, "kind");
+    name = kind.len == 0 ? who_names[2]
+           : cxm_str_eqz(kind, "account") ? who_names[0] : who_names[1];
     json_decref(json);
 
-    return staff ? who_names[1] : who_names[2];
+    return name;
 }
 
 

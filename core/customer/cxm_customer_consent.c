@@ -26,7 +26,7 @@ static const cxm_field_t  consent_fields[] = {
     { .name = "evidence", .type = CXM_FIELD_STRING, .min = 1, .max = 1000,
       .flags = CXM_FIELD_PERSONAL, .summary = "what proves it" },
     { .name = "author", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_READONLY,
-      .summary = "whose key recorded it" },
+      .summary = "who recorded it" },
     CXM_RECORD_ROWS,
     { .name = NULL }
 };

@@ -11,7 +11,7 @@ static const cxm_field_t  note_fields[] = {
     { .name = "text", .type = CXM_FIELD_TEXT, .min = 1, .max = 10000,
       .flags = CXM_FIELD_REQUIRED | CXM_FIELD_PERSONAL },
     { .name = "author", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_READONLY,
-      .summary = "whose key wrote it first: {id, name}; null: the server" },
+      .summary = "who wrote it first: {kind, id, name}; null: the server" },
     CXM_RECORD_ROWS,
     { .name = NULL }
 };
