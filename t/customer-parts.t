@@ -121,6 +121,12 @@ subtest 'tasks' => sub {
         due_at => '2020-01-01T00:00:00Z'}, key => 1);
     is $r->{json}{overdue}, true, 'late from the start';
     my $late = $r->{json}{id};
+    $r = $t->patch("$url/$id/tasks/$late",
+                   {due_at => '2020-01-01T01:00:00+02:00'}, key => 1);
+    is $r->{json}{due_at}, '2019-12-31T23:00:00.000Z',
+        'answered in UTC, with milliseconds';
+    is $t->patch("$url/$id/tasks/$late", {due_at => '2019-12-31T23:00:00Z'},
+                 key => 1)->{json}{version}, 2, 'one time, one form';
 
     $r = $t->patch("$url/$id/tasks/$late", {status => 'done'}, key => 1);
     is_deeply [@{$r->{json}}{qw(status overdue)}], ['done', false],

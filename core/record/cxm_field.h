@@ -116,6 +116,13 @@ cxm_rc_t cxm_field_keep(const cxm_fields_t *table, const json_t *from,
     json_t *document);
 
 /*
+ * Times, at any depth, in the one form that they are answered in: UTC, with
+ * milliseconds.  Of a document that was checked, and nobody shares.
+ * CXM_INTERNAL without memory.
+ */
+cxm_rc_t cxm_field_times(const cxm_fields_t *table, json_t *document);
+
+/*
  * Sets *shared and *personal to what is not and what is personal, new
  * references; the members of an object that is not personal go their own
  * ways.  CXM_INTERNAL without memory.

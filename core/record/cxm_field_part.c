@@ -5,6 +5,8 @@
  */
 
 #include "cxm_field.h"
+#include "cxm_json.h"
+#include "cxm_time.h"
 
 
 /* --- strip and keep ----------------------------------------------------- */
@@ -117,6 +119,86 @@ cxm_field_keep(const cxm_fields_t *table, const json_t *from,
 
         } else if (field->type == CXM_FIELD_OBJECT) {
             bad = cxm_field_keep_members(field, value, document);
+        }
+    }
+
+    return bad ? CXM_INTERNAL : CXM_OK;
+}
+
+
+/* --- times -------------------------------------------------------------- */
+
+static int
+cxm_field_times_string(json_t *value)
+{
+    char      text[CXM_RFC3339_LEN + 1];
+    cxm_ms_t  at;
+
+    if (cxm_rfc3339_parse(cxm_json_str(value), &at) != CXM_OK) {
+        return 0;
+    }
+
+    cxm_rfc3339_format(at, text);
+
+    return json_string_set(value, text);
+}
+
+
+static int
+cxm_field_times_value(const cxm_field_t *field, json_t *value)
+{
+    int      bad;
+    void    *iter;
+    size_t   i;
+
+    bad = 0;
+
+    switch (field->type) {
+
+    case CXM_FIELD_TIME:
+        return json_is_string(value) ? cxm_field_times_string(value) : 0;
+
+    case CXM_FIELD_OBJECT:
+        return cxm_field_times(field->object, value) != CXM_OK;
+
+    case CXM_FIELD_ARRAY:
+        for (i = 0; i < json_array_size(value); i++) {
+            bad |= cxm_field_times_value(field->item,
+                                         json_array_get(value, i));
+        }
+
+        return bad;
+
+    case CXM_FIELD_MAP:
+        for (iter = json_object_iter(value); iter != NULL;
+             iter = json_object_iter_next(value, iter))
+        {
+            bad |= cxm_field_times_value(field->item,
+                                         json_object_iter_value(iter));
+        }
+
+        return bad;
+
+    default:
+        return 0;
+    }
+}
+
+
+cxm_rc_t
+cxm_field_times(const cxm_fields_t *table, json_t *document)
+{
+    int                 bad;
+    json_t             *value;
+    const cxm_field_t  *field;
+
+    bad = 0;
+
+    for (field = table->fields; field->name != NULL; field++) {
+        value = json_object_get(document, field->name);
+
+        if (value != NULL) {
+            bad |= cxm_field_times_value(field, value);
         }
     }
 

@@ -268,7 +268,8 @@ record_check(cxm_record_write_t *write)
 
         cxm_field_strip(write->fields, CXM_FIELD_OURS, write->document);
 
-        if (cxm_field_keep(write->fields, write->before, write->document)
+        if (cxm_field_times(write->fields, write->document) != CXM_OK
+            || cxm_field_keep(write->fields, write->before, write->document)
             != CXM_OK)
         {
             return no_memory(write);
