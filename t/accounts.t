@@ -324,6 +324,12 @@ subtest 'a second factor' => sub {
     is_deeply $kim->post('/me/totp/disable', {password => $new})->{json},
         {on => false, recovery_codes_left => 0};
     is browser('kim', password => $new)->login->{json}{status}, 'signed_in';
+
+    is_deeply [grep { /factor|recovery/ } map { $_->{template} } $kim->mails],
+        [qw(second-factor-off recovery-codes-new recovery-code-used
+            recovery-code-used second-factor-on)], 'the owner is told of it';
+    like +($kim->mails('second-factor-off'))[0]{rendered}{text},
+        qr{^https://shop\.example/me/forgot$}m, 'and where to go';
 };
 
 subtest 'from a new place' => sub {
@@ -366,6 +372,32 @@ subtest 'as staff see it' => sub {
     my $other = $t->post('/admin/customers', {}, key => 1)->{json}{id};
     problem $t->get("/admin/customers/$other/account", key => 1), 404,
         'not_found';
+};
+
+# Two accounts, a record each, which are one.
+subtest 'customers that were merged' => sub {
+    my ($una, $vic) = map { browser($_)->join } qw(una vic);
+    my ($into, $from) = map { $_->get('/me/')->{json}{customer} } $una, $vic;
+    is $t->post("/admin/customers/$into/merge", {from => $from,
+        from_version => 1, into_version => 1}, key => 1)->{status}, 201;
+    is $_->get('/me/')->{json}{customer}, $into, 'both have the one'
+        for $una, $vic;
+    my $url = "/admin/customers/$into/account";
+    my $state = $t->get($url, key => 1)->{json};
+    is_deeply [$state->{sessions}, map { $_->{sessions} }
+               @{$state->{others}}], [1, 1], 'and are both shown';
+    is $t->delete("$url/sessions", key => 1)->{status}, 204;
+    problem $_->get('/me/'), 401, 'unauthorized' for $una, $vic;
+};
+
+subtest 'a session of before' => sub {
+    my $wes = browser('wes')->join;
+    my $xia = browser('xia');
+    $xia->register;
+    $xia->{cookies} = {%{$wes->{cookies}}};
+    is $xia->verify->{json}{email}, 'xia@example.org';
+    is $wes->get('/me/')->{status}, 401,
+        'ends where another account begins';
 };
 
 subtest 'an erased person' => sub {

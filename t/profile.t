@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use CXM;
 use CXM::Browser;
+use CXM::Totp;
 use Mojo::JSON qw(decode_json false true);
 use Test::More;
 
@@ -311,6 +312,24 @@ subtest 'the way back' => sub {
     problem $owner->post('/me/profile/email/revert', {
         token => $old->token('email-changed-old'),
         password => 'other words altogether'}), 422, 'invalid', '/token';
+};
+
+# ... and asks for a code that only the thief has.
+subtest 'the way back, past a second factor' => sub {
+    my $fay = browser('fay')->join;
+    my $r = $fay->post('/me/totp', {password => $fay->{password}});
+    is $fay->post('/me/totp/confirm', {totp => CXM::Totp->new(
+        $r->{json}{secret})->code})->{status}, 200;
+    ask($fay, 'thief2@example.org');
+    is $fay->post('/me/profile/email/verify', {token =>
+        browser('thief2')->token('email-change')})->{status}, 200;
+
+    my $owner = browser('fay', password => 'green lantern market');
+    is $owner->post('/me/profile/email/revert', {
+        token => $owner->token('email-changed-old'),
+        password => $owner->{password}})->{status}, 200;
+    is $owner->login->{json}{status}, 'signed_in', 'it is off';
+    ok scalar(() = $owner->mails('second-factor-off')), 'as the owner is told';
 };
 
 verified('profiles and preferences');

@@ -38,6 +38,7 @@ sub text {
 }
 
 my @slugs = qw(verify taken reset password-changed signin-new-place
+    second-factor-on second-factor-off recovery-code-used recovery-codes-new
     email-change email-changed-old account-closed);
 
 subtest 'built in' => sub {
@@ -48,7 +49,7 @@ subtest 'built in' => sub {
     my $page = $t->get("$url?limit=5", key => $marketing)->{json};
     is_deeply [map { $_->{slug} } @{$t->get(
         "$url?limit=5&cursor=$page->{next}", key => $marketing)
-        ->{json}{items}}], [@slugs[5 .. 7]], 'by pages';
+        ->{json}{items}}], [@slugs[5 .. 9]], 'by pages';
 
     my $r = $t->get("$url/reset", key => $marketing);
     is_deeply $r->{json}, $list->{items}[2], 'one';

@@ -28,6 +28,7 @@ static const cxm_field_t  cxm_totp_rows[] = {
     { .name = "secret", .type = CXM_FIELD_STRING,
       .flags = CXM_FIELD_REQUIRED, .max = CXM_TOTP_SECRET_TEXT },
     { .name = "on", .type = CXM_FIELD_BOOL, .flags = CXM_FIELD_REQUIRED },
+    { .name = "on_at", .type = CXM_FIELD_TIME },
     { .name = "step", .type = CXM_FIELD_INT },
     { .name = "wrong", .type = CXM_FIELD_INT },
     { .name = "wrong_at", .type = CXM_FIELD_TIME },
@@ -296,10 +297,11 @@ cxm_recovery_group(const char *text, char out[CXM_RECOVERY_LEN + 1])
 
 
 cxm_rc_t
-cxm_totp_enable(json_t *totp, const cxm_key_t *key, cxm_recovery_t *codes,
-    cxm_error_t *err)
+cxm_totp_enable(json_t *totp, const cxm_key_t *key, cxm_ms_t now,
+    cxm_recovery_t *codes, cxm_error_t *err)
 {
     int       bad;
+    char      at[CXM_RFC3339_LEN + 1];
     char      hex[CXM_RECOVERY_HASH_HEX + 1], text[CXM_RECOVERY_TEXT + 1];
     json_t   *hashes;
     size_t    i;
@@ -319,11 +321,28 @@ cxm_totp_enable(json_t *totp, const cxm_key_t *key, cxm_recovery_t *codes,
     cxm_wipe(code, sizeof(code));
     cxm_wipe(text, sizeof(text));
 
+    if (!cxm_totp_on(totp)) {
+        cxm_rfc3339_format(now, at);
+        bad |= cxm_json_set_str(totp, "on_at", cxm_strz(at));
+    }
+
     bad |= json_object_set_new(totp, "recovery", hashes);
     bad |= json_object_set_new(totp, "on", json_true());
 
     return bad ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
                : CXM_OK;
+}
+
+
+int
+cxm_totp_since(const json_t *totp, cxm_ms_t at)
+{
+    cxm_ms_t  since;
+
+    return cxm_totp_on(totp)
+           && cxm_rfc3339_parse(cxm_json_get_str(totp, "on_at"), &since)
+              == CXM_OK
+           && since >= at;
 }
 
 

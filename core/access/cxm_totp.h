@@ -6,8 +6,8 @@
  * Its state is a JSON object that a document of the owner keeps HIDDEN:
  *
  *   {"secret": base32, "on": false}        begun: shown to the owner
- *   {"secret", "on": true, "step": n, "recovery": [hex of a hash, ...],
- *    "wrong"?: n, "wrong_at"?: time}
+ *   {"secret", "on": true, "on_at": time, "step": n,
+ *    "recovery": [hex of a hash, ...], "wrong"?: n, "wrong_at"?: time}
  *
  * `step` is that of the last code taken: none is taken again, nor an older
  * one.  Of a recovery code only a keyed hash is kept, with the secret in it,
@@ -74,8 +74,11 @@ cxm_rc_t cxm_totp_use(json_t *totp, cxm_str_t code, cxm_ms_t now,
  * Turns the state on with new recovery codes, which are seen this only time;
  * one that is on gets new ones.  The key is the store's CXM_SUBKEY_RECOVERY.
  */
-cxm_rc_t cxm_totp_enable(json_t *totp, const cxm_key_t *key,
+cxm_rc_t cxm_totp_enable(json_t *totp, const cxm_key_t *key, cxm_ms_t now,
     cxm_recovery_t *codes, cxm_error_t *err);
+
+/* Whether it is on, and since then or later. */
+int cxm_totp_since(const json_t *totp, cxm_ms_t at);
 
 /* Takes a recovery code; CXM_UNAUTHORIZED "wrong_code". */
 cxm_rc_t cxm_totp_recover(json_t *totp, const cxm_key_t *key, cxm_str_t code,

@@ -226,16 +226,39 @@ cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email, cxm_doc_t *out,
 }
 
 
-cxm_rc_t
-cxm_account_of_person(cxm_txn_t *txn, uint64_t slot, cxm_doc_t *out,
+static cxm_rc_t
+each_slot(cxm_txn_t *txn, uint64_t slot, cxm_account_pt fn, void *ctx,
     cxm_error_t *err)
 {
-    uint64_t             no;
-    cxm_rc_t             rc;
-    unsigned             i;
-    cxm_person_slots_t   slots;
+    uint64_t   no;
+    cxm_rc_t   rc;
+    cxm_doc_t  account;
 
-    memset(out, 0, sizeof(*out));
+    rc = cxm_record_of_person(txn, &cxm_record_account, slot, &no);
+
+    if (rc == CXM_OK) {
+        rc = cxm_account_get(txn, no, &account, err);
+    }
+
+    if (rc != CXM_OK) {
+        return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+    }
+
+    rc = fn(ctx, &account);
+    cxm_doc_clear(&account);
+
+    return rc;
+}
+
+
+cxm_rc_t
+cxm_account_each(cxm_txn_t *txn, uint64_t slot, cxm_account_pt fn, void *ctx,
+    cxm_error_t *err)
+{
+    cxm_rc_t            rc;
+    unsigned            i;
+    cxm_person_slots_t  slots;
+
     rc = cxm_person_main(txn, slot, &slot);
 
     if (rc == CXM_OK) {
@@ -246,15 +269,8 @@ cxm_account_of_person(cxm_txn_t *txn, uint64_t slot, cxm_doc_t *out,
         return cxm_fail(err, rc, NULL, "A person cannot be looked up.");
     }
 
-    rc = CXM_NOT_FOUND;
-
-    for (i = 0; i < slots.n && rc == CXM_NOT_FOUND; i++) {
-        rc = cxm_record_of_person(txn, &cxm_record_account, slots.slot[i],
-                                  &no);
-
-        if (rc == CXM_OK) {
-            rc = cxm_account_get(txn, no, out, err);
-        }
+    for (i = 0; i < slots.n && rc == CXM_OK; i++) {
+        rc = each_slot(txn, slots.slot[i], fn, ctx, err);
     }
 
     return rc;

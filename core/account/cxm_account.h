@@ -39,9 +39,15 @@ cxm_rc_t cxm_account_by_email(cxm_txn_t *txn, cxm_str_t email,
 cxm_rc_t cxm_account_get(cxm_txn_t *txn, uint64_t no, cxm_doc_t *out,
     cxm_error_t *err);
 
-/* The live account of a person, by any of their slots; CXM_NOT_FOUND. */
-cxm_rc_t cxm_account_of_person(cxm_txn_t *txn, uint64_t slot,
-    cxm_doc_t *out, cxm_error_t *err);
+/*
+ * Calls fn with each live account of a person, by any of their slots, until
+ * it returns other than CXM_OK: customers that were merged may have had one
+ * each.
+ */
+typedef cxm_rc_t (*cxm_account_pt)(void *ctx, const cxm_doc_t *account);
+
+cxm_rc_t cxm_account_each(cxm_txn_t *txn, uint64_t slot, cxm_account_pt fn,
+    void *ctx, cxm_error_t *err);
 
 /*
  * The account of who has redeemed a "verify" token; CXM_CONFLICT

@@ -27,7 +27,8 @@ const char *const  cxm_account_events[CXM_ACCOUNT_EVENTS + 1] = {
     [CXM_ACCOUNT_CLOSED] = "closed",
     [CXM_ACCOUNT_RESET_UNKNOWN] = "reset_unknown",
     [CXM_ACCOUNT_PROFILE_CHANGED] = "profile_changed",
-    [CXM_ACCOUNT_EMAIL_REVERTED] = "email_reverted"
+    [CXM_ACCOUNT_EMAIL_REVERTED] = "email_reverted",
+    [CXM_ACCOUNT_RECOVERY_RENEWED] = "recovery_renewed"
 };
 
 const char *const  cxm_account_reasons[CXM_ACCOUNT_REASON_N + 1] = {

@@ -50,6 +50,7 @@ typedef enum {
     CXM_ACCOUNT_RESET_UNKNOWN,          /* asked for an address of nobody */
     CXM_ACCOUNT_PROFILE_CHANGED,        /* by the customer */
     CXM_ACCOUNT_EMAIL_REVERTED,         /* by who had the address before */
+    CXM_ACCOUNT_RECOVERY_RENEWED,       /* other recovery codes */
     CXM_ACCOUNT_EVENTS
 } cxm_account_event_t;
 

@@ -23,7 +23,7 @@ static const cxm_ms_t  token_times[] = {
     [CXM_TOKEN_VERIFY] = CXM_MS_DAY,
     [CXM_TOKEN_RESET] = 10 * CXM_MS_MINUTE,
     [CXM_TOKEN_EMAIL] = CXM_MS_DAY,
-    [CXM_TOKEN_REVERT] = 7 * CXM_MS_DAY
+    [CXM_TOKEN_REVERT] = CXM_TOKEN_REVERTS
 };
 
 static const cxm_field_t  token_fields[] = {

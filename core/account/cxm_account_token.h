@@ -31,6 +31,7 @@ typedef enum {
 } cxm_token_purpose_t;
 
 #define CXM_ACCOUNT_TOKEN  77           /* characters */
+#define CXM_TOKEN_REVERTS  (7 * CXM_MS_DAY)     /* for how long one does */
 
 /* All strings and `waiting` are borrowed. */
 typedef struct {

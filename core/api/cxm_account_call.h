@@ -71,6 +71,12 @@ cxm_str_t cxm_self_path(cxm_call_t *call, const char *page);
 cxm_rc_t cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn,
     const cxm_doc_t *account, cxm_account_fact_t fact);
 
+/*
+ * The session of before, if the browser had one, which is another's or older,
+ * ends.
+ */
+cxm_rc_t cxm_self_leave(cxm_call_t *call, cxm_txn_t *txn);
+
 /* A whole session for an account, its cookie, and the fact. */
 cxm_rc_t cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
     cxm_account_event_t event, cxm_ms_t since);

@@ -216,6 +216,10 @@ verify_account(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token)
     }
 
     if (rc == CXM_OK) {
+        rc = cxm_self_leave(call, txn);
+    }
+
+    if (rc == CXM_OK) {
         rc = cxm_self_enter(call, txn, &account, CXM_ACCOUNT_VERIFIED,
                             token->created_at);
     }

@@ -12,105 +12,157 @@
 #include "cxm_totp.h"
 
 
+#define STATE_FIELDS                                                          \
+    { .name = "account", .type = CXM_FIELD_UUID },                            \
+    { .name = "status", .type = CXM_FIELD_STRING, .summary = "active" },      \
+    { .name = "verified_at", .type = CXM_FIELD_TIME,                          \
+      .summary = "when the address was proved" },                             \
+    { .name = "password_changed_at", .type = CXM_FIELD_TIME },                \
+    { .name = "second_factor", .type = CXM_FIELD_BOOL },                      \
+    { .name = "sessions", .type = CXM_FIELD_INT,                              \
+      .summary = "where it is signed in" }
+
+static const cxm_field_t  other_fields[] = {
+    STATE_FIELDS,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  other_output = { "OtherAccount", other_fields };
+
+static const cxm_field_t  other_item = {
+    .type = CXM_FIELD_OBJECT, .object = &other_output
+};
+
 static const cxm_field_t  state_fields[] = {
-    { .name = "account", .type = CXM_FIELD_UUID },
-    { .name = "status", .type = CXM_FIELD_STRING, .summary = "active" },
-    { .name = "verified_at", .type = CXM_FIELD_TIME,
-      .summary = "when the address was proved" },
-    { .name = "password_changed_at", .type = CXM_FIELD_TIME },
-    { .name = "second_factor", .type = CXM_FIELD_BOOL },
-    { .name = "sessions", .type = CXM_FIELD_INT,
-      .summary = "where it is signed in" },
+    STATE_FIELDS,
+    { .name = "others", .type = CXM_FIELD_ARRAY, .item = &other_item,
+      .summary = "of customers that were merged into this one" },
     { .name = NULL }
 };
 
 static const cxm_fields_t  state_output = { "AccountState", state_fields };
 
 
-/* The account of the customer in the path; the caller clears it. */
-static cxm_rc_t
-account_of(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
-{
-    cxm_rc_t   rc;
-    cxm_doc_t  customer;
+typedef struct {
+    cxm_call_t  *call;
+    cxm_txn_t   *txn;
+    json_t      *states;
+    unsigned     n;
+} accounts_t;
 
-    memset(account, 0, sizeof(*account));
-    rc = cxm_resource_doc(call, txn, &customer);
+
+static cxm_rc_t
+each_account(accounts_t *accounts, cxm_account_pt fn)
+{
+    cxm_rc_t     rc;
+    cxm_doc_t    customer;
+    cxm_call_t  *call;
+
+    call = accounts->call;
+    rc = cxm_resource_doc(call, accounts->txn, &customer);
 
     if (rc == CXM_OK) {
-        rc = cxm_account_of_person(txn, customer.subject, account,
-                                   &call->err);
+        rc = cxm_account_each(accounts->txn, customer.subject, fn, accounts,
+                              &call->err);
         cxm_doc_clear(&customer);
-
-        if (rc == CXM_NOT_FOUND) {
-            rc = cxm_fail(&call->err, rc, NULL,
-                          "This customer has no account.");
-        }
     }
 
-    return rc;
+    return rc == CXM_OK && accounts->n == 0
+           ? cxm_fail(&call->err, CXM_NOT_FOUND, NULL,
+                      "This customer has no account.")
+           : rc;
 }
 
 
-static cxm_rc_t
-state_reply(cxm_call_t *call, const cxm_doc_t *account, size_t sessions)
+static json_t *
+state_json(const cxm_doc_t *account, size_t sessions)
 {
     char  id[CXM_UUID_LEN + 1];
 
     cxm_uuid_format(&account->id, id);
 
-    return cxm_call_reply(call, 200, json_pack("{ss sO sO* sO* sb sI}",
-                          "account", id,
-                          "status", json_object_get(account->body, "status"),
-                          "verified_at", json_object_get(account->body,
-                                                         "verified_at"),
-                          "password_changed_at", json_object_get(
-                                    account->body, "password_changed_at"),
-                          "second_factor", cxm_totp_on(json_object_get(
-                                                account->personal, "totp")),
-                          "sessions", (json_int_t) sessions));
+    return json_pack("{ss sO sO* sO* sb sI}",
+                     "account", id,
+                     "status", json_object_get(account->body, "status"),
+                     "verified_at", json_object_get(account->body,
+                                                    "verified_at"),
+                     "password_changed_at", json_object_get(
+                               account->body, "password_changed_at"),
+                     "second_factor", cxm_totp_on(json_object_get(
+                                           account->personal, "totp")),
+                     "sessions", (json_int_t) sessions);
+}
+
+
+/* A cxm_account_pt. */
+static cxm_rc_t
+add_state(void *ctx, const cxm_doc_t *account)
+{
+    json_t      *sessions;
+    cxm_rc_t     rc;
+    accounts_t  *accounts;
+
+    accounts = ctx;
+    accounts->n++;
+    rc = cxm_session_list(accounts->txn, account->no, 0, &sessions,
+                          &accounts->call->err);
+
+    if (rc == CXM_OK) {
+        (void) json_array_append_new(accounts->states,
+                   state_json(account, json_array_size(sessions)));
+        json_decref(sessions);
+    }
+
+    return rc;
 }
 
 
 static cxm_rc_t
 account_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    json_t     *sessions;
-    cxm_rc_t    rc;
-    cxm_doc_t   account;
+    json_t      *first;
+    cxm_rc_t     rc;
+    accounts_t   accounts = { call, txn, json_array(), 0 };
 
-    rc = account_of(call, txn, &account);
+    rc = each_account(&accounts, add_state);
 
-    if (rc == CXM_OK) {
-        rc = cxm_session_list(txn, account.no, 0, &sessions, &call->err);
+    if (rc != CXM_OK) {
+        json_decref(accounts.states);
+        return rc;
     }
 
-    if (rc == CXM_OK) {
-        rc = state_reply(call, &account, json_array_size(sessions));
-        json_decref(sessions);
-    }
+    first = json_incref(json_array_get(accounts.states, 0));
+    (void) json_array_remove(accounts.states, 0);
+    (void) json_object_set_new(first, "others", accounts.states);
 
-    cxm_doc_clear(&account);
+    return cxm_call_reply(call, 200, first);
+}
 
-    return rc;
+
+/* A cxm_account_pt. */
+static cxm_rc_t
+end_sessions(void *ctx, const cxm_doc_t *account)
+{
+    unsigned     n;
+    cxm_call_t  *call;
+    accounts_t  *accounts;
+
+    accounts = ctx;
+    accounts->n++;
+    call = accounts->call;
+
+    return cxm_session_end_all(accounts->txn, call->caller.principal.actor,
+                               account->no, 0, &n, &call->err);
 }
 
 
 static cxm_rc_t
 sessions_delete(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t   rc;
-    unsigned   n;
-    cxm_doc_t  account;
+    cxm_rc_t    rc;
+    accounts_t  accounts = { call, txn, NULL, 0 };
 
-    rc = account_of(call, txn, &account);
-
-    if (rc == CXM_OK) {
-        rc = cxm_session_end_all(txn, call->caller.principal.actor,
-                                 account.no, 0, &n, &call->err);
-    }
-
-    cxm_doc_clear(&account);
+    rc = each_account(&accounts, end_sessions);
 
     return rc == CXM_OK ? cxm_call_reply_raw(call, 204, NULL) : rc;
 }

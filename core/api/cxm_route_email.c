@@ -4,7 +4,8 @@
  * The new address counts once a link that was mailed to it was used; who asks
  * learns nothing of whether it has an account.  The old one is told then, and
  * for a week may take the account back, with a new password: the first thing
- * that a thief changes is the address.
+ * that a thief changes is the address, the second that a second factor is
+ * asked for, which only the thief has.
  */
 
 #include "cxm_account_call.h"
@@ -12,6 +13,7 @@
 #include "cxm_json.h"
 #include "cxm_routes.h"
 #include "cxm_throttling.h"
+#include "cxm_totp.h"
 
 
 static const char *const  email_states[] = { "verification_sent", NULL };
@@ -355,6 +357,28 @@ make_hash(cxm_call_t *call)
 }
 
 
+/* One that was on for longer than a thief could be in stays. */
+static cxm_rc_t
+revert_totp(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
+    cxm_doc_t *account)
+{
+    cxm_rc_t  rc;
+
+    if (!cxm_totp_since(json_object_get(account->personal, "totp"),
+                        token->created_at - CXM_TOKEN_REVERTS))
+    {
+        return CXM_OK;
+    }
+
+    rc = cxm_account_set_totp(txn, account, NULL, &call->err);
+
+    return rc == CXM_OK
+           ? cxm_self_fact(call, txn, account, (cxm_account_fact_t) {
+                               .event = CXM_ACCOUNT_TOTP_OFF })
+           : rc;
+}
+
+
 static cxm_rc_t
 revert(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
     cxm_doc_t *account)
@@ -373,6 +397,10 @@ revert(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
     if (rc == CXM_OK) {
         rc = cxm_account_set_password(txn, account, credential->made,
                                       &call->err);
+    }
+
+    if (rc == CXM_OK) {
+        rc = revert_totp(call, txn, token, account);
     }
 
     if (rc == CXM_OK) {

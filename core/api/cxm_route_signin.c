@@ -205,22 +205,6 @@ login_half(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
 }
 
 
-/* The session of before, if the browser had one, is another's or older. */
-static cxm_rc_t
-login_leave(cxm_call_t *call, cxm_txn_t *txn)
-{
-    uint64_t  no;
-    cxm_rc_t  rc;
-
-    no = call->half != 0 ? call->half : call->caller.principal.session;
-    rc = no == 0 ? CXM_OK
-                 : cxm_session_end(txn, call->caller.principal.actor, no,
-                                   &call->err);
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
-
 static cxm_rc_t
 login_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
@@ -251,7 +235,7 @@ login_password(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     if (rc == CXM_OK) {
-        rc = login_leave(call, txn);
+        rc = cxm_self_leave(call, txn);
     }
 
     if (rc == CXM_OK && credential->made[0] != '\0') {
@@ -342,7 +326,7 @@ login_code(cxm_call_t *call, cxm_txn_t *txn)
 
     } else if (rc == CXM_OK) {
         cxm_call_throttle_return(call);
-        rc = login_leave(call, txn);
+        rc = cxm_self_leave(call, txn);
 
         if (rc == CXM_OK) {
             rc = login_enter(call, txn, &account);

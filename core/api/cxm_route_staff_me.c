@@ -347,7 +347,7 @@ confirm_enable(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *member,
     const cxm_key_t  *key;
 
     key = &cxm_store_keyring(call->store)->k[CXM_SUBKEY_RECOVERY];
-    rc = cxm_totp_enable(next, key, &codes, &call->err);
+    rc = cxm_totp_enable(next, key, call->now, &codes, &call->err);
 
     if (rc == CXM_OK) {
         rc = cxm_staff_set_totp(txn, &call->caller, member, next,

@@ -241,7 +241,7 @@ enable(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account, json_t *totp)
 
     rc = cxm_totp_enable(totp,
                  &cxm_store_keyring(call->store)->k[CXM_SUBKEY_RECOVERY],
-                 &codes, &call->err);
+                 call->now, &codes, &call->err);
 
     if (rc != CXM_OK) {
         json_decref(totp);
@@ -311,9 +311,18 @@ confirm_write(cxm_call_t *call, cxm_txn_t *txn)
 static cxm_rc_t
 codes_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    return cxm_totp_on(totp_of(account))
-           ? enable(call, txn, account, json_deep_copy(totp_of(account)))
-           : totp_conflict(call, 0);
+    cxm_rc_t  rc;
+
+    if (!cxm_totp_on(totp_of(account))) {
+        return totp_conflict(call, 0);
+    }
+
+    rc = enable(call, txn, account, json_deep_copy(totp_of(account)));
+
+    return rc == CXM_OK
+           ? cxm_self_fact(call, txn, account, (cxm_account_fact_t) {
+                               .event = CXM_ACCOUNT_RECOVERY_RENEWED })
+           : rc;
 }
 
 

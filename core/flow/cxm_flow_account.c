@@ -286,9 +286,6 @@ notice_begin(cxm_notice_t *notice, const char *template,
     notice->base = cxm_json_get_str(entry->body, "base");
     notice->fields = fields;
 
-    (void) cxm_json_set_str(fields, "link",
-                            cxm_json_get_str(entry->body, "path"));
-
     if (account == NULL) {
         return;
     }
@@ -315,6 +312,8 @@ token_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
 
     fields = json_object();
     notice_begin(&notice, template, entry, account, fields);
+    (void) cxm_json_set_str(fields, "link",
+                            cxm_json_get_str(entry->body, "path"));
 
     cxm_uuid_format(&entry->id, id);
     (void) snprintf(key, sizeof(key), "token:%s", id);
@@ -394,16 +393,36 @@ cxm_flow_token(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
 static const struct {
     cxm_account_event_t   event;
     const char           *template;
+    const char           *page;         /* of ours, to go on at; NULL: the
+                                           site's first */
     int                   new_place;    /* only from one */
 } event_notices[] = {
-    { CXM_ACCOUNT_TAKEN, "taken", 0 },
-    { CXM_ACCOUNT_SIGNED_IN, "signin-new-place", 1 },
-    { CXM_ACCOUNT_RESET_DONE, "password-changed", 0 },
-    { CXM_ACCOUNT_PASSWORD_CHANGED, "password-changed", 0 },
-    { CXM_ACCOUNT_CLOSED, "account-closed", 0 }
+    { CXM_ACCOUNT_TAKEN, "taken", "login", 0 },
+    { CXM_ACCOUNT_SIGNED_IN, "signin-new-place", "forgot", 1 },
+    { CXM_ACCOUNT_RESET_DONE, "password-changed", "forgot", 0 },
+    { CXM_ACCOUNT_PASSWORD_CHANGED, "password-changed", "forgot", 0 },
+    { CXM_ACCOUNT_TOTP_ON, "second-factor-on", "forgot", 0 },
+    { CXM_ACCOUNT_TOTP_OFF, "second-factor-off", "forgot", 0 },
+    { CXM_ACCOUNT_RECOVERY_USED, "recovery-code-used", "forgot", 0 },
+    { CXM_ACCOUNT_RECOVERY_RENEWED, "recovery-codes-new", "forgot", 0 },
+    { CXM_ACCOUNT_CLOSED, "account-closed", NULL, 0 }
 };
 
 #define EVENT_NOTICES  (sizeof(event_notices) / sizeof(event_notices[0]))
+
+
+static int
+event_link(const cxm_entry_t *entry, const char *page, json_t *fields)
+{
+    cxm_str_t  path;
+
+    path = cxm_json_get_str(entry->body, "path");
+
+    return page != NULL
+           && json_object_set_new(fields, "link",
+                  json_sprintf("%.*s%s", (int) path.len, path.data, page))
+              != 0;
+}
 
 
 static int
@@ -435,6 +454,7 @@ static cxm_rc_t
 event_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
     const cxm_doc_t *account, size_t i, cxm_error_t *err)
 {
+    int            bad;
     char           key[NOTICE_KEY];
     json_t        *fields;
     cxm_rc_t       rc;
@@ -443,6 +463,7 @@ event_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
 
     fields = json_object();
     notice_begin(&notice, event_notices[i].template, entry, account, fields);
+    bad = event_link(entry, event_notices[i].page, fields);
 
     (void) snprintf(key, sizeof(key), "signin:%llu",
                     (unsigned long long) entry->seq);
@@ -457,10 +478,12 @@ event_notice(cxm_txn_t *txn, const cxm_entry_t *entry,
 
     if (event_notices[i].event == CXM_ACCOUNT_TAKEN) {
         (void) json_object_del(fields, "name");
+
+    } else {
+        bad |= event_fields(entry, fields);
     }
 
-    rc = event_notices[i].event != CXM_ACCOUNT_TAKEN
-         && event_fields(entry, fields)
+    rc = bad
          ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
          : cxm_notice_queue(txn, &notice, err);
 

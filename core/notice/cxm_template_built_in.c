@@ -181,6 +181,114 @@ static const cxm_template_text_t  signin_texts[] = {
     { .language = NULL }
 };
 
+static const cxm_template_text_t  factor_on_texts[] = {
+    { "en", {
+      "Second factor for {{site}} turned on",
+
+      "Hello {{name}},\n\n"
+      "from now on a code of an app is asked for when you sign in to your "
+      "account at {{site}}, and all other devices were signed out.\n\n"
+      "When: {{at}}\n"
+      "Device: {{device}}\n"
+      "Place: {{place}}\n\n"
+      "If it was not you, please set a new password at once:\n\n"
+      "{{link}}\n" } },
+    { "de", {
+      "Zweiter Faktor für {{site}} eingeschaltet",
+
+      "Guten Tag {{name}},\n\n"
+      "ab jetzt wird bei der Anmeldung an Ihrem Konto bei {{site}} auch der "
+      "Code einer App verlangt, alle anderen Geräte wurden abgemeldet.\n\n"
+      "Wann: {{at}}\n"
+      "Gerät: {{device}}\n"
+      "Ort: {{place}}\n\n"
+      "Falls Sie das nicht waren, setzen Sie bitte sofort ein neues "
+      "Passwort:\n\n"
+      "{{link}}\n" } },
+    { .language = NULL }
+};
+
+static const cxm_template_text_t  factor_off_texts[] = {
+    { "en", {
+      "Second factor for {{site}} turned off",
+
+      "Hello {{name}},\n\n"
+      "your account at {{site}} needs no code of an app any more: the "
+      "password alone opens it.\n\n"
+      "When: {{at}}\n"
+      "Device: {{device}}\n"
+      "Place: {{place}}\n\n"
+      "If it was not you, please set a new password at once:\n\n"
+      "{{link}}\n" } },
+    { "de", {
+      "Zweiter Faktor für {{site}} ausgeschaltet",
+
+      "Guten Tag {{name}},\n\n"
+      "Ihr Konto bei {{site}} braucht keinen Code einer App mehr: Das "
+      "Passwort allein öffnet es.\n\n"
+      "Wann: {{at}}\n"
+      "Gerät: {{device}}\n"
+      "Ort: {{place}}\n\n"
+      "Falls Sie das nicht waren, setzen Sie bitte sofort ein neues "
+      "Passwort:\n\n"
+      "{{link}}\n" } },
+    { .language = NULL }
+};
+
+static const cxm_template_text_t  recovery_used_texts[] = {
+    { "en", {
+      "A recovery code for {{site}} was used",
+
+      "Hello {{name}},\n\n"
+      "somebody has signed in to your account at {{site}} with one of its "
+      "recovery codes. It works no more.\n\n"
+      "When: {{at}}\n"
+      "Device: {{device}}\n"
+      "Place: {{place}}\n\n"
+      "If it was not you, please set a new password at once:\n\n"
+      "{{link}}\n" } },
+    { "de", {
+      "Ein Wiederherstellungscode für {{site}} wurde benutzt",
+
+      "Guten Tag {{name}},\n\n"
+      "an Ihrem Konto bei {{site}} hat sich jemand mit einem "
+      "Wiederherstellungscode angemeldet. Er gilt nun nicht mehr.\n\n"
+      "Wann: {{at}}\n"
+      "Gerät: {{device}}\n"
+      "Ort: {{place}}\n\n"
+      "Falls Sie das nicht waren, setzen Sie bitte sofort ein neues "
+      "Passwort:\n\n"
+      "{{link}}\n" } },
+    { .language = NULL }
+};
+
+static const cxm_template_text_t  recovery_new_texts[] = {
+    { "en", {
+      "New recovery codes for {{site}}",
+
+      "Hello {{name}},\n\n"
+      "your account at {{site}} has new recovery codes. Older ones work no "
+      "more.\n\n"
+      "When: {{at}}\n"
+      "Device: {{device}}\n"
+      "Place: {{place}}\n\n"
+      "If it was not you, please set a new password at once:\n\n"
+      "{{link}}\n" } },
+    { "de", {
+      "Neue Wiederherstellungscodes für {{site}}",
+
+      "Guten Tag {{name}},\n\n"
+      "Ihr Konto bei {{site}} hat neue Wiederherstellungscodes. Ältere "
+      "gelten nicht mehr.\n\n"
+      "Wann: {{at}}\n"
+      "Gerät: {{device}}\n"
+      "Ort: {{place}}\n\n"
+      "Falls Sie das nicht waren, setzen Sie bitte sofort ein neues "
+      "Passwort:\n\n"
+      "{{link}}\n" } },
+    { .language = NULL }
+};
+
 static const cxm_template_text_t  email_change_texts[] = {
     { "en", {
       "Please confirm your new address for {{site}}",
@@ -265,6 +373,18 @@ const cxm_template_t  cxm_templates[] = {
     { "signin-new-place", "somebody signed in from a new place",
       BIT(NAME) | BIT(LINK) | BIT(AT) | BIT(DEVICE) | BIT(PLACE), 0,
       signin_texts },
+    { "second-factor-on", "a second factor is asked for from now on",
+      BIT(NAME) | BIT(LINK) | BIT(AT) | BIT(DEVICE) | BIT(PLACE), 0,
+      factor_on_texts },
+    { "second-factor-off", "no second factor is asked for any more",
+      BIT(NAME) | BIT(LINK) | BIT(AT) | BIT(DEVICE) | BIT(PLACE), 0,
+      factor_off_texts },
+    { "recovery-code-used", "somebody signed in with a recovery code",
+      BIT(NAME) | BIT(LINK) | BIT(AT) | BIT(DEVICE) | BIT(PLACE), 0,
+      recovery_used_texts },
+    { "recovery-codes-new", "there are other recovery codes",
+      BIT(NAME) | BIT(LINK) | BIT(AT) | BIT(DEVICE) | BIT(PLACE), 0,
+      recovery_new_texts },
     { "email-change", "to the new address, which is to be confirmed",
       BIT(LINK), BIT(LINK), email_change_texts },
     { "email-changed-old", "to the old address: there is a new one",

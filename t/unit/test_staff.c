@@ -244,7 +244,8 @@ secrets_lie_apart(void **state)
 
     assert_int_equal(cxm_totp_enable(totp,
                          &cxm_store_keyring(fixture.store)
-                              ->k[CXM_SUBKEY_RECOVERY], &codes, &err),
+                              ->k[CXM_SUBKEY_RECOVERY], cxm_now(), &codes,
+                         &err),
                      CXM_OK);
     assert_int_equal(cxm_staff_set_totp(txn, &tool, &doc, totp, &err),
                      CXM_OK);

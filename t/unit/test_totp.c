@@ -270,8 +270,10 @@ recovery_codes_work_once(void **state)
 
     cxm_error_init(&err);
     totp = rfc_state();
-    assert_int_equal(cxm_totp_enable(totp, &key, &codes, &err), CXM_OK);
+    assert_int_equal(cxm_totp_enable(totp, &key, 0, &codes, &err), CXM_OK);
     assert_int_equal(cxm_totp_on(totp), 1);
+    assert_int_equal(cxm_totp_since(totp, 0), 1);
+    assert_int_equal(cxm_totp_since(totp, 1), 0);
     assert_int_equal(cxm_field_check(&cxm_totp_fields, totp, "", &err),
                      CXM_OK);
 
@@ -320,8 +322,9 @@ recovery_codes_are_of_one_state(void **state)
     cxm_error_init(&err);
     totp = rfc_state();
     other = cxm_totp_begin();
-    assert_int_equal(cxm_totp_enable(totp, &key, &codes, &err), CXM_OK);
-    assert_int_equal(cxm_totp_enable(other, &key, &others, &err), CXM_OK);
+    assert_int_equal(cxm_totp_enable(totp, &key, 0, &codes, &err), CXM_OK);
+    assert_int_equal(cxm_totp_enable(other, &key, 0, &others, &err),
+                     CXM_OK);
 
     assert_int_equal(cxm_totp_recover(other, &key, cxm_strz(codes.code[0]),
                                       &err), CXM_UNAUTHORIZED);
@@ -331,7 +334,7 @@ recovery_codes_are_of_one_state(void **state)
 
     /* nor do its own count once there are new ones */
 
-    assert_int_equal(cxm_totp_enable(totp, &key, &others, &err), CXM_OK);
+    assert_int_equal(cxm_totp_enable(totp, &key, 0, &others, &err), CXM_OK);
     assert_int_equal(cxm_totp_recover(totp, &key, cxm_strz(codes.code[0]),
                                       &err), CXM_UNAUTHORIZED);
     assert_int_equal(cxm_totp_recover(totp, &key, cxm_strz(others.code[0]),
