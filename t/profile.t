@@ -159,6 +159,33 @@ subtest 'history' => sub {
         ->{json}{items}, [@items[1, 2]], 'the next page';
 };
 
+subtest 'history of choices' => sub {
+    $t->put('/admin/topics', {topics => [map {
+        {slug => $_, title => {en => $_}} } qw(news ads)]}, key => 1);
+    my $gil = browser('gil')->join;
+    my $customer = record($gil)->{id};
+    $gil->put('/me/preferences', {choices => {email => {news => true,
+        ads => true}}});
+    $gil->patch('/me/profile', {company => 'Mills'});
+    $t->patch("/admin/customers/$customer/preferences", {choices => {
+        email => {news => false, ads => undef}}}, key => $rep);
+    my @items = @{$gil->get('/me/profile/history')->{json}{items}};
+    is_deeply [map { "$_->{of} $_->{version} $_->{who}" } @items],
+        ['preferences 2 staff', 'profile 2 you', 'preferences 1 you',
+         'profile 1 you'], 'what, when and by whom';
+    is_deeply [sort { $a->{field} cmp $b->{field} } @{$items[0]{changes}}], [
+        {field => '/choices/email/ads', from => true, to => undef},
+        {field => '/choices/email/news', from => true, to => false}];
+    my (@paged, $next);
+    do {
+        my $page = $gil->get('/me/profile/history?limit=1'
+                             . ($next ? "&cursor=$next" : ''))->{json};
+        push @paged, @{$page->{items}};
+        $next = $page->{next};
+    } while $next && @paged < 9;
+    is_deeply \@paged, \@items, 'and by pages';
+};
+
 # -- preferences --------------------------------------------------------------
 
 subtest 'preferences' => sub {

@@ -5,27 +5,8 @@
 #include "cxm_account_call.h"
 #include "cxm_json.h"
 #include "cxm_profile.h"
-#include "cxm_resource.h"
 #include "cxm_routes.h"
 #include "cxm_self.h"
-
-
-static const char *const  who_names[] = { "you", "staff", "site", NULL };
-
-static const cxm_field_t  version_fields[] = {
-    { .name = "version", .type = CXM_FIELD_INT },
-    { .name = "at", .type = CXM_FIELD_TIME },
-    { .name = "who", .type = CXM_FIELD_ENUM, .values = who_names,
-      .summary = "you: signed in to your account; site: its programs, also in "
-                 "your name" },
-    { .name = "changes", .type = CXM_FIELD_ANY,
-      .summary = "[{field: pointer, from, to}]" },
-    { .name = NULL }
-};
-
-static const cxm_fields_t  version_output = {
-    "ProfileVersion", version_fields
-};
 
 
 /* --- reading and writing ------------------------------------------------ */
@@ -175,100 +156,6 @@ profile_patch_write(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-/* --- history ------------------------------------------------------------ */
-
-typedef struct {
-    cxm_call_t  *call;
-    cxm_txn_t   *txn;
-    json_t      *items;
-    unsigned     seen;
-    uint64_t     last;
-} profile_history_t;
-
-
-static const char *
-who(profile_history_t *history, uint64_t actor)
-{
-    json_t      *json;
-    cxm_str_t    kind;
-    const char  *name;
-
-    json = cxm_actor_json(history->txn, actor);
-    kind = cxm_json_get_str(json, "kind");
-    name = kind.len == 0 ? who_names[2]
-           : cxm_str_eqz(kind, "account") ? who_names[0] : who_names[1];
-    json_decref(json);
-
-    return name;
-}
-
-
-/* A cxm_history_pt; versions that change nothing of a profile are no item. */
-static int
-history_item(void *ctx, const cxm_record_version_t *version)
-{
-    char                at[CXM_RFC3339_LEN + 1];
-    json_t             *changes;
-    profile_history_t  *history;
-
-    history = ctx;
-    history->seen++;
-    history->last = version->version;
-    changes = cxm_profile_changes(version->changes);
-
-    if (changes != NULL && json_array_size(changes) == 0) {
-        json_decref(changes);
-        return 0;
-    }
-
-    cxm_rfc3339_format(version->at, at);
-
-    return json_array_append_new(history->items,
-               json_pack("{sI ss ss so}",
-                         "version", (json_int_t) version->version, "at", at,
-                         "who", who(history, version->actor),
-                         "changes", changes));
-}
-
-
-static cxm_rc_t
-history_read(cxm_call_t *call, cxm_txn_t *txn)
-{
-    int                 personal;
-    cxm_rc_t            rc;
-    cxm_doc_t           customer;
-    cxm_page_t          page;
-    profile_history_t   history = { call, txn, NULL, 0, 0 };
-
-    rc = cxm_page_begin(call, &page);
-
-    if (rc == CXM_OK) {
-        rc = cxm_self_customer(call, txn, &customer);
-    }
-
-    if (rc != CXM_OK) {
-        return rc;
-    }
-
-    history.items = json_array();
-    rc = cxm_record_history(txn, &cxm_record_customer, &customer,
-                            page.len == 8 ? cxm_get_u64(page.position) : 0,
-                            page.limit, 1, &personal, history_item, &history,
-                            &call->err);
-    cxm_doc_clear(&customer);
-
-    if (rc != CXM_OK) {
-        json_decref(history.items);
-        return rc;
-    }
-
-    page.len = history.seen == page.limit && history.last > 1 ? 8 : 0;
-    (void) cxm_put_u64(page.position, history.last);
-
-    return cxm_page_reply(call, history.items, &page);
-}
-
-
 const cxm_route_t  cxm_routes_profile[] = {
     { CXM_SELF(CXM_GET, "profile", CXM_CUSTOMER),
       .flags = CXM_ROUTE_BOUNDED | CXM_ROUTE_DOC,
@@ -279,9 +166,5 @@ const cxm_route_t  cxm_routes_profile[] = {
       .input = &cxm_profile_fields, .answers = CXM_200 | CXM_404,
       .output = &cxm_profile_fields, .write = profile_patch_write,
       .summary = "Change members of it; null takes one out" },
-    { CXM_SELF(CXM_GET, "profile/history", CXM_CUSTOMER),
-      .query = cxm_resource_page, .answers = CXM_200 | CXM_404,
-      .output = &version_output, .read = history_read,
-      .summary = "What was changed of it, newest first" },
     { .path = NULL }
 };

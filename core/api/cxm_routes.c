@@ -24,6 +24,7 @@ const cxm_route_t *const  cxm_route_tables[] = {
     cxm_routes_duplicate,
     cxm_routes_preference,
     cxm_routes_profile,
+    cxm_routes_profile_history,
     cxm_routes_email,
     cxm_routes_close,
     cxm_routes_field,

@@ -36,6 +36,7 @@ extern const cxm_route_t  cxm_routes_close[];
 extern const cxm_route_t  cxm_routes_email[];
 extern const cxm_route_t  cxm_routes_privacy[];
 extern const cxm_route_t  cxm_routes_profile[];
+extern const cxm_route_t  cxm_routes_profile_history[];
 extern const cxm_route_t  cxm_routes_export[];
 extern const cxm_route_t  cxm_routes_template[];
 extern const cxm_route_t  cxm_routes_touchpoint[];

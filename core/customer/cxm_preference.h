@@ -74,6 +74,13 @@ json_t *cxm_preference_json(const cxm_preference_t *preference,
 cxm_rc_t cxm_preference_allows(cxm_txn_t *txn, uint64_t customer,
     cxm_str_t channel, cxm_str_t topic, int *allowed, cxm_error_t *err);
 
+/*
+ * What a version of the record changed (cxm_record_history()), a change for
+ * each choice: [{"field": "/choices/email/news", "from", "to"}], null where
+ * there was or is none; a new reference, NULL without memory.
+ */
+json_t *cxm_preference_changes(const json_t *changes);
+
 /* The topic of a name in the site's document; NULL: there is none. */
 const json_t *cxm_topic_find(const json_t *topics, cxm_str_t slug);
 
