@@ -118,8 +118,8 @@ sub counted {
     is n($where), $n, $name || $where;
 }
 
-counted("type:$_", 1) for qw(tracked early late left offline busy blocked refused
-                             broken);
+counted("type:$_", 1) for qw(tracked early late left before away after offline
+                             busy blocked refused broken);
 counted('touchpoint:spa', 5, 'views of a single page');
 counted('touchpoint:bf', 2, 'views of a page that came back');
 counted('touchpoint:prerender', 1, 'a view of one that was prerendered');

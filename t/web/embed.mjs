@@ -93,6 +93,36 @@ await visit("hidden", async page => {
     await page.waitForURL("**/other.html");
 });
 
+// A headless browser hides no tab: what a page sees of it is made here.
+await visit("hidden tab", async page => {
+    await open(page, "/page.html");
+    await page.evaluate(() => {
+        const send = navigator.sendBeacon.bind(navigator);
+        window.beacons = 0;
+        navigator.sendBeacon = (...args) => {
+            window.beacons++;
+            return send(...args);
+        };
+        Object.defineProperty(document, "visibilityState",
+            { get: () => window.away ? "hidden" : "visible" });
+        window.cxm.track("before");
+        window.away = true;
+        document.dispatchEvent(new Event("visibilitychange"));
+    });
+    const beacons = () => page.evaluate(() => window.beacons);
+    ok(await beacons() == 1, "what waits goes when the tab is hidden");
+    await track(page, "away");
+    ok(await beacons() == 2, "what happens meanwhile goes at once");
+    await page.evaluate(() => {
+        window.away = false;
+        document.dispatchEvent(new Event("visibilitychange"));
+    });
+    const reply = posted(page);
+    await track(page, "after");
+    ok((await reply).status() == 204 && await beacons() == 2,
+        "and as ever when it is seen again");
+});
+
 await visit("offline", async (page, context) => {
     await open(page, "/page.html");
     await context.setOffline(true);
