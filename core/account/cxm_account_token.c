@@ -10,12 +10,15 @@
 
 #define CXM_TOKEN_MAC   32
 #define CXM_TOKEN_RAW   (sizeof(cxm_uuid_t) + CXM_TOKEN_MAC)
+#define CXM_TOKEN_FILL  150     /* what a message with an address, a name and
+                                   its sealed part has more, about */
 
 static const char *const  token_purposes[] = {
     [CXM_TOKEN_VERIFY] = "verify",
     [CXM_TOKEN_RESET] = "reset",
     [CXM_TOKEN_EMAIL] = "email",
     [CXM_TOKEN_REVERT] = "revert",
+    [CXM_TOKEN_BLANK] = "blank",
     [CXM_TOKEN_PURPOSES] = NULL
 };
 
@@ -23,7 +26,8 @@ static const cxm_ms_t  token_times[] = {
     [CXM_TOKEN_VERIFY] = CXM_MS_DAY,
     [CXM_TOKEN_RESET] = 10 * CXM_MS_MINUTE,
     [CXM_TOKEN_EMAIL] = CXM_MS_DAY,
-    [CXM_TOKEN_REVERT] = CXM_TOKEN_REVERTS
+    [CXM_TOKEN_REVERT] = CXM_TOKEN_REVERTS,
+    [CXM_TOKEN_BLANK] = 10 * CXM_MS_MINUTE
 };
 
 static const cxm_field_t  token_fields[] = {
@@ -33,6 +37,7 @@ static const cxm_field_t  token_fields[] = {
     { .name = "language", .type = CXM_FIELD_LANGUAGE },
     { .name = "base", .type = CXM_FIELD_STRING },
     { .name = "path", .type = CXM_FIELD_STRING },
+    { .name = "fill", .type = CXM_FIELD_STRING, .summary = "of a blank one" },
     { .name = "email", .type = CXM_FIELD_EMAIL, .flags = CXM_FIELD_PERSONAL },
     { .name = "name", .type = CXM_FIELD_STRING, .flags = CXM_FIELD_PERSONAL },
     { .name = "password", .type = CXM_FIELD_STRING,
@@ -211,7 +216,7 @@ static json_t *
 token_body(const cxm_token_spec_t *spec, cxm_ms_t now)
 {
     int      bad;
-    char     expires[CXM_RFC3339_LEN + 1];
+    char     expires[CXM_RFC3339_LEN + 1], fill[CXM_TOKEN_FILL];
     json_t  *body;
 
     cxm_rfc3339_format(now + token_times[spec->purpose], expires);
@@ -228,6 +233,12 @@ token_body(const cxm_token_spec_t *spec, cxm_ms_t now)
     if (spec->account != NULL) {
         bad |= cxm_json_set_int(body, "account",
                                 (int64_t) spec->account->no);
+    }
+
+    if (spec->purpose == CXM_TOKEN_BLANK) {
+        memset(fill, '-', sizeof(fill));
+        bad |= cxm_json_set_str(body, "fill",
+                                (cxm_str_t) { sizeof(fill), fill });
     }
 
     if (bad) {
@@ -256,12 +267,13 @@ token_write(cxm_txn_t *txn, const cxm_token_spec_t *spec, json_t *body,
     write.personal = spec->waiting;
     cxm_random(write.id.b, sizeof(write.id.b));
 
+    rc = CXM_OK;
+
     if (spec->account != NULL) {
         write.actor = spec->account->no;
         write.subject = spec->account->subject;
-        rc = CXM_OK;
 
-    } else {
+    } else if (spec->purpose != CXM_TOKEN_BLANK) {
         rc = cxm_person_take(txn, &write.subject);
     }
 

@@ -9,11 +9,19 @@
  *   reset    a new password of an account
  *   email    another address of an account
  *   revert   who had its address before, and takes that back
+ *   blank    nothing, see below
  *
  * Its text is base32 of the document's id and of 32 bytes of a keyed hash of
  * it (CXM_SUBKEY_ACCOUNT): it is nowhere kept, and made again for who renders
  * the mail.  Using one is deleting it, in the transaction that does what it
  * is for: of a hundred at once one finds it.
+ *
+ * Blank ones are written where nobody is mailed to, as many as there would be
+ * documents otherwise: who writes more answers later, and how late must not
+ * tell whether an address has an account.  They lead nowhere, hold nothing of
+ * the address and go as others do.  (To answer first and write then was the
+ * other way: it promises what a crash may take back, or puts the write off to
+ * where the next request meets it.)
  */
 
 #ifndef CXM_ACCOUNT_TOKEN_H
@@ -27,6 +35,7 @@ typedef enum {
     CXM_TOKEN_RESET,
     CXM_TOKEN_EMAIL,
     CXM_TOKEN_REVERT,
+    CXM_TOKEN_BLANK,
     CXM_TOKEN_PURPOSES
 } cxm_token_purpose_t;
 

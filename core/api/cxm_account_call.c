@@ -227,6 +227,25 @@ cxm_self_leave(cxm_call_t *call, cxm_txn_t *txn)
 
 
 cxm_rc_t
+cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n)
+{
+    cxm_rc_t          rc;
+    cxm_token_spec_t  spec;
+
+    memset(&spec, 0, sizeof(spec));
+    spec.purpose = CXM_TOKEN_BLANK;
+    spec.base = call->site;
+    spec.path = cxm_self_path(call, "");
+
+    for (rc = CXM_OK; rc == CXM_OK && n > 0; n--) {
+        rc = cxm_token_make(txn, &spec, &call->err);
+    }
+
+    return rc;
+}
+
+
+cxm_rc_t
 cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
     cxm_account_event_t event, cxm_ms_t since)
 {

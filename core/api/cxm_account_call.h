@@ -77,6 +77,12 @@ cxm_rc_t cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn,
  */
 cxm_rc_t cxm_self_leave(cxm_call_t *call, cxm_txn_t *txn);
 
+/*
+ * n blank tokens, for the documents that would be somebody's: both ways of the
+ * call must take the same time (cxm_account_token.h).
+ */
+cxm_rc_t cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n);
+
 /* A whole session for an account, its cookie, and the fact. */
 cxm_rc_t cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
     cxm_account_event_t event, cxm_ms_t since);

@@ -366,10 +366,14 @@ cxm_flow_token(cxm_txn_t *txn, const cxm_entry_t *entry, cxm_error_t *err)
         return CXM_OK;
     }
 
-    for (purpose = 0; purpose < CXM_TOKEN_PURPOSES - 1; purpose++) {
+    for (purpose = 0; purpose < CXM_TOKEN_BLANK; purpose++) {
         if (cxm_token_is(entry->body, (cxm_token_purpose_t) purpose)) {
             break;
         }
+    }
+
+    if (purpose == CXM_TOKEN_BLANK) {
+        return CXM_OK;
     }
 
     if (cxm_token_account(entry->body) == 0) {

@@ -455,6 +455,105 @@ measures(void **state)
 }
 
 
+/* --- what nobody may learn by measuring ---------------------------------- */
+
+typedef struct {
+    uint64_t  entries;
+    size_t    bytes;
+    uint64_t  due;
+} written_t;
+
+
+/* What a call adds to the journal. */
+static written_t
+written(const char *path, const char *body)
+{
+    uint64_t        head;
+    cxm_rc_t        rc;
+    cxm_txn_t      *txn;
+    written_t       out;
+    cxm_cursor_t   *cursor;
+    cxm_row_key_t   key;
+    cxm_raw_row_t   row;
+
+    memset(&out, 0, sizeof(out));
+    head = fixture_rows(&f, CXM_T_JOURNAL);
+    out.due = fixture_rows(&f, CXM_T_DUE);
+    assert_int_equal(call(CXM_POST, path, body), 202);
+    out.due = fixture_rows(&f, CXM_T_DUE) - out.due;
+
+    txn = fixture_read(&f);
+    assert_int_equal(cxm_cursor_open(txn, CXM_T_JOURNAL, &cursor), CXM_OK);
+    cxm_row_key(&key);
+    cxm_row_key_u64(&key, head + 1);
+
+    for (rc = cxm_cursor_seek(cursor, &key, &row);
+         rc == CXM_OK;
+         rc = cxm_cursor_next(cursor, &row))
+    {
+        out.entries++;
+        out.bytes += row.raw.len;
+    }
+
+    cxm_cursor_close(cursor);
+    cxm_txn_end(txn);
+
+    return out;
+}
+
+
+static void
+same_amount(const written_t *a, const written_t *b)
+{
+    assert_int_equal(a->entries, b->entries);
+    assert_int_equal(a->due, b->due);
+    assert_in_range(a->bytes, b->bytes * 9 / 10, b->bytes * 11 / 10);
+}
+
+
+/* What is written for nobody is no person's and goes again. */
+static void
+alike(void **state)
+{
+    unsigned     ran, purpose;
+    uint64_t     slots;
+    cxm_txn_t   *txn;
+    written_t    known, other;
+
+    (void) state;
+    join_ann();
+    other = written("register", "{\"name\":\"Bob\",\"email\":"
+                    "\"bob@example.org\",\"password\":\"" PASSWORD "\"}");
+    known = written("register", "{\"name\":\"Ann\",\"email\":"
+                    "\"" EMAIL "\",\"password\":\"" PASSWORD "\"}");
+    same_amount(&known, &other);
+
+    known = written("password/forgot", "{\"email\":\"" EMAIL "\"}");
+    txn = fixture_read(&f);
+    slots = cxm_txn_persons(txn);
+    cxm_txn_end(txn);
+    other = written("password/forgot", "{\"email\":\"bob@example.org\"}");
+    same_amount(&known, &other);
+
+    txn = fixture_read(&f);
+    assert_int_equal(cxm_txn_persons(txn), slots);
+    cxm_txn_end(txn);
+
+    (void) tokens();
+
+    for (purpose = 0; purpose < CXM_TOKEN_BLANK; purpose++) {
+        assert_int_equal(find(purpose, now), CXM_NOT_FOUND);
+    }
+
+    now += 20 * CXM_MS_MINUTE;
+    txn = write_now();
+    assert_int_equal(cxm_due_run(txn, now, 100, &ran, &err), CXM_OK);
+    fixture_commit(txn);
+    assert_int_equal(tokens(), 1);
+    assert_int_equal(find(CXM_TOKEN_VERIFY, now), CXM_OK);
+}
+
+
 #define test(name)                                                            \
     cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -467,7 +566,8 @@ main(void)
         test(unconfirmed),
         test(noted),
         test(revoked),
-        test(measures)
+        test(measures),
+        test(alike)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
