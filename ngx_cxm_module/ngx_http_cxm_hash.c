@@ -3,7 +3,6 @@
  */
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include "ngx_http_cxm_hash.h"
 #include "ngx_http_cxm_metrics.h"
@@ -15,7 +14,6 @@
                                                who is behind so many would
                                                wait longer than anybody may */
 #define NGX_HTTP_CXM_HASH_WAITERS  256      /* workers, old ones too */
-#define NGX_HTTP_CXM_HASH_NICE     10
 
 
 struct ngx_http_cxm_hash_shared_s {
@@ -24,8 +22,6 @@ struct ngx_http_cxm_hash_shared_s {
 };
 
 
-static ngx_uint_t ngx_http_cxm_hash_alone(ngx_http_cxm_main_conf_t *mcf,
-    ngx_cycle_t *cycle);
 static void ngx_http_cxm_hash_inherit(ngx_http_cxm_hash_shared_t *shared);
 static ngx_http_cxm_hash_waiter_t *ngx_http_cxm_hash_waiter(
     ngx_http_cxm_hash_shared_t *shared);
@@ -84,7 +80,6 @@ ngx_http_cxm_hash_init(ngx_http_cxm_hash_t *hash,
     hash->log = cycle->log;
     hash->shared = mcf->hashes->data;
     hash->nslots = mcf->hash_permits;
-    hash->alone = ngx_http_cxm_hash_alone(mcf, cycle);
 
     hash->slots = ngx_pcalloc(cycle->pool, hash->nslots
                                            * sizeof(ngx_http_cxm_hash_slot_t));
@@ -102,19 +97,6 @@ ngx_http_cxm_hash_init(ngx_http_cxm_hash_t *hash,
     hash->own = ngx_http_cxm_hash_waiter(hash->shared);
 
     return NGX_OK;
-}
-
-
-/* Whether nothing else runs in the threads of the pool. */
-
-static ngx_uint_t
-ngx_http_cxm_hash_alone(ngx_http_cxm_main_conf_t *mcf, ngx_cycle_t *cycle)
-{
-    static ngx_str_t  name = ngx_string("default");
-
-    return mcf->hash_pool != mcf->write_pool
-           && mcf->hash_pool != mcf->scan_pool
-           && mcf->hash_pool != ngx_thread_pool_get(cycle, &name);
 }
 
 
@@ -455,7 +437,6 @@ ngx_http_cxm_hash_start(ngx_http_cxm_hash_t *hash,
     slot->task.event.handler = ngx_http_cxm_hash_done;
     slot->task.event.log = hash->log;
     slot->job = job;
-    slot->alone = hash->alone;
     slot->done = 0;
 
     if (ngx_thread_task_post(hash->pool, &slot->task) != NGX_OK) {
@@ -470,12 +451,7 @@ ngx_http_cxm_hash_start(ngx_http_cxm_hash_t *hash,
 }
 
 
-/*
- * In a pool thread: touches the slot, its permit and the call only.  A thread
- * that does nothing else leaves the processor to those who keep others
- * waiting: event loops and commits.  It stays so: who may not raise its
- * priority cannot get it back.
- */
+/* In a pool thread: touches the slot, its permit and the call only. */
 
 static void
 ngx_http_cxm_hash_task(void *data, ngx_log_t *log)
@@ -483,10 +459,6 @@ ngx_http_cxm_hash_task(void *data, ngx_log_t *log)
     ngx_http_cxm_hash_slot_t  *slot = data;
 
     uint64_t  start;
-
-    if (slot->alone) {
-        (void) setpriority(PRIO_PROCESS, 0, NGX_HTTP_CXM_HASH_NICE);
-    }
 
     start = cxm_monotonic_us();
     slot->next = cxm_call_hash(slot->job->call);

@@ -32,7 +32,6 @@ typedef struct {
     ngx_thread_task_t         task;
     ngx_http_cxm_job_t       *job;      /* NULL: free */
     uint64_t                 *permit;
-    ngx_uint_t                alone;    /* the worker's */
     uint64_t                  us;       /* it took */
     cxm_next_t                next;     /* result */
     int                       done;     /* the last thing our task sets */
@@ -59,7 +58,6 @@ typedef struct {
     ngx_uint_t                  nslots; /* and as many permits */
     ngx_http_cxm_hash_slot_t   *slots;
     ngx_http_cxm_hash_shared_t *shared;
-    unsigned                    alone:1;    /* in its pool */
     unsigned                    exiting:1;  /* the pool is gone */
 } ngx_http_cxm_hash_t;
 

@@ -139,30 +139,6 @@ subtest 'reload and quit' => sub {
         or diag explain $count;
 };
 
-# Nice values of the workers' threads, each once.
-sub nice_values {
-    my %nice;
-    for my $pid ($t->workers) {
-        $nice{(split ' ', CXM::slurp($_) =~ s/^.*\) //r)[16]} = 1
-            for glob "/proc/$pid/task/*/stat";
-    }
-    return sort { $a <=> $b } keys %nice;
-}
-
-subtest 'threads of a pool of its own give way' => sub {
-    $t->stop;
-    my $own = getpriority 0, 0;
-    plan skip_all => 'all of it gives way' if $own >= 10;
-    $t->start;
-    answered('in the pool that others use');
-    is_deeply [nice_values()], [$own], 'nothing has changed';
-    $t->{conf}{main} = 'thread_pool passwords threads=2;';
-    $t->{conf}{http} = 'cxm_hash_memory 38m; cxm_threads hash=passwords;';
-    $t->reload;
-    answered('in its own');
-    is_deeply [nice_values()], [$own, 10], 'one of them gives way';
-};
-
 my ($rc, $out) = $t->cxmctl('verify');
 is $rc, 0, 'the store is well' or diag $out;
 $t->no_alerts;
