@@ -261,18 +261,27 @@ ngx_http_cxm_touch_input(ngx_http_request_t *r,
     ngx_http_cxm_touchpoint_t *touchpoint, ngx_str_t *type)
 {
     json_t                      *input, *props, *text;
-    ngx_str_t                    value;
+    ngx_str_t                    value, url;
     ngx_uint_t                   i;
     ngx_http_cxm_touch_value_t  *v;
 
     input = json_object();
     props = json_object();
 
+    /* "//host" would be another site's address */
+
+    url = r->unparsed_uri;
+
+    while (url.len > 1 && url.data[0] == '/' && url.data[1] == '/') {
+        url.data++;
+        url.len--;
+    }
+
     (void) json_object_set_new(input, "type",
                                ngx_http_cxm_touch_text(type,
                                                    NGX_HTTP_CXM_TOUCH_TYPE));
     (void) json_object_set_new(input, "url",
-                               ngx_http_cxm_touch_text(&r->unparsed_uri,
+                               ngx_http_cxm_touch_text(&url,
                                                    NGX_HTTP_CXM_TOUCH_URL));
 
     v = touchpoint->values.elts;

@@ -262,7 +262,7 @@ keep_url(cxm_event_t *event, const char *name, const json_t *value)
     url = cxm_json_str(value);
 
     for (i = 0; i < url.len; i++) {
-        if (url.data[i] == '?' || url.data[i] == '#' || url.data[i] == '@') {
+        if (strchr("?#;@", url.data[i]) != NULL) {
             break;
         }
     }
@@ -543,17 +543,64 @@ cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
 }
 
 
+/* Takes out what is not as its field wants it. */
+static void
+event_settle(json_t *input)
+{
+    void               *next;
+    json_t             *value;
+    cxm_error_t         err;
+    const char         *name;
+    const cxm_field_t  *field;
+
+    json_object_foreach_safe(input, next, name, value) {
+        field = cxm_field_find(&cxm_event_fields, cxm_strz(name));
+        cxm_error_init(&err);
+
+        if (field == NULL
+            || cxm_field_check_value(field, value, "", &err) != CXM_OK)
+        {
+            (void) json_object_del(input, name);
+        }
+    }
+}
+
+
 cxm_rc_t
 cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const cxm_served_t *served,
     cxm_buf_t *out, cxm_error_t *err)
 {
-    cxm_event_t  event = {
+    json_t       *settled;
+    cxm_rc_t      rc;
+    cxm_event_t   event = {
         .store = store, .caller = caller, .served = served, .now = now,
         .input = input, .pointer = "", .err = err
     };
 
-    return event_make(&event, out);
+    rc = event_make(&event, out);
+
+    if (rc != CXM_INVALID) {
+        return rc;
+    }
+
+    /* clients have their say in values: one of them costs no touchpoint */
+
+    settled = json_copy((json_t *) input);
+
+    if (settled == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
+    event_settle(settled);
+    cxm_error_init(err);
+    event.input = settled;
+    event.visitor = 0;
+    event.bot = 0;
+    rc = event_make(&event, out);
+    json_decref(settled);
+
+    return rc;
 }
 
 

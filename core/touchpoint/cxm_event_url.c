@@ -156,33 +156,6 @@ url_name_personal(cxm_str_t name)
 }
 
 
-static int
-url_param_personal(cxm_str_t param)
-{
-    size_t      i;
-    cxm_str_t   name;
-
-    name = param;
-
-    for (i = 0; i < param.len; i++) {
-        if (param.data[i] == '=') {
-            name.len = i;
-            break;
-        }
-    }
-
-    i = name.len;
-
-    while (i < param.len) {
-        if (url_byte(param, &i) == '@') {
-            return 1;
-        }
-    }
-
-    return url_name_personal(name);
-}
-
-
 /* The first of two characters in s from i on, or s.len. */
 static size_t
 url_find(cxm_str_t s, size_t i, char a, char b)
@@ -192,6 +165,63 @@ url_find(cxm_str_t s, size_t i, char a, char b)
     }
 
     return i;
+}
+
+
+/* Also of what is an address, or a query, itself. */
+static int
+url_value_personal(cxm_str_t value)
+{
+    char       c;
+    size_t     i, at;
+    cxm_str_t  name;
+
+    name.data = value.data;
+    i = 0;
+
+    while (i < value.len) {
+        at = i;
+        c = url_byte(value, &i);
+
+        if (c == '@') {
+            return 1;
+        }
+
+        if (c == '=') {
+            name.len = (size_t) (value.data + at - name.data);
+
+            if (url_name_personal(name)) {
+                return 1;
+            }
+        }
+
+        if (c == '=' || c == '?' || c == '&' || c == ';' || c == '#') {
+            name.data = value.data + i;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+url_param_personal(cxm_str_t param)
+{
+    size_t     end;
+    cxm_str_t  name;
+
+    end = url_find(param, 0, '=', '=');
+    name.data = param.data;
+    name.len = end;
+
+    if (url_name_personal(name)) {
+        return 1;
+    }
+
+    end += end < param.len;
+
+    return url_value_personal((cxm_str_t) { param.len - end,
+                                            param.data + end });
 }
 
 
@@ -218,6 +248,32 @@ url_userinfo(cxm_str_t url, size_t *from)
         if (url.data[i] == '@') {
             len = i + 1 - *from;
         }
+    }
+
+    return len;
+}
+
+
+/* Parameters of a segment stand behind it (RFC 3986, 3.3). */
+static size_t
+url_path(cxm_str_t path, char *out)
+{
+    size_t     from, end, len;
+    cxm_str_t  param;
+
+    len = 0;
+
+    for (from = 0; from < path.len; from = end) {
+        end = url_find(path, from + 1, ';', '/');
+        param.data = path.data + from + 1;
+        param.len = end - from - 1;
+
+        if (path.data[from] == ';' && url_param_personal(param)) {
+            continue;
+        }
+
+        memcpy(out + len, path.data + from, end - from);
+        len += end - from;
     }
 
     return len;
@@ -254,7 +310,7 @@ size_t
 cxm_event_url_strip(cxm_str_t url, char *out)
 {
     size_t     from, skip, len, query;
-    cxm_str_t  rest;
+    cxm_str_t  path, rest;
 
     url.len = url_find(url, 0, '#', '#');
     from = 0;
@@ -265,8 +321,9 @@ cxm_event_url_strip(cxm_str_t url, char *out)
     len = from;
     from += skip;
 
-    memcpy(out + len, url.data + from, query - from);
-    len += query - from;
+    path.data = url.data + from;
+    path.len = query - from;
+    len += url_path(path, out + len);
 
     if (query == url.len) {
         return len;

@@ -80,6 +80,7 @@ cxm_rc_t cxm_event_make(cxm_store_t *store, const cxm_caller_t *caller,
 /*
  * The same of a request that the web server itself has served, input being
  * what its configuration says of it: a customer that is named there is known.
+ * A member that is not as it must be is left out; without a type it is none.
  */
 cxm_rc_t cxm_event_served(cxm_store_t *store, const cxm_caller_t *caller,
     cxm_ms_t now, const json_t *input, const cxm_served_t *served,

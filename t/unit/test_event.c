@@ -335,6 +335,40 @@ what_was_served(void **state)
 }
 
 
+/* Values of clients in a configuration's variables. */
+static void
+what_is_left_out(void **state)
+{
+    json_t        *input, *out;
+    cxm_buf_t      packed;
+    cxm_error_t    err;
+    cxm_served_t   served = { 200, 1, -1 };
+
+    (void) state;
+
+    cxm_error_init(&err);
+    cxm_buf_init(&packed, 65536);
+    input = json_pack("{ss ss ss ss}", "type", "a", "url", "//h.example/",
+                      "title", "\xc2\x85", "session", "s");
+    assert_int_equal(cxm_event_served(f.store, &public, FIXTURE_DAY, input,
+                                      &served, &packed, &err), CXM_OK);
+    assert_int_equal(err.nissues, 0);
+    out = unpacked(&packed);
+    assert_null(json_object_get(out, "url"));
+    assert_null(json_object_get(out, "title"));
+    assert_string_equal(json_string_value(json_object_get(out, "session")),
+                        "s");
+    assert_int_equal(json_object_size(input), 4);
+    json_decref(out);
+
+    (void) json_object_set_new(input, "type", json_string("a b"));
+    assert_int_equal(cxm_event_served(f.store, &public, FIXTURE_DAY, input,
+                                      &served, &packed, &err), CXM_INVALID);
+    json_decref(input);
+    cxm_buf_free(&packed);
+}
+
+
 static void
 bands(void **state)
 {
@@ -424,6 +458,15 @@ addresses(void **state)
     stripped("//u@h.example/", "//h.example/");
     stripped("/p//u@h", "/p//u@h");
     stripped("/p?r=//u@h&b=1", "/p?b=1");
+    stripped("/a;jsessionid=AB/b;v=1;E%2dMail=x?c=1", "/a/b;v=1?c=1");
+    stripped("/a;jsessionid=AB", "/a");
+    stripped("/a;v=1;;/;token=x/", "/a;v=1;;//");
+    stripped("https://u@h.example/a;x=b@c;y=1", "https://h.example/a;y=1");
+    stripped("/p?next=/r?token=x&a=1", "/p?a=1");
+    stripped("/p?next=%2Fr%3Fa%3D1%26Token%3Dx&b=1", "/p?b=1");
+    stripped("/p?q=email%3Dx&r=%23access_token%3Dx&b=1", "/p?b=1");
+    stripped("/p?next=%2Fr%3Fsort%3Dtoken&b=1&c=", "/p?next=%2Fr%3Fsort%3D"
+             "token&b=1&c=");
     stripped("https://h.example/\xc3\xa4?\xc3\xa4=1&E%2Dmail=2",
              "https://h.example/\xc3\xa4?\xc3\xa4=1");
 }
@@ -478,6 +521,7 @@ main(void)
         cmocka_unit_test(times),
         cmocka_unit_test(the_request),
         cmocka_unit_test(what_was_served),
+        cmocka_unit_test(what_is_left_out),
         cmocka_unit_test(bands),
         cmocka_unit_test(addresses),
         cmocka_unit_test(addresses_of_events)

@@ -73,7 +73,10 @@ sub http {
     }
     my ($query) = $head =~ m{^\S+ [^? ]*\??(\S*)};
     my ($status, $body) = answer($query, $head);
+    my $accel = $query =~ /(?:^|&)accel=([^&]*)/
+        ? "X-Accel-Redirect: $1\r\n" : '';
     syswrite $client, "HTTP/1.1 $status app\r\nContent-Type: text/html\r\n"
+        . $accel
         . 'Content-Length: ' . length($body)
         . "\r\nConnection: close\r\n\r\n$body";
     close $client;
