@@ -201,6 +201,63 @@ END
     }
 };
 
+sub consents {
+    my ($query) = @_;
+    my $id = found($query)->{id};
+    my $json = $t->get("/admin/customers/$id/consents", key => 1)->{json};
+    return ($json->{current}, scalar @{$json->{items}});
+}
+
+subtest 'consents' => sub {
+    my $body = lines(
+        {external_id => 'k-1', consents => {news => {granted => true,
+            at => '2024-05-01T10:00:00+02:00', channel => 'paper',
+            text_version => 'v3', evidence => 'form 7'}, ads => false}},
+        {external_id => 'k-2', consents => {news => true}});
+    done(bring($ndjson, $body, query => '?dry_run=true'), '2 0 0 0');
+    done(bring($ndjson, $body), '2 0 0 0');
+    my ($current, $n) = consents('external_id=k-1');
+    is_deeply [@{$current->{news}}{qw(granted at channel text_version)}],
+        [true, '2024-05-01T08:00:00.000Z', 'paper', 'v3'], 'as they were given';
+    is $current->{ads}{granted}, false, 'in short';
+    is $current->{ads}{author}{kind}, 'key', 'who brought it';
+    is $n, 2;
+    done(bring($ndjson, $body), '0 0 2 0');
+    is +(consents('external_id=k-1'))[1], 2, 'once, however often';
+
+    my $older = {external_id => 'k-1', consents => {news => {granted => false,
+        at => '2023-01-01T00:00:00Z'}}};
+    done(bring($ndjson, lines($older),
+               query => '?dry_run=true'), '0 1 0 0');
+    done(bring($ndjson, lines($older)), '0 1 0 0');
+    done(bring($ndjson, lines($older)), '0 0 1 0');
+    ($current, $n) = consents('external_id=k-1');
+    is_deeply [$current->{news}{granted}, $n], [true, 3],
+        'what is older is kept and undoes nothing';
+    my $other = {external_id => 'k-1', consents => {news => {granted => true,
+        text_version => 'v4'}}};
+    done(bring($ndjson, lines($other)), '0 1 0 0');
+    is +(consents('external_id=k-1'))[0]{news}{text_version}, 'v4',
+        'another wording is another consent';
+
+    done(bring('text/csv', "external_id,consents.news,consents.post\r\n"
+        . "k-3,true,false\r\nk-2,,\"{\"\"granted\"\":true}\"\r\n"),
+        '1 1 0 0');
+    is_deeply [map { (consents('external_id=k-3'))[0]{$_}{granted} }
+               qw(news post)], [true, false], 'columns of CSV';
+
+    my @wrong = map { {external_id => 'k-9', consents => $_} }
+        {'Not a slug' => true}, {news => {at => '2024-01-01T00:00:00Z'}},
+        {news => {granted => true, at => '2999-01-01T00:00:00Z'}},
+        {news => {granted => true, more => 1}}, {news => 'yes'}, 'news';
+    my $r = bring($ndjson, lines(@wrong));
+    is_deeply [map { $_->{errors}[0]{pointer} } @{$r->{json}{errors}}],
+        ['/consents/Not a slug', '/consents/news/granted',
+         '/consents/news/at', '/consents/news/more', '/consents/news',
+         '/consents'], 'what is refused';
+    is_deeply found('external_id=k-9'), {}, 'and leaves nothing';
+};
+
 subtest 'broken records' => sub {
     done(bring($csv, <<"END"), '1 0 0 5',
 external_id,name,attributes.seats

@@ -54,7 +54,7 @@ typedef struct {
                                   cxm_error_t *err);
 } cxm_import_kind_t;
 
-#define CXM_IMPORT_TABLES  3            /* of columns, with the NULL */
+#define CXM_IMPORT_TABLES  4            /* of columns, with the NULL */
 
 /*
  * A line as a row, checked by its table; members that are null are left out,

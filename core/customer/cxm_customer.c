@@ -41,7 +41,7 @@ const cxm_field_t  cxm_customer_tag = {
     .type = CXM_FIELD_STRING, .min = 1, .max = 50
 };
 
-static const cxm_field_t  alias_item = {
+const cxm_field_t  cxm_customer_alias = {
     .type = CXM_FIELD_STRING, .min = 1, .max = 200
 };
 
@@ -54,14 +54,9 @@ static const cxm_field_t  person_item = { .type = CXM_FIELD_INT };
 
 static const cxm_field_t  customer_fields[] = {
     CXM_CUSTOMER_PROFILE,
-    { .name = "identifiers", .type = CXM_FIELD_ARRAY,
-      .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
-      .item = &cxm_identifier_item },
+    CXM_CUSTOMER_LEADS,
     CXM_CUSTOMER_LABELS,
-    { .name = "aliases", .type = CXM_FIELD_ARRAY,
-      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_READONLY | CXM_FIELD_WORDS,
-      .max = CXM_CUSTOMER_ALIASES, .item = &alias_item,
-      .summary = "names of customers merged into this one: found by q" },
+    CXM_CUSTOMER_ALIASED,
     { .name = CXM_MERGED_MEMBER, .type = CXM_FIELD_UUID,
       .flags = CXM_FIELD_READONLY,
       .summary = "never seen in a list: what has become of this one" },
@@ -69,7 +64,7 @@ static const cxm_field_t  customer_fields[] = {
       .item = &person_item },
     { .name = CXM_DUPLICATE_KEYS, .type = CXM_FIELD_ARRAY,
       .flags = CXM_FIELD_PERSONAL | CXM_FIELD_HIDDEN | CXM_FIELD_LOOKUP,
-      .item = &alias_item },
+      .item = &cxm_customer_alias },
     CXM_RECORD_ROWS,
     { .name = NULL }
 };

@@ -127,7 +127,8 @@ typedef int (*cxm_consent_pt)(void *ctx, const cxm_consent_t *consent);
 /*
  * Calls fn for each purpose, in their order, as it stands with the customer
  * and all that were merged into it, until fn returns non-zero.  The newest
- * fact decides; of two of the same time the one that takes back.
+ * fact decides, of one time the one recorded last; where two who were merged
+ * have said something at one time the one that takes back.
  */
 cxm_rc_t cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
     cxm_consent_pt fn, void *ctx);

@@ -2,13 +2,21 @@
  * Consents: facts, and how each purpose stands.
  */
 
-#include "cxm_customer.h"
+#include "cxm_customer_int.h"
 #include "cxm_json.h"
 
 
 static const char *const  consent_channels[] = {
     "web", "email", "app", "sms", "store", "phone", "api", "paper", NULL
 };
+
+#define TEXT_VERSION                                                          \
+    { .name = "text_version", .type = CXM_FIELD_STRING, .min = 1, .max = 100, \
+      .summary = "which wording was agreed to" }
+
+#define EVIDENCE                                                              \
+    { .name = "evidence", .type = CXM_FIELD_STRING, .min = 1, .max = 1000,    \
+      .flags = CXM_FIELD_PERSONAL, .summary = "what proves it" }
 
 static const cxm_field_t  consent_fields[] = {
     { .name = "customer", .type = CXM_FIELD_UUID,
@@ -19,12 +27,10 @@ static const cxm_field_t  consent_fields[] = {
       .flags = CXM_FIELD_REQUIRED, .summary = "false takes it back" },
     { .name = "channel", .type = CXM_FIELD_ENUM, .values = consent_channels,
       .summary = "where it was said" },
-    { .name = "text_version", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
-      .summary = "which wording was agreed to" },
+    TEXT_VERSION,
     { .name = "at", .type = CXM_FIELD_TIME,
       .summary = "default now; with ingest any time before" },
-    { .name = "evidence", .type = CXM_FIELD_STRING, .min = 1, .max = 1000,
-      .flags = CXM_FIELD_PERSONAL, .summary = "what proves it" },
+    EVIDENCE,
     { .name = "author", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_READONLY,
       .summary = "who recorded it" },
     CXM_RECORD_ROWS,
@@ -46,6 +52,24 @@ static const cxm_field_t  state_fields[] = {
 
 const cxm_fields_t  cxm_consent_state_fields = {
     "ConsentState", state_fields
+};
+
+/* The same in rows of imports and exports. */
+static const cxm_field_t  fact_fields[] = {
+    { .name = "granted", .type = CXM_FIELD_BOOL,
+      .flags = CXM_FIELD_REQUIRED },
+    { .name = "at", .type = CXM_FIELD_TIME, .summary = "default now" },
+    { .name = "channel", .type = CXM_FIELD_ENUM, .values = consent_channels },
+    TEXT_VERSION,
+    EVIDENCE,
+    { .name = "author", .type = CXM_FIELD_ANY, .flags = CXM_FIELD_READONLY },
+    { .name = NULL }
+};
+
+static const cxm_fields_t  fact_table = { "CustomerRowConsent", fact_fields };
+
+const cxm_field_t  cxm_consent_fact = {
+    .type = CXM_FIELD_OBJECT, .object = &fact_table
 };
 
 
@@ -354,9 +378,11 @@ cxm_consent_each(cxm_txn_t *txn, const cxm_uuid_t *customer,
 
 
 typedef struct {
-    cxm_txn_t  *txn;
-    json_t     *out;
-    cxm_rc_t    rc;
+    cxm_txn_t          *txn;
+    const cxm_field_t  *fields;
+    int                 personal;
+    json_t             *out;
+    cxm_rc_t            rc;
 } consent_states_t;
 
 
@@ -376,8 +402,16 @@ state_json(void *ctx, const cxm_consent_t *consent)
                              NULL);
     bad = 0;
 
-    for (field = state_fields; field->name != NULL; field++) {
-        value = json_object_get(doc.body, field->name);
+    for (field = states->fields; field->name != NULL; field++) {
+
+        if (field->flags & CXM_FIELD_READONLY) {
+            continue;
+        }
+
+        value = json_object_get(!(field->flags & CXM_FIELD_PERSONAL)
+                                ? doc.body
+                                : states->personal ? doc.personal : NULL,
+                                field->name);
         bad |= value != NULL && json_object_set(state, field->name, value) != 0;
     }
 
@@ -393,24 +427,46 @@ state_json(void *ctx, const cxm_consent_t *consent)
 }
 
 
-cxm_rc_t
-cxm_consent_json(cxm_txn_t *txn, const cxm_uuid_t *customer, json_t **out,
-    cxm_error_t *err)
+static cxm_rc_t
+states_json(consent_states_t *states, const cxm_uuid_t *customer,
+    json_t **out, cxm_error_t *err)
 {
-    cxm_rc_t          rc;
-    consent_states_t  states = { txn, json_object(), CXM_OK };
+    cxm_rc_t  rc;
 
     *out = NULL;
-    rc = cxm_consent_each(txn, customer, state_json, &states);
-    rc = rc == CXM_OK ? states.rc : rc;
+    states->out = json_object();
+    states->rc = CXM_OK;
+    rc = cxm_consent_each(states->txn, customer, state_json, states);
+    rc = rc == CXM_OK ? states->rc : rc;
 
     if (rc != CXM_OK) {
-        json_decref(states.out);
+        json_decref(states->out);
         return cxm_fail(err, rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc, NULL,
                         "Consents cannot be read.");
     }
 
-    *out = states.out;
+    *out = states->out;
 
     return CXM_OK;
+}
+
+
+cxm_rc_t
+cxm_consent_json(cxm_txn_t *txn, const cxm_uuid_t *customer, json_t **out,
+    cxm_error_t *err)
+{
+    consent_states_t  states = { .txn = txn, .fields = state_fields };
+
+    return states_json(&states, customer, out, err);
+}
+
+
+cxm_rc_t
+cxm_consent_facts(cxm_txn_t *txn, const cxm_uuid_t *customer, int personal,
+    json_t **out, cxm_error_t *err)
+{
+    consent_states_t  states = { .txn = txn, .fields = fact_fields,
+                                 .personal = personal };
+
+    return states_json(&states, customer, out, err);
 }

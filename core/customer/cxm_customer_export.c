@@ -19,6 +19,7 @@ static const cxm_field_t  csv_fields[] = {
     CXM_CUSTOMER_ROW,
     CXM_CUSTOMER_PROFILE,
     CXM_CUSTOMER_LABELS,
+    CXM_CUSTOMER_CONSENTS,
     { .name = "version", .type = CXM_FIELD_INT },
     { .name = "created_at", .type = CXM_FIELD_TIME },
     { .name = "updated_at", .type = CXM_FIELD_TIME },
@@ -27,6 +28,19 @@ static const cxm_field_t  csv_fields[] = {
 };
 
 static const cxm_fields_t  csv_table = { "CustomerCells", csv_fields };
+
+/* The record as it is answered, and what consents stand. */
+static const cxm_field_t  row_fields[] = {
+    CXM_CUSTOMER_PROFILE,
+    CXM_CUSTOMER_LEADS,
+    CXM_CUSTOMER_LABELS,
+    CXM_CUSTOMER_ALIASED,
+    CXM_CUSTOMER_CONSENTS,
+    CXM_RECORD_ROWS,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  row_table = { "CustomerExport", row_fields };
 
 typedef struct {
     cxm_txn_t           *txn;
@@ -121,6 +135,32 @@ export_row(cxm_customer_walk_t *walk, const json_t *shown, int *more)
 }
 
 
+/* Of most there are none. */
+static cxm_rc_t
+add_consents(cxm_customer_walk_t *walk, const cxm_doc_t *doc, json_t *shown)
+{
+    json_t    *facts;
+    cxm_rc_t   rc;
+
+    if (doc->erased) {
+        return CXM_OK;
+    }
+
+    rc = cxm_consent_facts(walk->txn, &doc->id, walk->export->personal,
+                           &facts, &walk->piece->err);
+
+    if (rc == CXM_OK && json_object_size(facts) > 0
+        && json_object_set(shown, "consents", facts) != 0)
+    {
+        rc = CXM_INTERNAL;
+    }
+
+    json_decref(facts);
+
+    return rc;
+}
+
+
 static cxm_rc_t
 export_customer(cxm_customer_walk_t *walk, const cxm_doc_t *doc, int *more)
 {
@@ -129,9 +169,15 @@ export_customer(cxm_customer_walk_t *walk, const cxm_doc_t *doc, int *more)
 
     shown = cxm_record_json(doc, walk->find.fields,
                             cxm_record_see(doc, walk->export->personal));
+    rc = shown == NULL ? CXM_INTERNAL : add_consents(walk, doc, shown);
 
-    if (shown == NULL || (walk->export->format == CXM_EXPORT_CSV
-                          && cells(shown)))
+    if (rc != CXM_OK) {
+        json_decref(shown);
+        return rc;
+    }
+
+    if ((walk->export->format == CXM_EXPORT_CSV
+         && cells(shown)))
     {
         json_decref(shown);
         return CXM_INTERNAL;
@@ -223,7 +269,7 @@ export_walk(cxm_txn_t *txn, const cxm_export_t *export, cxm_piece_t *piece)
 
 
 const cxm_export_rows_t  cxm_customer_rows = {
-    .fields = &cxm_customer_fields,
+    .fields = &row_table,
     .walk = export_walk,
     .free = free
 };

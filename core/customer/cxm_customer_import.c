@@ -25,13 +25,21 @@ static const cxm_field_t  own_fields[] = {
 
 static const cxm_fields_t  own_table = { "CustomerRowOwn", own_fields };
 
+static const cxm_field_t  consents_fields[] = {
+    CXM_CUSTOMER_CONSENTS,
+    { .name = NULL }
+};
+
+static const cxm_fields_t  consents_table = {
+    "CustomerRowConsents", consents_fields
+};
+
 static const cxm_field_t  row_fields[] = {
     CXM_CUSTOMER_ROW,
     CXM_CUSTOMER_PROFILE,
-    { .name = "identifiers", .type = CXM_FIELD_ARRAY,
-      .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,
-      .item = &cxm_identifier_item },
+    CXM_CUSTOMER_LEADS,
     CXM_CUSTOMER_LABELS,
+    CXM_CUSTOMER_CONSENTS,
     { .name = NULL }
 };
 
@@ -87,6 +95,25 @@ row_split(cxm_customer_row_t *row, const json_t *input)
 
     return bad ? row_no_memory(row)
                : cxm_field_check(&own_table, row->own, "", row->import->err);
+}
+
+
+/* Facts of their own, which are recorded once the record is written. */
+static cxm_rc_t
+row_consents(cxm_customer_row_t *row)
+{
+    json_t  *consents;
+
+    consents = json_object_get(row->document, "consents");
+
+    if (consents == NULL) {
+        return CXM_OK;
+    }
+
+    row->consents = json_copy(consents);
+    (void) json_object_del(row->document, "consents");
+
+    return cxm_customer_consents_check(row->import, row->consents);
 }
 
 
@@ -419,12 +446,14 @@ row_change(cxm_customer_row_t *row, cxm_record_write_t *write, cxm_doc_t *out)
 static cxm_rc_t
 row_write(cxm_customer_row_t *row, cxm_import_result_t *result)
 {
+    int                  said;
     cxm_rc_t             rc;
     cxm_doc_t            doc;
     cxm_record_write_t   write;
 
     memset(&write, 0, sizeof(write));
     memset(&doc, 0, sizeof(doc));
+    said = 0;
     write.txn = row->import->txn;
     write.record = &cxm_record_customer;
     write.caller = row->import->caller;
@@ -446,6 +475,17 @@ row_write(cxm_customer_row_t *row, cxm_import_result_t *result)
         *result = row->version == 0 ? CXM_IMPORT_CREATED
                   : doc.version > row->version ? CXM_IMPORT_UPDATED
                   : CXM_IMPORT_UNCHANGED;
+    }
+
+    /* a customer who is only tried is none that could have said anything */
+
+    if (rc == CXM_OK && (row->version != 0 || !row->import->dry)) {
+        rc = cxm_customer_consents_add(row->import, &doc.id, row->consents,
+                                      &said);
+    }
+
+    if (rc == CXM_OK && said && *result == CXM_IMPORT_UNCHANGED) {
+        *result = CXM_IMPORT_UPDATED;
     }
 
     cxm_doc_clear(&doc);
@@ -476,6 +516,10 @@ customer_add(const cxm_import_t *import, const json_t *input,
     rc = row_split(&row, input);
 
     if (rc == CXM_OK) {
+        rc = row_consents(&row);
+    }
+
+    if (rc == CXM_OK) {
         rc = row_identifiers(&row);
     }
 
@@ -487,6 +531,7 @@ customer_add(const cxm_import_t *import, const json_t *input,
     json_decref(row.own);
     json_decref(row.document);
     json_decref(row.brought);
+    json_decref(row.consents);
 
     return rc;
 }
@@ -499,8 +544,9 @@ customer_columns(cxm_txn_t *txn, const cxm_fields_t **tables,
     cxm_error_t *err)
 {
     tables[0] = &own_table;
+    tables[1] = &consents_table;
 
-    return cxm_record_fields(txn, &cxm_record_customer, &tables[1], err);
+    return cxm_record_fields(txn, &cxm_record_customer, &tables[2], err);
 }
 
 

@@ -13,6 +13,7 @@
  * the same.
  */
 extern const cxm_field_t  cxm_customer_tag;
+extern const cxm_field_t  cxm_customer_alias;
 extern const cxm_field_t  cxm_customer_attribute;
 
 #define CXM_CUSTOMER_PROFILE                                                  \
@@ -46,6 +47,17 @@ extern const cxm_field_t  cxm_customer_attribute;
     { .name = "attributes", .type = CXM_FIELD_MAP,                            \
       .item = &cxm_customer_attribute,                                        \
       .summary = "of the fields at /admin/fields/customer" }
+
+#define CXM_CUSTOMER_LEADS                                                    \
+    { .name = "identifiers", .type = CXM_FIELD_ARRAY,                         \
+      .flags = CXM_FIELD_PERSONAL, .max = CXM_CUSTOMER_IDENTIFIERS,           \
+      .item = &cxm_identifier_item }
+
+#define CXM_CUSTOMER_ALIASED                                                  \
+    { .name = "aliases", .type = CXM_FIELD_ARRAY,                             \
+      .flags = CXM_FIELD_PERSONAL | CXM_FIELD_READONLY | CXM_FIELD_WORDS,     \
+      .max = CXM_CUSTOMER_ALIASES, .item = &cxm_customer_alias,               \
+      .summary = "names of customers merged into this one: found by q" }
 
 /* Types of identifiers that a row has as members, NULL-terminated. */
 extern const char *const  cxm_customer_row_types[];
@@ -96,6 +108,7 @@ typedef struct {
     json_t              *own;           /* members of the row alone */
     json_t              *document;      /* the others: a merge patch */
     json_t              *brought;       /* its identifiers, or NULL */
+    json_t              *consents;      /* that it brings, or NULL */
     uint64_t             version;       /* that was there; 0: none */
     size_t               base;          /* identifiers that have no column */
     size_t               nadded;        /* and those of columns behind them, */
@@ -104,6 +117,28 @@ typedef struct {
 
 /* Whether a slot is in a list of them. */
 int cxm_identity_person(const json_t *persons, uint64_t slot);
+
+
+/* --- consents in rows --------------------------------------------------- */
+
+#define CXM_CUSTOMER_CONSENTS                                                 \
+    { .name = "consents", .type = CXM_FIELD_MAP, .item = &cxm_consent_fact,   \
+      .summary = "how purposes stand; true and false are short for "          \
+                 "{\"granted\": ...}" }
+
+extern const cxm_field_t  cxm_consent_fact;
+
+/* Of a customer, as a row has it; a new reference. */
+cxm_rc_t cxm_consent_facts(cxm_txn_t *txn, const cxm_uuid_t *customer,
+    int personal, json_t **out, cxm_error_t *err);
+
+/* Checks what a row brings, and gives it the one form: CXM_INVALID. */
+cxm_rc_t cxm_customer_consents_check(const cxm_import_t *import,
+    json_t *consents);
+
+/* Records what of it is not so yet; *added tells whether there was any. */
+cxm_rc_t cxm_customer_consents_add(const cxm_import_t *import,
+    const cxm_uuid_t *customer, const json_t *consents, int *added);
 
 
 #endif /* CXM_CUSTOMER_INT_H */

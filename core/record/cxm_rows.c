@@ -85,13 +85,17 @@ column_name(const cxm_fields_t *const *tables, cxm_row_column_t *column,
     column->parent = (cxm_str_t) { (size_t) (dot - name.data), name.data };
     parent = column_field(tables, column->parent);
 
-    if (parent == NULL || parent->type != CXM_FIELD_OBJECT) {
+    if (parent == NULL || (parent->type != CXM_FIELD_OBJECT
+                           && parent->type != CXM_FIELD_MAP))
+    {
         column->parent = (cxm_str_t) { 0, NULL };
         return;
     }
 
     column->name = (cxm_str_t) { name.len - column->parent.len - 1, dot + 1 };
-    column_type(column, cxm_field_find(parent->object, column->name));
+    column_type(column, parent->type == CXM_FIELD_MAP
+                        ? parent->item
+                        : cxm_field_find(parent->object, column->name));
 }
 
 

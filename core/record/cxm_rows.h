@@ -2,11 +2,11 @@
  * Rows of a body that is no JSON document: CSV and NDJSON.
  *
  * The columns of CSV are named by its first record; "scale.min" is member
- * "min" of member "scale".  A cell becomes what its field is, an empty one is
- * no member, \N is null.  An array of texts is "a;b"; any array or object may
- * be JSON.  A text that exports have put "'" before (cxm_csv.c) loses it.
- * What does not convert stays a string, for the check of the field table to
- * refuse, which also knows the names.
+ * "min" of member "scale", be that an object or a map.  A cell becomes what
+ * its field is, an empty one is no member, \N is null.  An array of texts is
+ * "a;b"; any array or object may be JSON.  A text that exports have put "'"
+ * before (cxm_csv.c) loses it.  What does not convert stays a string, for the
+ * check of the field table to refuse, which also knows the names.
  */
 
 #ifndef CXM_ROWS_H
