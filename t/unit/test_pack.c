@@ -187,6 +187,101 @@ depth_is_bounded(void **state)
 }
 
 
+/* Member by member it is the same as from a tree. */
+static void
+objects_without_a_tree(void **state)
+{
+    int                i;
+    char               name[16];
+    json_t            *tree, *part;
+    cxm_buf_t          a, b;
+    cxm_pack_object_t  object;
+
+    (void) state;
+    cxm_buf_init(&a, 1 << 20);
+    cxm_buf_init(&b, 1 << 20);
+
+    tree = parse("{\"type\":\"page_view\",\"at\":177772,\"small\":63,"
+                 "\"less\":-9223372036854775808,\"props\":{\"a\":[1,\"b\"]}}");
+    part = parse("{\"a\":[1,\"b\"]}");
+    cxm_pack(&a, tree);
+
+    cxm_pack_begin(&object, &b);
+    cxm_pack_str(&object, cxm_str("type"), cxm_str("page_view"));
+    cxm_pack_int(&object, cxm_str("at"), 177772);
+    cxm_pack_int(&object, cxm_str("small"), 63);
+    cxm_pack_int(&object, cxm_str("less"), INT64_MIN);
+    cxm_pack_json(&object, cxm_str("props"), part);
+    cxm_pack_end(&object);
+
+    assert_false(b.failed);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.data, b.data, a.len);
+    json_decref(tree);
+    json_decref(part);
+
+    /* as many members as the one byte of their number takes, and no more */
+
+    for (i = 0; i <= CXM_PACK_MEMBERS; i++) {
+        cxm_buf_reset(&b);
+        cxm_pack_begin(&object, &b);
+
+        for (object.n = 0; object.n < (unsigned) i; /* void */ ) {
+            (void) snprintf(name, sizeof(name), "m%u", object.n);
+            cxm_pack_int(&object, cxm_strz(name), 1);
+        }
+
+        cxm_pack_end(&object);
+        assert_int_equal(cxm_unpack(cxm_buf_str(&b), &tree), CXM_OK);
+        assert_int_equal(json_object_size(tree), i);
+        json_decref(tree);
+    }
+
+    cxm_pack_int(&object, cxm_str("more"), 1);
+    cxm_pack_end(&object);
+    assert_true(b.failed);
+
+    cxm_buf_free(&a);
+    cxm_buf_free(&b);
+}
+
+
+/* A nested value is as deep as in a tree. */
+static void
+members_are_as_deep(void **state)
+{
+    int                i;
+    json_t            *value, *outer;
+    cxm_buf_t          buf;
+    cxm_pack_object_t  object;
+
+    (void) state;
+    value = json_array();
+
+    for (i = 2; i < CXM_PACK_DEPTH; i++) {
+        outer = json_array();
+        json_array_append_new(outer, value);
+        value = outer;
+    }
+
+    cxm_buf_init(&buf, 1 << 20);
+    cxm_pack_begin(&object, &buf);
+    cxm_pack_json(&object, cxm_str("a"), value);
+    cxm_pack_end(&object);
+    assert_false(buf.failed);
+
+    outer = json_array();
+    json_array_append_new(outer, value);
+    cxm_buf_reset(&buf);
+    cxm_pack_begin(&object, &buf);
+    cxm_pack_json(&object, cxm_str("a"), outer);
+    assert_true(buf.failed);
+
+    json_decref(outer);
+    cxm_buf_free(&buf);
+}
+
+
 int
 main(void)
 {
@@ -195,7 +290,9 @@ main(void)
         cmocka_unit_test(strings_of_every_length),
         cmocka_unit_test(form_is_fixed),
         cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(depth_is_bounded)
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(objects_without_a_tree),
+        cmocka_unit_test(members_are_as_deep)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
