@@ -43,7 +43,7 @@ sub fdatasync_us {
 # 99th percentile in ms.
 sub wrk_beacon {
     my ($t, $path, $connections, $seconds, $ids) = @_;
-    my $out = join '', map { `$_` } "wrk -t1 -c$connections -d${seconds}s"
+    my $out = join '', map { `$_` } "wrk -t1 -c$connections -d${seconds}s --timeout 30s"
         . " -s $folder/beacon.lua " . $t->url($path)
         . ' -- ' . ($ids // 'v7');
     my ($requests, $time, $bad, $p99) =
