@@ -176,6 +176,8 @@ subtest 'tasks' => sub {
 
     problem($t->post("$url/$id/tasks", {title => 'x', status => 'later'},
                      key => 1), 422, 'invalid', '/status');
+    problem($t->get("/admin/tasks?$_=foo", key => 1), 422, 'invalid', "?$_")
+        for qw(status priority);
     problem($t->post("$url/$id/tasks", {title => 'x', due_at => 'soon'},
                      key => 1), 422, 'invalid', '/due_at');
     problem($t->post("$url/$id/tasks", {}, key => 1), 422, 'invalid',

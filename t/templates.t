@@ -191,7 +191,9 @@ subtest 'preview' => sub {
     $r = $t->post("$url/signin-new-place/preview", {fields =>
         {device => 'A <b> & "c"', link => 'https://b.example/x'}}, key => 1);
     like $r->{json}{text}, qr/Device: A <b> & "c"\n/, 'fields of the caller';
-    like $r->{json}{text}, qr{\nhttps://b.example/x#token=sample\n};
+    like $r->{json}{text}, qr{\nhttps://b.example/x\n};
+    unlike $t->post("$url/taken/preview", {}, key => $marketing)->{json}{text},
+        qr/token/, 'a link that has no token shows none';
     problem($t->post("$url/reset/preview", {fields => {name => "a\nb"}},
                      key => 1), 422, 'invalid', '/fields/name');
     problem($t->post("$url/reset/preview", {fields => {

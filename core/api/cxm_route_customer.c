@@ -29,11 +29,12 @@ static const cxm_field_t  customer_list_query[] = {
 };
 
 static const cxm_field_t  task_list_query[] = {
-    { .name = "status", .type = CXM_FIELD_STRING,
+    { .name = "status", .type = CXM_FIELD_ENUM, .values = cxm_task_states,
       .summary = "open, done or cancelled." },
     { .name = "assignee", .type = CXM_FIELD_STRING,
       .summary = "Who is to do it." },
-    { .name = "priority", .type = CXM_FIELD_STRING,
+    { .name = "priority", .type = CXM_FIELD_ENUM,
+      .values = cxm_task_priorities,
       .summary = "low, normal, high or urgent." },
     { .name = "overdue", .type = CXM_FIELD_BOOL,
       .summary = "Whether its time has come." },

@@ -12,7 +12,8 @@
 
 
 static const cxm_field_t  outbox_list_query[] = {
-    { .name = "status", .type = CXM_FIELD_STRING,
+    { .name = "status", .type = CXM_FIELD_ENUM,
+      .values = cxm_message_states,
       .summary = "queued, sent, failed, expired or cancelled." },
     { .name = "template", .type = CXM_FIELD_STRING,
       .summary = "Slug of the template." },

@@ -265,11 +265,16 @@ template_preview_read(cxm_call_t *call, cxm_txn_t *txn)
         .draft = json_object_get(call->input, "text"),
         .recipient = cxm_str(CXM_PREVIEW_RECIPIENT),
         .base = call->base,
-        .secret = cxm_str(CXM_PREVIEW_SECRET),
         .fields = values,
         .queued_at = call->now,
         .expires_at = call->now + CXM_PREVIEW_EXPIRES
     };
+
+    /* links that must be there are those with a token */
+
+    if (letter.template->required & (1u << CXM_TEMPLATE_LINK)) {
+        letter.secret = cxm_str(CXM_PREVIEW_SECRET);
+    }
 
     rc = cxm_template_check_fields(letter.template, values, "/fields",
                                    &call->err);

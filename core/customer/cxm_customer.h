@@ -104,6 +104,8 @@ extern const cxm_record_t     cxm_record_task;
 extern const cxm_fields_t     cxm_task_fields;
 extern const cxm_kind_t       cxm_kind_task;
 extern const cxm_due_class_t  cxm_due_task;
+extern const char *const      cxm_task_states[];        /* NULL-terminated */
+extern const char *const      cxm_task_priorities[];
 
 /*
  * Consents are facts: given or taken back, by purpose; none is ever changed.

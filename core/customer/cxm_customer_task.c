@@ -10,11 +10,11 @@
 /* Number of the class of due rows; part of the format. */
 #define CXM_DUE_TASK  6
 
-static const char *const  task_states[] = {
+const char *const  cxm_task_states[] = {
     "open", "done", "cancelled", NULL
 };
 
-static const char *const  task_priorities[] = {
+const char *const  cxm_task_priorities[] = {
     "low", "normal", "high", "urgent", NULL
 };
 
@@ -25,9 +25,9 @@ static const cxm_field_t  task_fields[] = {
       .flags = CXM_FIELD_REQUIRED | CXM_FIELD_PERSONAL },
     { .name = "text", .type = CXM_FIELD_TEXT, .max = 10000,
       .flags = CXM_FIELD_PERSONAL },
-    { .name = "status", .type = CXM_FIELD_ENUM, .values = task_states,
+    { .name = "status", .type = CXM_FIELD_ENUM, .values = cxm_task_states,
       .flags = CXM_FIELD_LOOKUP, .summary = "default open" },
-    { .name = "priority", .type = CXM_FIELD_ENUM, .values = task_priorities,
+    { .name = "priority", .type = CXM_FIELD_ENUM, .values = cxm_task_priorities,
       .flags = CXM_FIELD_LOOKUP, .summary = "default normal" },
     { .name = "assignee", .type = CXM_FIELD_STRING, .min = 1, .max = 100,
       .flags = CXM_FIELD_LOOKUP, .summary = "who is to do it" },

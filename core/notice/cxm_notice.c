@@ -18,7 +18,7 @@
  */
 #define CXM_NOTICE_GONE  1
 
-static const char *const  message_states[] = {
+const char *const  cxm_message_states[] = {
     "queued", "sent", "failed", "expired", "cancelled", NULL
 };
 
@@ -31,7 +31,7 @@ static const cxm_field_t  value_item = {
 #define SET_BY_US  .flags = CXM_FIELD_READONLY
 
 static const cxm_field_t  message_fields[] = {
-    { .name = "status", .type = CXM_FIELD_ENUM, .values = message_states,
+    { .name = "status", .type = CXM_FIELD_ENUM, .values = cxm_message_states,
       .flags = CXM_FIELD_READONLY | CXM_FIELD_LOOKUP },
     { .name = "template", .type = CXM_FIELD_SLUG,
       .flags = CXM_FIELD_READONLY | CXM_FIELD_LOOKUP },

@@ -28,6 +28,7 @@
 
 extern const cxm_record_t     cxm_record_message;
 extern const cxm_fields_t     cxm_message_fields;
+extern const char *const      cxm_message_states[];     /* NULL-terminated */
 extern const cxm_kind_t       cxm_kind_message;
 
 /* What still waits when it expires is not sent any more. */
