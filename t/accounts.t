@@ -8,7 +8,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use CXM::Browser;
 use Digest::SHA qw(hmac_sha1);
 use Mojo::JSON qw(decode_json encode_json false true);
@@ -17,27 +17,9 @@ use Test::More;
 
 my $t = CXM->new(conf => {me => 'cxm_public_url https://shop.example;'});
 
-sub browser {
-    my ($who, %more) = @_;
-    return CXM::Browser->new($t, email => "$who\@example.org", %more);
-}
-
-sub problem {
-    my ($reply, $status, $code, $pointer) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               ($json->{errors} || [{}])->[0]{pointer}],
-        [$status, $code, $pointer], "$status $code" or diag $reply->{body};
-}
+sub browser { CXM::Browser->of($t, @_) }
 
 sub head { decode_json(($t->cxmctl('stat'))[1])->{head} }
-
-sub verified {
-    my ($what) = @_;
-    my ($rc, $out) = $t->cxmctl('verify');
-    is $rc, 0, "verify: $what" or diag $out;
-}
 
 my $ann = browser('ann');
 
@@ -441,6 +423,6 @@ subtest 'one token, a hundred at once' => sub {
     is $good, 1, 'one success';
 };
 
-verified('in the end');
+$t->sound('in the end');
 
 done_testing;

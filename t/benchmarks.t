@@ -292,7 +292,6 @@ subtest 'a score and what others have' => sub {
     }
 };
 
-my ($rc, $out, $err) = $t->cxmctl('verify');
-is $rc, 0, 'verify' or diag $out . $err;
+$t->sound;
 
 done_testing;

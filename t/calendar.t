@@ -248,7 +248,6 @@ subtest 'new rules come with a reload' => sub {
     $other->stop;
 };
 
-my ($rc, $out, $err) = $t->cxmctl('verify');
-is $rc, 0, 'verify' or diag $out, $err;
+$t->sound;
 
 done_testing;

@@ -9,7 +9,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use IO::Select;
 use Mojo::Date;
 use Mojo::JSON qw(decode_json false true);
@@ -19,16 +19,6 @@ my $t = CXM->new(conf => {workers => 2});
 my $rep = $t->key('rep', '--name', 'Rita');
 my $server = $t->key('server');
 my $url = '/admin/customers';
-
-sub problem {
-    my ($reply, $status, $code, @pointers) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               map { $_->{pointer} } @{$json->{errors} || []}],
-        [$status, $code, @pointers], "$status $code @pointers"
-        or diag $reply->{body};
-}
 
 sub customer { $t->post($url, {@_}, key => 1)->{json}{id} }
 
@@ -328,7 +318,6 @@ subtest 'the live stream' => sub {
 
 close $listener;
 $t->stop;
-my ($rc, $out, $err) = $t->cxmctl('verify');
-is $rc, 0, 'verify finds it sound' or diag $out . $err;
+$t->sound;
 
 done_testing;

@@ -70,13 +70,6 @@ sub given {
     return [map { "$_->{type} $_->{value}" } @{$_[0]{identifiers} || []}];
 }
 
-sub verify {
-    my ($store) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($rc, $out, $err) = $store->cxmctl('verify');
-    is $rc, 0, 'the store is sound' or diag $out . $err;
-}
-
 # -- rows of JSON -------------------------------------------------------------
 
 subtest 'rows of NDJSON' => sub {
@@ -414,7 +407,7 @@ subtest 'there and back' => sub {
         ($rc, $out) = $other->cxmctl('import', 'customers', $file);
         is $out, '0 created, 0 updated, ' . @$all
             . " unchanged, 0 refused\n", 'once more: nothing';
-        verify($other);
+        $other->sound;
         $other->stop;
     }
 };
@@ -516,7 +509,7 @@ subtest 'killed' => sub {
         $killed += ($? & 127) == 9;
     }
     cmp_ok $killed, '>', 0, "killed $killed times";
-    verify($other);
+    $other->sound;
 
     my ($rc, $out) = $other->cxmctl('import', 'customers', $file);
     is $rc, 0, 'begun again';
@@ -524,9 +517,9 @@ subtest 'killed' => sub {
     is $created + $unchanged, $n, $out;
     my ($export_rc, $rows) = $other->cxmctl('export', 'customers');
     is +($rows =~ tr/\n//), $n + 1, 'each once';
-    verify($other);
+    $other->sound;
 };
 
-verify($t);
+$t->sound;
 
 done_testing;

@@ -47,12 +47,6 @@ sub listed {
                       ->{json}{items}};
 }
 
-sub sound {
-    my ($what, $ctl) = @_;
-    my ($rc, $out, $err) = ($ctl || $t)->cxmctl('verify');
-    is $rc, 0, "$what: verify" or diag "$out$err";
-}
-
 my $mail = 'canary.bird@example.org';
 my $said = 'the canary sang xyzzy';
 my $id = answer(3, $said, {email => $mail}, key => $server);
@@ -152,7 +146,7 @@ is_deeply $t->get('/admin/metrics/nps?survey=shop&by=plan', key => 1)->{json},
 is listed("email=$mail"), 0, 'nothing leads from the name to the answers';
 is show($other)->{answers}{why}, 'another person', 'others are whole';
 is listed('email=other@example.org'), 1, 'and found';
-sound('after an erasure');
+$t->sound('after an erasure');
 
 my $anew = answer(10, 'born again', {email => $mail}, key => $server);
 is show($anew)->{answers}{why}, 'born again', 'the name may begin anew';
@@ -162,7 +156,7 @@ is $t->post($url, {email => $mail}, key => 1)->{status}, 201,
 is $t->post($url, {visitor => 'v-1'}, key => 1)->{json}{kept}{response}, 1,
     'a visitor';
 is scalar @{$t->get("$url?limit=2", key => 1)->{json}{items}}, 2, 'pages';
-sound('after three');
+$t->sound('after three');
 
 # -- nothing that could be read with the master key is left -------------------
 
@@ -209,7 +203,7 @@ subtest 'no hash is left' => sub {
     unlike $text, qr/$print/, 'and not of what was said';
     is $u->post('/s/shop/responses', $first, key => $by, headers => $keyed)
         ->{json}{code}, 'already_done', 'the key is used all the same';
-    sound('hashes', $u);
+    $u->sound('hashes');
 };
 
 # -- what is still to be done about somebody who is gone ----------------------
@@ -239,7 +233,7 @@ subtest 'a partial answer' => sub {
     is $answer->{answers}{nps}, 1, 'counted';
     is scalar @{$u->get("/admin/responses?email=$mail", key => 1)
                   ->{json}{items}}, 0, 'and not found by name';
-    sound('a partial answer', $u);
+    $u->sound('a partial answer');
 };
 
 # -- a disk that fails in between ---------------------------------------------
@@ -270,7 +264,7 @@ subtest 'begun, but not done: 202' => sub {
     is $done->{status}, 200, 'asked again';
     is $done->{json}{id}, $reply->{json}{id}, 'the same erasure';
     is $done->{json}{state}, 'erased', 'is done';
-    sound('latched in between', $u);
+    $u->sound('latched in between');
     $u->expect_alerts(qr/erasing a person key|read-only/);
 };
 

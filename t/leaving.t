@@ -8,7 +8,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use CXM::Browser;
 use Mojo::JSON qw(decode_json false true);
 use Test::More;
@@ -16,26 +16,7 @@ use Test::More;
 my $t = CXM->new;
 my $rep = $t->key('rep', '--name', 'Rita');
 
-sub browser {
-    my ($who, %more) = @_;
-    return CXM::Browser->new($t, email => "$who\@example.org", %more);
-}
-
-sub problem {
-    my ($reply, $status, $code, @pointers) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               map { $_->{pointer} } @{$json->{errors} || []}],
-        [$status, $code, @pointers], "$status $code @pointers"
-        or diag $reply->{body};
-}
-
-sub verified {
-    my ($what) = @_;
-    my ($rc, $out) = $t->cxmctl('verify');
-    is $rc, 0, "verify: $what" or diag $out;
-}
+sub browser { CXM::Browser->of($t, @_) }
 
 my $ann = browser('ann')->join;
 my $bob = browser('bob', name => 'Bob')->join;
@@ -156,7 +137,7 @@ subtest 'closing' => sub {
     is $again->get('/me/')->{json}{customer}, $id,
         'the address is free, and leads to the same record';
     $bob = $again;
-    verified('closed');
+    $t->sound('closed');
 };
 
 subtest 'closing and erasing' => sub {
@@ -173,6 +154,6 @@ subtest 'closing and erasing' => sub {
         'who comes back is another';
 };
 
-verified('all of it');
+$t->sound('all of it');
 
 done_testing;

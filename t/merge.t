@@ -9,7 +9,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use Mojo::IOLoop;
 use Mojo::JSON qw(decode_json encode_json false true);
 use Mojo::Promise;
@@ -24,16 +24,6 @@ my %key = map { $_ => $t->key($_, '--name', "the $_") }
        viewer);
 my $url = '/admin/customers';
 my $nobody = '00000000-0000-4000-8000-000000000000';
-
-sub problem {
-    my ($reply, $status, $code, @pointers) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               map { $_->{pointer} } @{$json->{errors} || []}],
-        [$status, $code, @pointers], "$status $code @pointers"
-        or diag $reply->{body};
-}
 
 sub get { $t->get("$url/$_[0]", key => $_[1] || 1) }
 sub post { $t->post("$url/$_[0]", $_[1], key => $_[2] || 1) }
@@ -77,11 +67,6 @@ sub found { ids($t->get("$url?$_[0]", key => 1)) }
 
 sub given {
     return [map { "$_->{type} $_->{value}" } @{$_[0]{identifiers} || []}];
-}
-
-sub verified {
-    my ($rc, $out, $err) = $t->cxmctl('verify');
-    is $rc, 0, 'verify' or diag $out, $err;
 }
 
 # All that the API tells of customers, but for what tells of merges.
@@ -330,7 +315,7 @@ subtest 'merged' => sub {
         'what was taken back';
     is scalar @{get("$ann/consents")->{json}{items}}, 2, 'both facts';
     is_deeply ids(get("$ann/merges")), [$merge->{id}], 'its merges';
-    verified();
+    $t->sound;
 
     problem(undo($anna, $merge->{id}), 409, 'merged');
     problem($t->request('POST', "$url/$ann/merges/$merge->{id}/undo",
@@ -350,7 +335,7 @@ subtest 'merged' => sub {
     my $history = get("$anna/history")->{json}{items};
     is_deeply [map { $_->{changes}[0]{field} } @$history[0, 1]],
         ['/merged_into', '/merged_into'], 'history';
-    verified();
+    $t->sound;
 };
 
 subtest 'what was changed since stays' => sub {
@@ -413,7 +398,7 @@ subtest 'what was changed since stays' => sub {
     is_deeply found('external_id=b-2'), [], 'or nowhere';
     is scalar(grep { $_ eq $ann } @{found('q=anna huber')}), 0,
         'names, too';
-    verified();
+    $t->sound;
 };
 
 subtest 'of nothing' => sub {
@@ -485,7 +470,7 @@ subtest 'chains' => sub {
     is undo($c[2], $m[$_])->{status}, 200, "undone $_" for 2, 1;
     is undo($c[1], $m[0])->{status}, 200, 'undone 0';
     is_deeply dump_of(@c), $before, 'as it was';
-    verified();
+    $t->sound;
 };
 
 subtest 'limits' => sub {
@@ -523,7 +508,7 @@ subtest 'limits' => sub {
     problem(merge(customer(), $many), 409, 'too_many_persons');
     is get("$many/timeline?limit=5")->{status}, 200, 'and can be read';
     is undo($many, $r->{json}{id})->{status}, 200, 'and undone';
-    verified();
+    $t->sound;
 };
 
 # -- at the same time ---------------------------------------------------------
@@ -565,7 +550,7 @@ subtest 'many at once' => sub {
         into_version => 3}, key => 1, headers => {'Idempotency-Key' => 'm'});
     is_deeply [$again->{status}, $again->{json}], [201, $r->{json}],
         'a repeat by its key gets the first reply';
-    verified();
+    $t->sound;
 };
 
 # -- consents -----------------------------------------------------------------
@@ -640,7 +625,7 @@ subtest 'erasure' => sub {
         problem(merge($ann, customer()), 409, 'person_erased');
         problem(merge(customer(), $ann), 409, 'person_erased');
     }
-    verified();
+    $t->sound;
 };
 
 # -- who, when, and what tells of it ------------------------------------------
@@ -702,7 +687,7 @@ subtest 'rebuilt' => sub {
     is $rc, 0, 'rebuild' or diag $out, $err;
     $t->start;
     is_deeply dump_of($ann, $anna), $before, 'comes out the same';
-    verified();
+    $t->sound;
 };
 
 done_testing;

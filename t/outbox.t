@@ -9,7 +9,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use CXM::Browser;
 use Mojo::JSON qw(decode_json false true);
 use POSIX ();
@@ -21,13 +21,6 @@ my $t = CXM->new(conf => {workers => 2,
     locations => 'location = /metrics { cxm_metrics; }'});
 my $url = '/admin/outbox';
 my $none = '00000000-0000-4000-8000-000000000000';
-
-sub problem {
-    my ($reply, $status, $code) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    is_deeply [$reply->{status}, ($reply->{json} || {})->{code}],
-        [$status, $code], "$status $code" or diag $reply->{body};
-}
 
 # A message of samples, the one way to queue what no customer asked for.
 sub queued {
@@ -42,12 +35,6 @@ sub ids { [map { $_->{id} } @{$_[0]{json}{items}}] }
 
 sub figure { decode_json(($t->cxmctl('stat'))[1])->{$_[0]} }
 sub head { figure('head') }
-
-sub verified {
-    my ($what) = @_;
-    my ($rc, $out) = $t->cxmctl('verify');
-    is $rc, 0, "verify: $what" or diag $out;
-}
 
 sub metric {
     my ($name) = @_;
@@ -132,11 +119,11 @@ subtest 'cancelled' => sub {
 
 subtest 'refused' => sub {
     my $test = '/admin/templates/reset/test';
-    problem($t->post($test, {}, key => 1), 422, 'invalid');
+    problem($t->post($test, {}, key => 1), 422, 'invalid', '/recipient');
     problem($t->post($test, {recipient => "a\@b\nBcc: c\@d"}, key => 1), 422,
-            'invalid');
+            'invalid', '/recipient');
     problem($t->post($test, {recipient => 'a@b', fields => {link => 'x'}},
-                     key => 1), 422, 'invalid');
+                     key => 1), 422, 'invalid', '/fields/link');
     problem($t->post($test, {recipient => 'a@b'}, key => $t->key('rep')),
             403, 'forbidden');
     problem($t->post('/admin/templates/none/test', {recipient => 'a@b'},
@@ -211,7 +198,7 @@ subtest 'erased' => sub {
         outbox_json('list', '--json');
     is_deeply [@$in{qw(erased recipient)}], [true, undef];
     unlike +(outbox('list', '--json'))[1], qr/cid\@/, 'the address is gone';
-    verified('after an erasure');
+    $t->sound('after an erasure');
 };
 
 # What accounts queue, with secrets that only the operator sees.
@@ -251,7 +238,7 @@ subtest 'of a customer' => sub {
             outbox_json('list', '--json');
     }), 'an erasure takes them all';
     is_deeply $timeline->(1), [], 'they are nobody\'s';
-    verified('after an erased customer');
+    $t->sound('after an erased customer');
 };
 
 subtest 'killed' => sub {
@@ -285,7 +272,7 @@ subtest 'killed' => sub {
     is metric('queued'), $before + 8, 'and no other';
     my %there = map { $_->{id} => 1 } outbox_json('list', '--json');
     is_deeply [grep { !$there{$_} } keys %told], [];
-    verified('after kills');
+    $t->sound('after kills');
 };
 
 subtest 'retention' => sub {
@@ -302,7 +289,7 @@ subtest 'retention' => sub {
         'messages stay as they are';
     is $t->post("$url/$reset->{id}/cancel", key => 1)->{status}, 200,
         'and can be cancelled';
-    verified('behind a checkpoint');
+    $t->sound('behind a checkpoint');
 };
 
 done_testing;

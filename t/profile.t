@@ -9,7 +9,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use CXM::Browser;
 use CXM::Totp;
 use Mojo::JSON qw(decode_json false true);
@@ -18,26 +18,7 @@ use Test::More;
 my $t = CXM->new(conf => {me => 'cxm_public_url https://shop.example;'});
 my $rep = $t->key('rep', '--name', 'Rita');
 
-sub browser {
-    my ($who, %more) = @_;
-    return CXM::Browser->new($t, email => "$who\@example.org", %more);
-}
-
-sub problem {
-    my ($reply, $status, $code, @pointers) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               map { $_->{pointer} } @{$json->{errors} || []}],
-        [$status, $code, @pointers], "$status $code @pointers"
-        or diag $reply->{body};
-}
-
-sub verified {
-    my ($what) = @_;
-    my ($rc, $out) = $t->cxmctl('verify');
-    is $rc, 0, "verify: $what" or diag $out;
-}
+sub browser { CXM::Browser->of($t, @_) }
 
 my $ann = browser('ann')->join;
 my $bob = browser('bob', name => 'Bob')->join;
@@ -291,7 +272,7 @@ subtest 'another address' => sub {
     is $eve->get('/me/profile/history')->{json}{items}[0]{changes}[0]{to},
         'eve2@example.org', 'history';
     $eve->{email} = 'eve2@example.org';
-    verified('another address');
+    $t->sound('another address');
 };
 
 subtest 'taken meanwhile' => sub {
@@ -359,6 +340,6 @@ subtest 'the way back, past a second factor' => sub {
     ok scalar(() = $owner->mails('second-factor-off')), 'as the owner is told';
 };
 
-verified('profiles and preferences');
+$t->sound('profiles and preferences');
 
 done_testing;

@@ -251,7 +251,6 @@ subtest 'mTLS' => sub {
        'nor one of another CA, which the map looks at');
 };
 
-my ($rc, $out, $err) = $t->cxmctl('verify');
-is $rc, 0, 'verify' or diag $out, $err;
+$t->sound;
 
 done_testing;

@@ -8,7 +8,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use CXM;
+use CXM qw(problem);
 use Mojo::JSON qw(decode_json false true);
 use Test::More;
 
@@ -20,16 +20,6 @@ my $t = CXM->new(conf => {
 my %key = map { $_ => $t->key($_) } qw(analyst privacy rep server viewer);
 my $url = '/admin/customers';
 my $nobody = '00000000-0000-4000-8000-000000000000';
-
-sub problem {
-    my ($reply, $status, $code, @pointers) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $json = $reply->{json} || {};
-    is_deeply [$reply->{status}, $json->{code},
-               map { $_->{pointer} } @{$json->{errors} || []}],
-        [$status, $code, @pointers], "$status $code @pointers"
-        or diag $reply->{body};
-}
 
 # A customer that an external id leads to.
 sub customer {
@@ -328,12 +318,6 @@ sub lag {
 
 sub wait_read { CXM::until_true(30, sub { (lag('entries') // 1) == 0 }) }
 
-sub verify {
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($rc, $out, $err) = $t->cxmctl('verify');
-    is $rc, 0, 'the store is sound' or diag $out . $err;
-}
-
 subtest 'touchpoints' => sub {
     my $id = customer('v-1');
     my $other = customer('v-2');
@@ -390,7 +374,7 @@ subtest 'touchpoints' => sub {
     is $t->delete("$url/$id/identifiers?type=visitor&value=vis-1",
                   key => 1)->{status}, 200, 'it is not his';
     is_deeply seen($id), [@$all[1 .. 3]], 'then it is not told';
-    verify();
+    $t->sound;
 };
 
 subtest 'touchpoints of who is erased' => sub {
@@ -406,7 +390,7 @@ subtest 'touchpoints of who is erased' => sub {
     my $again = customer('e-9');
     beacon({type => 'page_view', customer => 'e-9', url => '/new'});
     is_deeply seen($again), ['page_view /new'], 'and stay so';
-    verify();
+    $t->sound;
 };
 
 # Runs that are cut off are done again; what comes of them is the same.
@@ -432,7 +416,7 @@ subtest 'killed while it reads' => sub {
         $next = $r->{json}{next};
     } while ($next);
     is $count, 4 * 6 * 50, 'every one of them';
-    verify();
+    $t->sound;
 };
 
 subtest 'a rebuilt store' => sub {
@@ -448,7 +432,6 @@ subtest 'a rebuilt store' => sub {
 # -- all of it is the journal's -----------------------------------------------
 
 $t->stop;
-my ($rc, $out, $err) = $t->cxmctl('verify');
-is $rc, 0, 'verify finds it sound' or diag $out . $err;
+$t->sound;
 
 done_testing;

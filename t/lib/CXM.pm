@@ -15,6 +15,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
@@ -27,6 +28,8 @@ use Scalar::Util ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More ();
 use Time::HiRes qw(sleep time);
+
+our @EXPORT_OK = qw(problem);
 
 our $TOP = abs_path(dirname(__FILE__) . '/../..');
 
@@ -481,6 +484,16 @@ sub no_alerts {
         || Test::More::diag(join "\n", @found);
 }
 
+# The store is what its journal says, table by table.
+sub sound {
+    my ($self, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($rc, $out, $err) = $self->cxmctl('verify');
+    return Test::More::is($rc, 0, $name ? "the store is sound: $name"
+                                        : 'the store is sound')
+        || Test::More::diag($out, $err);
+}
+
 sub DESTROY {
     my ($self) = @_;
     return if $$ != $owner || $self->{gone}++;
@@ -649,6 +662,18 @@ sub reply {
         $reply{json} = eval { decode_json($reply{body}) };
     }
     return \%reply;
+}
+
+# A problem document with that status, code, and pointers of all its errors.
+sub problem {
+    my ($reply, $status, $code, @pointers) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $json = $reply->{json} || {};
+    return Test::More::is_deeply(
+        [$reply->{status}, $json->{code},
+         map { $_->{pointer} } @{$json->{errors} || []}],
+        [$status, $code, @pointers], "$status $code @pointers")
+        || Test::More::diag($reply->{body});
 }
 
 # Sends bytes as they are; everything read until the other side closes or

@@ -23,6 +23,12 @@ sub new {
         $class;
 }
 
+# The browser of somebody@example.org.
+sub of {
+    my ($class, $t, $who, %self) = @_;
+    return $class->new($t, email => "$who\@example.org", %self);
+}
+
 sub cookies { $_[0]{cookies} }
 
 sub get    { my $self = shift; $self->request('GET', @_) }
