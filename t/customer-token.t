@@ -546,6 +546,31 @@ subtest 'no store' => sub {
         'and it is back';
 };
 
+# What a site requires of its staff is not theirs to fill in.
+subtest 'fields that a site requires' => sub {
+    my $strict = CXM->new(conf => {
+        http => "cxm_customer_token \$cookie_customer key=$key;"});
+    is $strict->put('/admin/fields/customer', {fields => [
+        {name => 'contract', type => 'string', required => true}]},
+        key => 1)->{status}, 201;
+    $strict->put('/admin/surveys/demo', key => 1, json => {
+        title => 'Demo', status => 'live', questions => \@questions});
+    $strict->post('/s/demo/responses', json => {answers => {nps => 9}},
+                  cookie(token(sub => 'zoe')));
+    my ($made) = @{$strict->get('/admin/customers?external_id=zoe', key => 1)
+        ->{json}{items}};
+    ok $made, 'an answer makes the record';
+    my $changed = $strict->patch('/me/profile', {language => 'de'}, cookie(
+        token(sub => 'yan'), 'Sec-Fetch-Site' => 'same-origin'));
+    is $changed->{status}, 200, 'so does a change' or diag $changed->{body};
+    $changed = $strict->patch('/me/profile', {language => 'de'}, cookie(
+        token(sub => 'zoe', email => 'zoe@example.org',
+              email_verified => true), 'Sec-Fetch-Site' => 'same-origin'));
+    is scalar @{$strict->get("/admin/customers/$made->{id}", key => 1)
+        ->{json}{identifiers}}, 2, 'who gets an address, too';
+    $strict->stop;
+};
+
 subtest 'the store' => sub {
     $t->sound;
 };

@@ -56,6 +56,7 @@ identifier(const char *type, const char *value)
 }
 
 
+/* Fields that the site requires are not a customer's to fill in. */
 static void
 write_begin(const claimed_t *claimed, cxm_record_write_t *write)
 {
@@ -65,6 +66,7 @@ write_begin(const claimed_t *claimed, cxm_record_write_t *write)
     write->caller = claimed->caller;
     write->actor = claimed->caller->principal.actor;
     write->if_match = CXM_VERSION_ANY;
+    write->ours = 1;
     write->err = claimed->err;
 }
 
@@ -112,6 +114,7 @@ static cxm_rc_t
 add(const claimed_t *claimed, uint64_t no, const char *type,
     const char *value)
 {
+    int                  full;
     json_t              *item;
     cxm_rc_t             rc;
     cxm_doc_t            doc;
@@ -125,7 +128,14 @@ add(const claimed_t *claimed, uint64_t no, const char *type,
     }
 
     write.id = doc.id;
+    full = json_array_size(json_object_get(doc.personal, "identifiers"))
+           >= CXM_CUSTOMER_IDENTIFIERS;
     cxm_doc_clear(&doc);
+
+    if (full) {
+        return CXM_INVALID;
+    }
+
     item = identifier(type, value);
 
     rc = item == NULL
