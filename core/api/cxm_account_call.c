@@ -362,6 +362,36 @@ cxm_self_no_token(cxm_call_t *call)
 }
 
 
+cxm_rc_t
+cxm_self_with_token(cxm_call_t *call, cxm_txn_t *txn,
+    cxm_token_purpose_t purpose, cxm_self_token_pt fn)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  token, account;
+
+    memset(&account, 0, sizeof(account));
+    rc = cxm_token_find(txn, purpose, cxm_json_get_str(call->input, "token"),
+                        call->now, &token, &call->err);
+
+    if (rc == CXM_OK) {
+        rc = cxm_account_get(txn, cxm_token_account(token.body), &account,
+                             &call->err);
+    }
+
+    if (rc == CXM_NOT_FOUND) {
+        rc = cxm_self_no_token(call);
+
+    } else if (rc == CXM_OK) {
+        rc = fn(call, txn, &token, &account);
+    }
+
+    cxm_doc_clear(&token);
+    cxm_doc_clear(&account);
+
+    return rc;
+}
+
+
 /* --- who ---------------------------------------------------------------- */
 
 static const cxm_field_t  who_fields[] = {

@@ -103,6 +103,13 @@ cxm_rc_t cxm_self_with_password(cxm_call_t *call, cxm_txn_t *txn,
 /* 422 for a token that redeems nothing, whatever is wrong with it. */
 cxm_rc_t cxm_self_no_token(cxm_call_t *call);
 
+/* Runs fn with the input's token, one of that purpose, and its account. */
+typedef cxm_rc_t (*cxm_self_token_pt)(cxm_call_t *call, cxm_txn_t *txn,
+    const cxm_doc_t *token, cxm_doc_t *account);
+
+cxm_rc_t cxm_self_with_token(cxm_call_t *call, cxm_txn_t *txn,
+    cxm_token_purpose_t purpose, cxm_self_token_pt fn);
+
 /* Who the account and its customer are, a new reference. */
 json_t *cxm_self_who(const cxm_doc_t *account, const cxm_uuid_t *customer);
 extern const cxm_fields_t  cxm_self_who_fields;

@@ -232,26 +232,6 @@ moved_reply(cxm_call_t *call, const cxm_doc_t *account)
 }
 
 
-/* The token of a purpose and its account, both to be cleared in any case. */
-static cxm_rc_t
-token_open(cxm_call_t *call, cxm_txn_t *txn, cxm_token_purpose_t purpose,
-    cxm_doc_t *token, cxm_doc_t *account)
-{
-    cxm_rc_t  rc;
-
-    memset(account, 0, sizeof(*account));
-    rc = cxm_token_find(txn, purpose, cxm_json_get_str(call->input, "token"),
-                        call->now, token, &call->err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_account_get(txn, cxm_token_account(token->body), account,
-                             &call->err);
-    }
-
-    return rc == CXM_NOT_FOUND ? cxm_self_no_token(call) : rc;
-}
-
-
 /* Whoever is in elsewhere is out; a link of before leads nowhere. */
 static cxm_rc_t
 end_others(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
@@ -305,48 +285,34 @@ verify(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
 static cxm_rc_t
 verify_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  token, account;
-
-    rc = token_open(call, txn, CXM_TOKEN_EMAIL, &token, &account);
-
-    if (rc == CXM_OK) {
-        rc = verify(call, txn, &token, &account);
-    }
-
-    cxm_doc_clear(&token);
-    cxm_doc_clear(&account);
-
-    return rc;
+    return cxm_self_with_token(call, txn, CXM_TOKEN_EMAIL, verify);
 }
 
 
 /* --- going back --------------------------------------------------------- */
 
 static cxm_rc_t
+revert_refuse(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
+    cxm_doc_t *account)
+{
+    cxm_str_t  own[2];
+
+    (void) txn;
+
+    own[0] = cxm_json_get_str(token->personal, "email");
+    own[1] = cxm_json_get_str(account->personal, "name");
+
+    return cxm_password_refuse(cxm_json_get_str(call->input, "password"),
+                               own, 2, "/password", &call->err);
+}
+
+
+static cxm_rc_t
 revert_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t   rc;
-    cxm_str_t  own[2];
-    cxm_doc_t  token, account;
-
-    if (cxm_credential_create(call) == NULL) {
-        return CXM_INTERNAL;
-    }
-
-    rc = token_open(call, txn, CXM_TOKEN_REVERT, &token, &account);
-
-    if (rc == CXM_OK) {
-        own[0] = cxm_json_get_str(token.personal, "email");
-        own[1] = cxm_json_get_str(account.personal, "name");
-        rc = cxm_password_refuse(cxm_json_get_str(call->input, "password"),
-                                 own, 2, "/password", &call->err);
-    }
-
-    cxm_doc_clear(&token);
-    cxm_doc_clear(&account);
-
-    return rc;
+    return cxm_credential_create(call) == NULL
+           ? CXM_INTERNAL
+           : cxm_self_with_token(call, txn, CXM_TOKEN_REVERT, revert_refuse);
 }
 
 
@@ -430,19 +396,7 @@ revert(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
 static cxm_rc_t
 revert_write(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  token, account;
-
-    rc = token_open(call, txn, CXM_TOKEN_REVERT, &token, &account);
-
-    if (rc == CXM_OK) {
-        rc = revert(call, txn, &token, &account);
-    }
-
-    cxm_doc_clear(&token);
-    cxm_doc_clear(&account);
-
-    return rc;
+    return cxm_self_with_token(call, txn, CXM_TOKEN_REVERT, revert);
 }
 
 

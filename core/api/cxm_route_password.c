@@ -200,47 +200,23 @@ forgot_write(cxm_call_t *call, cxm_txn_t *txn)
 
 /* --- by a token --------------------------------------------------------- */
 
-/* The token and its account, both the caller's to clear in any case. */
 static cxm_rc_t
-reset_open(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *token,
+reset_refuse(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
     cxm_doc_t *account)
 {
-    cxm_rc_t  rc;
+    (void) txn;
+    (void) token;
 
-    memset(account, 0, sizeof(*account));
-    rc = cxm_token_find(txn, CXM_TOKEN_RESET,
-                        cxm_json_get_str(call->input, "token"), call->now,
-                        token, &call->err);
-
-    if (rc == CXM_OK) {
-        rc = cxm_account_get(txn, cxm_token_account(token->body), account,
-                             &call->err);
-    }
-
-    return rc == CXM_NOT_FOUND ? cxm_self_no_token(call) : rc;
+    return refuse_own(call, account);
 }
 
 
 static cxm_rc_t
 reset_read(cxm_call_t *call, cxm_txn_t *txn)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  token, account;
-
-    if (cxm_credential_create(call) == NULL) {
-        return CXM_INTERNAL;
-    }
-
-    rc = reset_open(call, txn, &token, &account);
-
-    if (rc == CXM_OK) {
-        rc = refuse_own(call, &account);
-    }
-
-    cxm_doc_clear(&token);
-    cxm_doc_clear(&account);
-
-    return rc;
+    return cxm_credential_create(call) == NULL
+           ? CXM_INTERNAL
+           : cxm_self_with_token(call, txn, CXM_TOKEN_RESET, reset_refuse);
 }
 
 
@@ -279,23 +255,23 @@ set_password(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,
 
 
 static cxm_rc_t
-reset_write(cxm_call_t *call, cxm_txn_t *txn)
+reset(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token,
+    cxm_doc_t *account)
 {
-    cxm_rc_t   rc;
-    cxm_doc_t  token, account;
+    cxm_rc_t  rc;
 
-    rc = reset_open(call, txn, &token, &account);
-
-    if (rc == CXM_OK) {
-        rc = set_password(call, txn, &account, 0, (cxm_account_fact_t) {
-                              .event = CXM_ACCOUNT_RESET_DONE,
-                              .since = token.created_at });
-    }
-
-    cxm_doc_clear(&token);
-    cxm_doc_clear(&account);
+    rc = set_password(call, txn, account, 0, (cxm_account_fact_t) {
+                          .event = CXM_ACCOUNT_RESET_DONE,
+                          .since = token->created_at });
 
     return rc == CXM_OK ? changed_reply(call) : rc;
+}
+
+
+static cxm_rc_t
+reset_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    return cxm_self_with_token(call, txn, CXM_TOKEN_RESET, reset);
 }
 
 
