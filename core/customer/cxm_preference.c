@@ -196,13 +196,7 @@ const cxm_record_t  cxm_record_preference = {
 static cxm_rc_t
 preference_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    cxm_rc_t          rc;
-    cxm_doc_change_t  change;
-
-    rc = cxm_record_apply(txn, entry, &cxm_record_preference, &change);
-    cxm_doc_clear(&change.old);
-
-    return rc;
+    return cxm_record_apply(txn, entry, &cxm_record_preference, NULL);
 }
 
 

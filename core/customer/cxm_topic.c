@@ -154,13 +154,7 @@ const cxm_record_t  cxm_record_topics = {
 static cxm_rc_t
 topics_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    cxm_rc_t          rc;
-    cxm_doc_change_t  change;
-
-    rc = cxm_record_apply(txn, entry, &cxm_record_topics, &change);
-    cxm_doc_clear(&change.old);
-
-    return rc;
+    return cxm_record_apply(txn, entry, &cxm_record_topics, NULL);
 }
 
 

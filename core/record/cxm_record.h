@@ -118,9 +118,10 @@ cxm_rc_t cxm_record_fields(cxm_txn_t *txn, const cxm_record_t *record,
     const cxm_fields_t **out, cxm_error_t *err);
 
 /*
- * The kind's apply; change->old is the caller's to clear, in any case.  Kinds
- * with CXM_RECORD_PERSON have cxm_record_lookups, and a `forget` that calls
- * cxm_record_forget(): the documents stay, they are nobody's.
+ * The kind's apply; change->old is the caller's to clear, in any case, and
+ * change NULL where nobody asks what changed.  Kinds with CXM_RECORD_PERSON
+ * have cxm_record_lookups, and a `forget` that calls cxm_record_forget(): the
+ * documents stay, they are nobody's.
  */
 cxm_rc_t cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
     const cxm_record_t *record, cxm_doc_change_t *change);

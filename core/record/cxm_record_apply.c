@@ -158,7 +158,14 @@ cxm_rc_t
 cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
     const cxm_record_t *record, cxm_doc_change_t *change)
 {
-    cxm_rc_t  rc;
+    cxm_rc_t          rc;
+    cxm_doc_change_t  own;
+
+    if (change == NULL) {
+        rc = cxm_record_apply(txn, entry, record, &own);
+        cxm_doc_clear(&own.old);
+        return rc;
+    }
 
     rc = cxm_doc_apply_change(txn, entry, change);
 

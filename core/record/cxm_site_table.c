@@ -267,8 +267,6 @@ const cxm_record_t  cxm_record_site = {
 static cxm_rc_t
 site_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
-    cxm_rc_t           rc;
-    cxm_doc_change_t   change;
     cxm_site_cache_t  *cache;
 
     cache = cache_of(txn);
@@ -278,10 +276,8 @@ site_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
     }
 
     cache->first = NULL;
-    rc = cxm_record_apply(txn, entry, &cxm_record_site, &change);
-    cxm_doc_clear(&change.old);
 
-    return rc;
+    return cxm_record_apply(txn, entry, &cxm_record_site, NULL);
 }
 
 
