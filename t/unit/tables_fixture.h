@@ -184,4 +184,35 @@ fixture_random(uint32_t below)
 }
 
 
+/* --- one for each test, in *state ---------------------------------------- */
+
+/* *state is the store's flow before. */
+static inline int
+fixture_setup(void **state)
+{
+    fixture_t  *f;
+
+    f = calloc(1, sizeof(fixture_t));
+    assert_non_null(f);
+    fixture_open(f, *state);
+    *state = f;
+
+    return 0;
+}
+
+
+static inline int
+fixture_teardown(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+
+    return 0;
+}
+
+
+#define FIXTURE_TEST(test)                                                    \
+    cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+
 #endif /* TABLES_FIXTURE_H */

@@ -14,7 +14,6 @@
 #include "cxm_verify.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
 static char          target[400], staging[440], path[480];
 static uint64_t      last_done, last_total;
@@ -57,16 +56,6 @@ setup(void **state)
 
     unit_commit(txn);
     assert_int_equal(cxm_person_erase(unit.store, 2, &err), CXM_OK);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
 
     return 0;
 }
@@ -334,7 +323,7 @@ targets(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
 
 
 int

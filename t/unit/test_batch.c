@@ -10,7 +10,6 @@
 
 #define OPS  6
 
-static unit_store_t  unit;
 
 typedef struct {
     unsigned    runs;
@@ -133,16 +132,6 @@ setup(void **state)
                               .rc = CXM_INTERNAL, .err = &errors[i] };
         list[i] = &ops[i];
     }
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
 
     return 0;
 }
@@ -442,7 +431,7 @@ no_second_half_without_the_first(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, unit_teardown)
 
 
 int

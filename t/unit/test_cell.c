@@ -11,7 +11,6 @@
 
 #define KEEP  CXM_KEEP_RESPONSES
 
-static unit_store_t     unit;
 static cxm_error_t      err;
 static cxm_long_read_t  reading;
 static cxm_cell_scan_t  scan;
@@ -34,16 +33,6 @@ setup(void **state)
         assert_int_equal(unit_append(txn, "a", 0, NULL, NULL), CXM_OK);
         unit_commit(txn);
     }
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
 
     return 0;
 }
@@ -168,7 +157,7 @@ meanwhile(void **state)
 }
 
 
-#define test(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name)  cmocka_unit_test_setup_teardown(name, setup, unit_teardown)
 
 
 int

@@ -7,24 +7,6 @@
 #include "cxm_dict.h"
 
 
-static int
-setup(void **state)
-{
-    *state = calloc(1, sizeof(fixture_t));
-    fixture_open(*state, NULL);
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
-
 static uint32_t
 assign(cxm_txn_t *txn, uint64_t survey, uint16_t segment, cxm_str_t text)
 {
@@ -162,14 +144,10 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(values_get_numbers_in_order, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(null_and_other_have_fixed_numbers,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(later_values_are_other, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(long_values_are_a_bug, setup,
-                                        teardown),
+        FIXTURE_TEST(values_get_numbers_in_order),
+        FIXTURE_TEST(null_and_other_have_fixed_numbers),
+        FIXTURE_TEST(later_values_are_other),
+        FIXTURE_TEST(long_values_are_a_bug),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

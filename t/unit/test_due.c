@@ -73,19 +73,10 @@ static const cxm_flow_t  flow = { .due = classes };
 static int
 setup(void **state)
 {
-    *state = calloc(1, sizeof(fixture_t));
-    fixture_open(*state, &flow);
     ran_n = 0;
-    return 0;
-}
+    *state = (void *) &flow;
 
-
-static int
-teardown(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
+    return fixture_setup(state);
 }
 
 
@@ -244,17 +235,17 @@ the_front_of_a_class(void **state)
 }
 
 
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(moves, setup, teardown),
-        cmocka_unit_test_setup_teardown(runs_in_order_of_time, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_class_must_do_its_part, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(the_front_of_a_class, setup,
-                                        teardown),
+        TEST(moves),
+        TEST(runs_in_order_of_time),
+        TEST(a_class_must_do_its_part),
+        TEST(the_front_of_a_class),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,29 +8,7 @@
 #include "cxm_store_int.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-    cxm_error_init(&err);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
 
 
 static uint64_t
@@ -606,24 +584,21 @@ replay_gives_the_same_store(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        STORE_TEST(append_gives_a_place),
-        STORE_TEST(read_gives_what_was_appended),
-        STORE_TEST(an_entry_may_lack_a_body),
-        STORE_TEST(what_cannot_be_appended),
-        STORE_TEST(reactions),
-        STORE_TEST(walk_checks_the_links),
-        STORE_TEST(missing_entries_are_found),
-        STORE_TEST(entries_are_found_by_time),
-        STORE_TEST(every_flipped_bit_is_found),
-        STORE_TEST(newer_kinds_are_refused),
-        STORE_TEST(replay_gives_the_same_store)
+        UNIT_STORE_TEST(append_gives_a_place),
+        UNIT_STORE_TEST(read_gives_what_was_appended),
+        UNIT_STORE_TEST(an_entry_may_lack_a_body),
+        UNIT_STORE_TEST(what_cannot_be_appended),
+        UNIT_STORE_TEST(reactions),
+        UNIT_STORE_TEST(walk_checks_the_links),
+        UNIT_STORE_TEST(missing_entries_are_found),
+        UNIT_STORE_TEST(entries_are_found_by_time),
+        UNIT_STORE_TEST(every_flipped_bit_is_found),
+        UNIT_STORE_TEST(newer_kinds_are_refused),
+        UNIT_STORE_TEST(replay_gives_the_same_store)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,6 @@
 #include "cxm_manifest.h"
 
 
-static unit_store_t    unit;
 static cxm_error_t     err;
 static cxm_buf_t       text;
 static cxm_manifest_t  made;

@@ -11,24 +11,6 @@
 #define MONTH  (30 * CXM_MS_DAY)
 
 
-static int
-setup(void **state)
-{
-    *state = calloc(1, sizeof(fixture_t));
-    fixture_open(*state, NULL);
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
-
 static void
 hash_of(uint32_t n, uint8_t hash[CXM_HASH_LEN])
 {
@@ -167,10 +149,8 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(seen_in_this_generation_and_the_next,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(expiry_takes_what_no_look_up_finds,
-                                        setup, teardown),
+        FIXTURE_TEST(seen_in_this_generation_and_the_next),
+        FIXTURE_TEST(expiry_takes_what_no_look_up_finds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,29 +11,7 @@
 #include "cxm_store_int.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-    cxm_error_init(&err);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
 
 
 static uint64_t
@@ -567,9 +545,6 @@ look_ups_go_with_the_key(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-
 /* Names, folded; an answer's old slot found under the new one. */
 static void
 linked_slots_are_one_person(void **state)
@@ -636,18 +611,18 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        STORE_TEST(slots_are_made_ahead),
-        STORE_TEST(numbers_are_taken_once),
-        STORE_TEST(keys_differ_and_last),
-        STORE_TEST(a_slot_in_another_place_is_damage),
-        STORE_TEST(erasing_lasts),
-        STORE_TEST(half_made_slots_are_made_anew),
-        STORE_TEST(processes_share_the_slots),
-        STORE_TEST(names_are_folded_as_their_class_says),
-        STORE_TEST(names_lead_to_persons),
-        STORE_TEST(the_gone_stay_gone),
-        STORE_TEST(look_ups_go_with_the_key),
-        STORE_TEST(linked_slots_are_one_person)
+        UNIT_STORE_TEST(slots_are_made_ahead),
+        UNIT_STORE_TEST(numbers_are_taken_once),
+        UNIT_STORE_TEST(keys_differ_and_last),
+        UNIT_STORE_TEST(a_slot_in_another_place_is_damage),
+        UNIT_STORE_TEST(erasing_lasts),
+        UNIT_STORE_TEST(half_made_slots_are_made_anew),
+        UNIT_STORE_TEST(processes_share_the_slots),
+        UNIT_STORE_TEST(names_are_folded_as_their_class_says),
+        UNIT_STORE_TEST(names_lead_to_persons),
+        UNIT_STORE_TEST(the_gone_stay_gone),
+        UNIT_STORE_TEST(look_ups_go_with_the_key),
+        UNIT_STORE_TEST(linked_slots_are_one_person)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

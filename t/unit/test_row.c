@@ -6,29 +6,6 @@
 #include "cxm_store_int.h"
 
 
-static unit_store_t  unit;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
-
-
 static void
 key_of(cxm_row_key_t *key, uint64_t v)
 {
@@ -401,17 +378,13 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(keys_are_ordered_and_bounded),
-        cmocka_unit_test_setup_teardown(get_gives_what_was_put, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_value_may_lie_in_the_table, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(delete, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            bad_keys_and_read_transactions_write_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(sealed_rows, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_flipped_bit_is_found, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(cursors, setup, teardown)
+        UNIT_STORE_TEST(get_gives_what_was_put),
+        UNIT_STORE_TEST(a_value_may_lie_in_the_table),
+        UNIT_STORE_TEST(delete),
+        UNIT_STORE_TEST(bad_keys_and_read_transactions_write_nothing),
+        UNIT_STORE_TEST(sealed_rows),
+        UNIT_STORE_TEST(every_flipped_bit_is_found),
+        UNIT_STORE_TEST(cursors)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

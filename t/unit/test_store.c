@@ -10,19 +10,7 @@
 #include "cxm_store_int.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-    cxm_error_init(&err);
-
-    return 0;
-}
 
 
 static int
@@ -31,16 +19,6 @@ setup_dir(void **state)
     (void) state;
     unit_dir(&unit);
     cxm_error_init(&err);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
 
     return 0;
 }
@@ -436,25 +414,25 @@ programs_do_not_inherit_the_files(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define DIR_TEST(f)    cmocka_unit_test_setup_teardown(f, setup_dir, teardown)
+#define DIR_TEST(f)                                                           \
+    cmocka_unit_test_setup_teardown(f, setup_dir, unit_teardown)
 
 
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        STORE_TEST(init_makes_a_private_store),
+        UNIT_STORE_TEST(init_makes_a_private_store),
         DIR_TEST(init_takes_a_key_that_is_there),
         DIR_TEST(init_does_not_replace_person_keys),
         DIR_TEST(check_tells_what_is_wrong),
-        STORE_TEST(a_directory_is_opened_once),
-        STORE_TEST(what_is_no_store_is_not_opened),
-        STORE_TEST(the_wrong_key_does_not_open),
-        STORE_TEST(damaged_meta_rows_do_not_open),
-        STORE_TEST(a_cut_journal_does_not_open),
-        STORE_TEST(scratch_is_the_same_store_elsewhere),
-        STORE_TEST(programs_do_not_inherit_the_files)
+        UNIT_STORE_TEST(a_directory_is_opened_once),
+        UNIT_STORE_TEST(what_is_no_store_is_not_opened),
+        UNIT_STORE_TEST(the_wrong_key_does_not_open),
+        UNIT_STORE_TEST(damaged_meta_rows_do_not_open),
+        UNIT_STORE_TEST(a_cut_journal_does_not_open),
+        UNIT_STORE_TEST(scratch_is_the_same_store_elsewhere),
+        UNIT_STORE_TEST(programs_do_not_inherit_the_files)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,6 @@
 
 #define EXPORT  __attribute__((visibility("default")))
 
-static unit_store_t  unit;
 static cxm_error_t   err;
 
 /* The fault_at-th of these calls fails; 0: none. */

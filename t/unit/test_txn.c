@@ -11,29 +11,7 @@
 #include "cxm_store_int.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-    cxm_error_init(&err);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
 
 
 static void
@@ -518,25 +496,22 @@ the_file_grows_ahead(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        STORE_TEST(abort_and_empty_commit_write_nothing),
-        STORE_TEST(a_clock_that_is_set_back_stands_still),
-        STORE_TEST(rooms_have_memory),
-        STORE_TEST(the_latch_refuses_writes_only),
-        STORE_TEST(little_disk_space_refuses_writes),
-        STORE_TEST(the_map_warns_and_sheds),
-        STORE_TEST(a_full_map_in_a_transaction),
-        STORE_TEST(threads_share_the_handle),
-        STORE_TEST(processes_open_close_and_write),
-        STORE_TEST(a_handle_dies_at_fork),
-        STORE_TEST(readers_of_dead_processes_are_reaped),
-        STORE_TEST(the_file_grows_ahead)
+        UNIT_STORE_TEST(abort_and_empty_commit_write_nothing),
+        UNIT_STORE_TEST(a_clock_that_is_set_back_stands_still),
+        UNIT_STORE_TEST(rooms_have_memory),
+        UNIT_STORE_TEST(the_latch_refuses_writes_only),
+        UNIT_STORE_TEST(little_disk_space_refuses_writes),
+        UNIT_STORE_TEST(the_map_warns_and_sheds),
+        UNIT_STORE_TEST(a_full_map_in_a_transaction),
+        UNIT_STORE_TEST(threads_share_the_handle),
+        UNIT_STORE_TEST(processes_open_close_and_write),
+        UNIT_STORE_TEST(a_handle_dies_at_fork),
+        UNIT_STORE_TEST(readers_of_dead_processes_are_reaped),
+        UNIT_STORE_TEST(the_file_grows_ahead)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,29 +12,7 @@
 #include "cxm_upgrade.h"
 
 
-static unit_store_t  unit;
 static cxm_error_t   err;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-    cxm_error_init(&err);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
 
 
 /* As the program that knows this format. */
@@ -218,17 +196,14 @@ nobody_slips_in(void **state)
 }
 
 
-#define STORE_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        STORE_TEST(a_program_reads_its_own_and_the_one_before),
-        STORE_TEST(older_programs_hold_it_back),
-        STORE_TEST(programs_of_the_same_version_do_not),
-        STORE_TEST(nobody_slips_in)
+        UNIT_STORE_TEST(a_program_reads_its_own_and_the_one_before),
+        UNIT_STORE_TEST(older_programs_hold_it_back),
+        UNIT_STORE_TEST(programs_of_the_same_version_do_not),
+        UNIT_STORE_TEST(nobody_slips_in)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

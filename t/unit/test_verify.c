@@ -72,18 +72,9 @@ static int
 setup(void **state)
 {
     misapply = 0;
-    *state = calloc(1, sizeof(fixture_t));
-    fixture_open(*state, &flow);
-    return 0;
-}
+    *state = (void *) &flow;
 
-
-static int
-teardown(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
+    return fixture_setup(state);
 }
 
 
@@ -489,26 +480,22 @@ failing_is_no_finding(void **state)
 }
 
 
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(sound_store_passes, setup, teardown),
-        cmocka_unit_test_setup_teardown(head_seen_before_must_be_there, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(damaged_rows_are_named, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(long_keys_are_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged_entries_are_named, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_count_below_zero_names_its_entry,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(expired_rows_are_not_missed, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(may_run_while_it_is_written, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(failing_is_no_finding, setup,
-                                        teardown),
+        TEST(sound_store_passes),
+        TEST(head_seen_before_must_be_there),
+        TEST(damaged_rows_are_named),
+        TEST(long_keys_are_cut),
+        TEST(damaged_entries_are_named),
+        TEST(a_count_below_zero_names_its_entry),
+        TEST(expired_rows_are_not_missed),
+        TEST(may_run_while_it_is_written),
+        TEST(failing_is_no_finding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

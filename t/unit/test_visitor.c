@@ -13,28 +13,6 @@
 
 #define DAY  ((cxm_ms_t) 20000 * CXM_MS_DAY)
 
-static unit_store_t  unit;
-
-
-static int
-setup(void **state)
-{
-    (void) state;
-    unit_start(&unit);
-
-    return 0;
-}
-
-
-static int
-teardown(void **state)
-{
-    (void) state;
-    unit_end(&unit);
-
-    return 0;
-}
-
 
 static void
 upkeep(cxm_ms_t now)
@@ -262,18 +240,15 @@ derived(void **state)
 }
 
 
-#define VISITOR_TEST(f)  cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        VISITOR_TEST(a_day_has_one_key),
-        VISITOR_TEST(others_find_it),
-        VISITOR_TEST(it_is_destroyed),
-        VISITOR_TEST(damage_costs_a_day),
-        VISITOR_TEST(derived)
+        UNIT_STORE_TEST(a_day_has_one_key),
+        UNIT_STORE_TEST(others_find_it),
+        UNIT_STORE_TEST(it_is_destroyed),
+        UNIT_STORE_TEST(damage_costs_a_day),
+        UNIT_STORE_TEST(derived)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

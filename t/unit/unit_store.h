@@ -279,4 +279,33 @@ unit_poke(unit_store_t *unit, const char *name, long offset, const void *data,
 }
 
 
+/* --- a store for each test ---------------------------------------------- */
+
+static unit_store_t  unit;
+
+
+static inline int
+unit_setup(void **state)
+{
+    (void) state;
+    unit_start(&unit);
+
+    return 0;
+}
+
+
+static inline int
+unit_teardown(void **state)
+{
+    (void) state;
+    unit_end(&unit);
+
+    return 0;
+}
+
+
+#define UNIT_STORE_TEST(f)                                                    \
+    cmocka_unit_test_setup_teardown(f, unit_setup, unit_teardown)
+
+
 #endif /* UNIT_STORE_H */
