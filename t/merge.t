@@ -590,6 +590,32 @@ subtest 'consents' => sub {
          {'later-yes' => 1, 'later-no' => 0, same => 1}], 'and back';
 };
 
+subtest 'preferences' => sub {
+    $t->put('/admin/topics', {topics => [map {
+        {slug => $_, title => {en => $_}} } qw(news ads tips)]}, key => 1);
+    my ($x, $y) = map { customer(name => $_) } qw(Xenia Yves);
+    my $choose = sub {
+        my ($id, %email) = @_;
+        is $t->patch("$url/$id/preferences", {choices => {email => \%email}},
+                     key => 1)->{status}, 200;
+    };
+    $choose->($x, news => true);
+    $choose->($y, news => false, ads => true);
+    my $plan = merge($x, $y, dry_run => true)->{json}{preferences};
+    is_deeply $plan, {email => {
+        news => {from => false, into => true, result => true},
+        ads => {from => true, into => undef, result => true}}}, 'are shown';
+    merge($x, $y);
+    my ($stand) = map { my $topics = $_; +{map {
+        $_->{topic} => $_->{channels}{email}{on} } @$topics} }
+        get("$x/preferences")->{json}{topics};
+    is_deeply $stand, {news => true, ads => true, tips => false},
+        'and are what the dry run said';
+    ok !exists post("$x/merge", {from => customer(name => "Zoe"),
+        dry_run => true}, $key{server})->{json}{preferences},
+        'with personal_read';
+};
+
 # -- erasure ------------------------------------------------------------------
 
 subtest 'erasure' => sub {

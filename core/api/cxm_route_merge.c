@@ -7,6 +7,7 @@
 #include "cxm_exposure.h"
 #include "cxm_json.h"
 #include "cxm_merge.h"
+#include "cxm_preference.h"
 #include "cxm_resource.h"
 #include "cxm_routes.h"
 
@@ -200,10 +201,35 @@ merge_args(cxm_call_t *call, cxm_txn_t *txn, int dry_run, cxm_merge_t *merge)
 
 /* What would be is read by who asks: so it is audited like a reading. */
 static cxm_rc_t
+add_personal(cxm_call_t *call, cxm_txn_t *txn, const cxm_merge_plan_t *plan,
+    json_t *out)
+{
+    json_t    *preferences;
+    cxm_rc_t   rc;
+
+    rc = cxm_preference_joined(txn, &plan->from.id, &plan->into.id,
+                               &preferences, &call->err);
+
+    if (rc != CXM_OK) {
+        return rc;
+    }
+
+    if (json_object_set_new(out, "preferences", preferences) != 0
+        || json_object_set(out, "changes", plan->changes) != 0
+        || json_object_set(out, "conflicts", plan->conflicts) != 0)
+    {
+        return no_memory(call);
+    }
+
+    return cxm_audit(txn, &call->caller, call->route->path, call->input,
+                     &call->err);
+}
+
+
+static cxm_rc_t
 reply_planned(cxm_call_t *call, cxm_txn_t *txn, const cxm_merge_plan_t *plan,
     json_t *moved)
 {
-    int         bad, may;
     char        into[CXM_UUID_LEN + 1], from[CXM_UUID_LEN + 1];
     json_t     *consents, *out;
     cxm_rc_t    rc;
@@ -214,7 +240,6 @@ reply_planned(cxm_call_t *call, cxm_txn_t *txn, const cxm_merge_plan_t *plan,
         return rc;
     }
 
-    may = cxm_may(&call->caller, CXM_SCOPE_PERSONAL_READ);
     cxm_uuid_format(&plan->into.id, into);
     cxm_uuid_format(&plan->from.id, from);
 
@@ -226,18 +251,18 @@ reply_planned(cxm_call_t *call, cxm_txn_t *txn, const cxm_merge_plan_t *plan,
                     "distinct", cxm_distinct(txn, &plan->into.id,
                                              &plan->from.id) == CXM_OK,
                     "moved", moved);
-    bad = out == NULL;
 
-    if (may && !bad) {
-        bad |= json_object_set(out, "changes", plan->changes);
-        bad |= json_object_set(out, "conflicts", plan->conflicts);
-        rc = cxm_audit(txn, &call->caller, call->route->path, call->input,
-                       &call->err);
+    if (out == NULL) {
+        return no_memory(call);
     }
 
-    if (bad || rc != CXM_OK) {
+    if (cxm_may(&call->caller, CXM_SCOPE_PERSONAL_READ)) {
+        rc = add_personal(call, txn, plan, out);
+    }
+
+    if (rc != CXM_OK) {
         json_decref(out);
-        return rc == CXM_OK ? no_memory(call) : rc;
+        return rc;
     }
 
     call->subject = plan->into.subject;

@@ -51,6 +51,10 @@ static const cxm_field_t  merge_fields[] = {
                  "personal_read" },
     { .name = "consents", .type = CXM_FIELD_MAP, .item = &consent_item,
       .summary = "of a dry run: {purpose: {from, into, result}}" },
+    { .name = "preferences", .type = CXM_FIELD_MAP, .item = &consent_item,
+      .flags = CXM_FIELD_PERSONAL,
+      .summary = "of a dry run: {channel: {topic: {from, into, result}}}; "
+                 "with personal_read" },
     { .name = "distinct", .type = CXM_FIELD_BOOL,
       .summary = "of a dry run: they were said not to be one person" },
     { .name = "moved", .type = CXM_FIELD_MAP, .item = &moved_item,

@@ -294,9 +294,8 @@ chosen_load(cxm_txn_t *txn, const cxm_uuid_t *customer, cxm_doc_t *out,
 }
 
 
-/* What a customer had chosen who is part of this one now. */
-static int
-inherit(cxm_preference_t *preference, const json_t *choices)
+int
+cxm_preference_inherit(cxm_preference_t *preference, const json_t *choices)
 {
     int          bad;
     json_t      *topics, *choice, *own, *now;
@@ -349,7 +348,8 @@ choices_load(cxm_txn_t *txn, cxm_preference_t *out, cxm_error_t *err)
         rc = chosen_load(txn, &parts.id[i], &doc, err);
 
         if (rc == CXM_OK
-            && inherit(out, json_object_get(doc.personal, "choices")))
+            && cxm_preference_inherit(out, json_object_get(doc.personal,
+                                                           "choices")))
         {
             rc = CXM_INTERNAL;
         }
@@ -579,79 +579,6 @@ cxm_preference_json(const cxm_preference_t *preference, cxm_str_t language,
     if (json_object_set_new(out, "topics",
                             topics_json(preference, language, accept)) != 0)
     {
-        json_decref(out);
-        return NULL;
-    }
-
-    return out;
-}
-
-
-/* --- what was changed --------------------------------------------------- */
-
-/* Choices of one that are others in another; `back` only those it lacks. */
-static int
-add_changes(json_t *out, cxm_str_t channel, const json_t *from,
-    const json_t *to, int back)
-{
-    int          bad;
-    char         pointer[CXM_ERROR_POINTER_LEN];
-    json_t      *choice, *other;
-    const char  *slug;
-
-    bad = 0;
-
-    json_object_foreach((json_t *) to, slug, choice) {
-        other = json_object_get(from, slug);
-
-        if (back ? other != NULL : json_equal(other, choice)) {
-            continue;
-        }
-
-        (void) snprintf(pointer, sizeof(pointer), "%.*s", (int) channel.len,
-                        channel.data);
-        cxm_pointer_push(pointer, sizeof(pointer), cxm_strz(slug));
-        bad |= json_array_append_new(out,
-                   json_pack("{ss sO? sO?}", "field", pointer,
-                             "from", back ? choice : other,
-                             "to", back ? NULL : choice));
-    }
-
-    return bad;
-}
-
-
-json_t *
-cxm_preference_changes(const json_t *changes)
-{
-    int            bad;
-    size_t         i;
-    json_t        *out;
-    cxm_str_t      channel;
-    const json_t  *change, *from, *to;
-
-    static const char  choices[] = "/choices/";
-
-    out = json_array();
-    bad = out == NULL;
-
-    for (i = 0; i < json_array_size(changes); i++) {
-        change = json_array_get(changes, i);
-        channel = cxm_json_get_str(change, "field");
-
-        if (channel.len < sizeof(choices)
-            || memcmp(channel.data, choices, sizeof(choices) - 1) != 0)
-        {
-            continue;
-        }
-
-        from = json_object_get(change, "from");
-        to = json_object_get(change, "to");
-        bad |= add_changes(out, channel, from, to, 0);
-        bad |= add_changes(out, channel, to, from, 1);
-    }
-
-    if (bad) {
         json_decref(out);
         return NULL;
     }

@@ -75,6 +75,20 @@ cxm_rc_t cxm_preference_allows(cxm_txn_t *txn, uint64_t customer,
     cxm_str_t channel, cxm_str_t topic, int *allowed, cxm_error_t *err);
 
 /*
+ * What a customer had chosen who is part of this one: what this one has not
+ * chosen itself, a refusal before a wish.  Non-zero without memory.
+ */
+int cxm_preference_inherit(cxm_preference_t *preference,
+    const json_t *choices);
+
+/*
+ * What would be if one became part of the other: {channel: {topic: {"from",
+ * "into", "result"}}}, null where one has not chosen; a new reference.
+ */
+cxm_rc_t cxm_preference_joined(cxm_txn_t *txn, const cxm_uuid_t *from,
+    const cxm_uuid_t *into, json_t **out, cxm_error_t *err);
+
+/*
  * What a version of the record changed (cxm_record_history()), a change for
  * each choice: [{"field": "/choices/email/news", "from", "to"}], null where
  * there was or is none; a new reference, NULL without memory.
