@@ -47,11 +47,30 @@ const cxm_fields_t  cxm_account_fields = { "Account", account_fields };
 #define CXM_ACCOUNT_EMAIL  (&account_fields[0])
 
 
+static int
+is_active(const cxm_doc_t *doc)
+{
+    return doc->version != 0
+           && cxm_str_eqz(cxm_json_get_str(doc->body, "status"), "active");
+}
+
+
+static int
+account_counted(const cxm_doc_t *doc, cxm_series_t *series)
+{
+    series->survey = CXM_SERIES_ACCOUNT;
+    series->question = CXM_ACCOUNT_LIVE;
+
+    return is_active(doc);
+}
+
+
 const cxm_record_t  cxm_record_account = {
     .kind = CXM_KIND_ACCOUNT,
     .name = "account",
     .fields = &cxm_account_fields,
-    .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED
+    .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED,
+    .counted = account_counted
 };
 
 
@@ -72,32 +91,6 @@ apply_name(cxm_txn_t *txn, const cxm_doc_t *doc)
 }
 
 
-static int
-is_active(const cxm_doc_t *doc)
-{
-    return doc->version != 0
-           && cxm_str_eqz(cxm_json_get_str(doc->body, "status"), "active");
-}
-
-
-/* How many there are: in the cell of its beginning it comes and goes. */
-static cxm_rc_t
-count(cxm_txn_t *txn, const cxm_doc_t *doc, int64_t delta)
-{
-    cxm_series_t  series;
-
-    if (!is_active(doc)) {
-        return CXM_OK;
-    }
-
-    memset(&series, 0, sizeof(series));
-    series.survey = CXM_SERIES_ACCOUNT;
-    series.question = CXM_ACCOUNT_LIVE;
-
-    return cxm_counter_add(txn, &series, doc->created_at, 0, delta);
-}
-
-
 static cxm_rc_t
 account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
@@ -112,14 +105,6 @@ account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
         rc = apply_name(txn, &change.now);
     }
 
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.old, -1);
-    }
-
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.now, 1);
-    }
-
     cxm_doc_clear(&change.old);
 
     return rc;
@@ -129,24 +114,7 @@ account_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 static cxm_rc_t
 account_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
 {
-    uint64_t   no;
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
-
-    rc = cxm_record_of_person(txn, &cxm_record_account, slot, &no);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_get(txn, CXM_KIND_ACCOUNT, no, &doc, NULL);
-
-        if (rc == CXM_OK) {
-            rc = count(txn, &doc, -1);
-        }
-
-        cxm_doc_clear(&doc);
-    }
-
-    return rc == CXM_OK || rc == CXM_NOT_FOUND
-           ? cxm_record_forget(txn, &cxm_record_account, slot, kept) : rc;
+    return cxm_record_forget(txn, &cxm_record_account, slot, kept);
 }
 
 

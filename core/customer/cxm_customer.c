@@ -71,36 +71,29 @@ static const cxm_field_t  customer_fields[] = {
 
 const cxm_fields_t  cxm_customer_fields = { "Customer", customer_fields };
 
+
+/* What was merged is a part of another. */
+static int
+customer_counted(const cxm_doc_t *doc, cxm_series_t *series)
+{
+    series->survey = CXM_SERIES_CUSTOMER;
+
+    return json_object_get(doc->body, CXM_MERGED_MEMBER) == NULL;
+}
+
+
 const cxm_record_t  cxm_record_customer = {
     .kind = CXM_KIND_CUSTOMER,
     .name = "customer",
     .fields = &cxm_customer_fields,
     .flags = CXM_RECORD_PERSON | CXM_RECORD_SEARCHED | CXM_RECORD_HISTORY
              | CXM_RECORD_SITE | CXM_RECORD_MERGES,
-    .check = cxm_customer_identify
+    .check = cxm_customer_identify,
+    .counted = customer_counted
 };
 
 
 /* --- the kind ----------------------------------------------------------- */
-
-/* How many there are: in the cell of its beginning it comes and goes. */
-static cxm_rc_t
-count(cxm_txn_t *txn, const cxm_doc_t *doc, int64_t delta)
-{
-    cxm_series_t  series;
-
-    if (doc->version == 0
-        || json_object_get(doc->body, CXM_MERGED_MEMBER) != NULL)
-    {
-        return CXM_OK;
-    }
-
-    memset(&series, 0, sizeof(series));
-    series.survey = CXM_SERIES_CUSTOMER;
-
-    return cxm_counter_add(txn, &series, doc->created_at, 0, delta);
-}
-
 
 static cxm_rc_t
 customer_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
@@ -114,14 +107,6 @@ customer_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
         rc = cxm_customer_names(txn, &change);
     }
 
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.old, -1);
-    }
-
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.now, 1);
-    }
-
     cxm_doc_clear(&change.old);
 
     return rc;
@@ -131,24 +116,7 @@ customer_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 static cxm_rc_t
 customer_forget(cxm_txn_t *txn, uint64_t slot, uint64_t *kept)
 {
-    uint64_t   no;
-    cxm_rc_t   rc;
-    cxm_doc_t  doc;
-
-    rc = cxm_record_of_person(txn, &cxm_record_customer, slot, &no);
-
-    if (rc == CXM_OK) {
-        rc = cxm_doc_get(txn, CXM_KIND_CUSTOMER, no, &doc, NULL);
-
-        if (rc == CXM_OK) {
-            rc = count(txn, &doc, -1);
-        }
-
-        cxm_doc_clear(&doc);
-    }
-
-    return rc == CXM_OK || rc == CXM_NOT_FOUND
-           ? cxm_record_forget(txn, &cxm_record_customer, slot, kept) : rc;
+    return cxm_record_forget(txn, &cxm_record_customer, slot, kept);
 }
 
 

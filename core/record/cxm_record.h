@@ -13,6 +13,7 @@
 #ifndef CXM_RECORD_H
 #define CXM_RECORD_H
 
+#include "cxm_counter.h"
 #include "cxm_doc.h"
 #include "cxm_field.h"
 
@@ -55,6 +56,12 @@ struct cxm_record_s {
      * check, and what the server adds.  May be NULL.
      */
     cxm_rc_t           (*check)(cxm_record_write_t *write);
+
+    /*
+     * Whether a document counts, and in which series, by the time of its
+     * beginning: there it comes and goes.  NULL: none does.
+     */
+    int                (*counted)(const cxm_doc_t *doc, cxm_series_t *series);
 };
 
 struct cxm_record_write_s {

@@ -154,6 +154,24 @@ apply_index(cxm_txn_t *txn, const cxm_record_t *record,
 }
 
 
+static cxm_rc_t
+apply_count(cxm_txn_t *txn, const cxm_record_t *record, const cxm_doc_t *doc,
+    int64_t delta)
+{
+    cxm_series_t  series;
+
+    memset(&series, 0, sizeof(series));
+
+    if (record->counted == NULL || doc->version == 0
+        || !record->counted(doc, &series))
+    {
+        return CXM_OK;
+    }
+
+    return cxm_counter_add(txn, &series, doc->created_at, 0, delta);
+}
+
+
 cxm_rc_t
 cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
     const cxm_record_t *record, cxm_doc_change_t *change)
@@ -187,6 +205,14 @@ cxm_record_apply(cxm_txn_t *txn, const cxm_entry_t *entry,
 
     if (rc == CXM_OK && (record->flags & CXM_RECORD_MERGES)) {
         rc = cxm_record_apply_part(txn, record, change);
+    }
+
+    if (rc == CXM_OK) {
+        rc = apply_count(txn, record, &change->old, -1);
+    }
+
+    if (rc == CXM_OK) {
+        rc = apply_count(txn, record, &change->now, 1);
     }
 
     return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
@@ -264,6 +290,28 @@ cxm_record_of_person_before(cxm_txn_t *txn, const cxm_record_t *record,
 }
 
 
+static cxm_rc_t
+forget_count(cxm_txn_t *txn, const cxm_record_t *record, uint64_t no)
+{
+    cxm_rc_t   rc;
+    cxm_doc_t  doc;
+
+    if (record->counted == NULL) {
+        return CXM_OK;
+    }
+
+    rc = cxm_doc_get(txn, record->kind, no, &doc, NULL);
+
+    if (rc == CXM_OK) {
+        rc = apply_count(txn, record, &doc, -1);
+    }
+
+    cxm_doc_clear(&doc);
+
+    return rc == CXM_NOT_FOUND ? CXM_CORRUPT : rc;
+}
+
+
 cxm_rc_t
 cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record, uint64_t slot,
     uint64_t *kept)
@@ -284,6 +332,10 @@ cxm_record_forget(cxm_txn_t *txn, const cxm_record_t *record, uint64_t slot,
 
         if (rc == CXM_OK) {
             rc = cxm_index_forget(txn, record->kind, no, slot);
+        }
+
+        if (rc == CXM_OK) {
+            rc = forget_count(txn, record, no);
         }
 
         if (rc != CXM_OK) {
