@@ -166,6 +166,9 @@ subtest 'tasks' => sub {
 
     problem($t->post("$url/$id/tasks", {title => 'x', status => 'later'},
                      key => 1), 422, 'invalid', '/status');
+    is $t->post("$url/$id/tasks", {title => 'x'}, key => 1,
+                headers => {'If-Match' => '"1"'})->{status}, 201,
+        'a list has no version';
     problem($t->get("/admin/tasks?$_=foo", key => 1), 422, 'invalid', "?$_")
         for qw(status priority);
     problem($t->post("$url/$id/tasks", {title => 'x', due_at => 'soon'},
@@ -303,7 +306,7 @@ subtest 'fields of the site' => sub {
 # -- the live stream ----------------------------------------------------------
 
 subtest 'the live stream' => sub {
-    my $events = heard(24);
+    my $events = heard(26);
     my %n;
     $n{$_->{kind}}++ for @$events;
     is_deeply [sort keys %n], [qw(consent customer fields note task)],

@@ -280,6 +280,12 @@ write_put(cxm_call_t *call, cxm_txn_t *txn, int own)
 
     rc = cxm_resource_write(call, txn, own, &write);
 
+    /* what has no address yet has no version that could be asked for */
+
+    if (!own) {
+        write.if_match = CXM_VERSION_ANY;
+    }
+
     if (rc == CXM_OK) {
         rc = cxm_record_put(&write, call->input, &doc, &created);
     }
