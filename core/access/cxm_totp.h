@@ -21,7 +21,9 @@
  * Functions that take a code change the state, also when they refuse it; the
  * caller writes its document in the transaction in which it read it, so that
  * of two who come with one code one is refused, and no guess is forgotten
- * (cxm_call_deny() refuses a call that has written).
+ * (cxm_call_deny() refuses a call that has written).  Customers' accounts keep
+ * what was taken only: there a row of wrong codes would be a way to lock
+ * somebody out, and cxm_throttle.h counts them, by devices.
  */
 
 #ifndef CXM_TOTP_H

@@ -212,21 +212,6 @@ cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account,
 
 
 cxm_rc_t
-cxm_self_leave(cxm_call_t *call, cxm_txn_t *txn)
-{
-    uint64_t  no;
-    cxm_rc_t  rc;
-
-    no = call->half != 0 ? call->half : call->caller.principal.session;
-    rc = no == 0 ? CXM_OK
-                 : cxm_session_end(txn, call->caller.principal.actor, no,
-                                   &call->err);
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
-
-cxm_rc_t
 cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n)
 {
     cxm_rc_t          rc;

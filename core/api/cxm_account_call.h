@@ -72,12 +72,6 @@ cxm_rc_t cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn,
     const cxm_doc_t *account, cxm_account_fact_t fact);
 
 /*
- * The session of before, if the browser had one, which is another's or older,
- * ends.
- */
-cxm_rc_t cxm_self_leave(cxm_call_t *call, cxm_txn_t *txn);
-
-/*
  * n blank tokens, for the documents that would be somebody's: both ways of the
  * call must take the same time (cxm_account_token.h).
  */

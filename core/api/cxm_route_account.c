@@ -10,6 +10,7 @@
 #include "cxm_flow_account.h"
 #include "cxm_customer.h"
 #include "cxm_json.h"
+#include "cxm_route_session.h"
 #include "cxm_routes.h"
 #include "cxm_throttling.h"
 
@@ -230,7 +231,7 @@ verify_account(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *token)
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_self_leave(call, txn);
+        rc = cxm_session_leave(call, txn, NULL);
     }
 
     if (rc == CXM_OK) {

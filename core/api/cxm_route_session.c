@@ -178,9 +178,8 @@ logout_fact(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-/* Who has no session is out already. */
-static cxm_rc_t
-logout_write(cxm_call_t *call, cxm_txn_t *txn)
+cxm_rc_t
+cxm_session_leave(cxm_call_t *call, cxm_txn_t *txn, int *ended)
 {
     uint64_t  no;
     cxm_rc_t  rc;
@@ -190,11 +189,28 @@ logout_write(cxm_call_t *call, cxm_txn_t *txn)
                  : cxm_session_end(txn, call->caller.principal.actor, no,
                                    &call->err);
 
-    if (rc == CXM_OK) {
+    if (ended != NULL) {
+        *ended = rc == CXM_OK;
+    }
+
+    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
+}
+
+
+/* Who has no session is out already. */
+static cxm_rc_t
+logout_write(cxm_call_t *call, cxm_txn_t *txn)
+{
+    int       ended;
+    cxm_rc_t  rc;
+
+    rc = cxm_session_leave(call, txn, &ended);
+
+    if (rc == CXM_OK && ended) {
         rc = logout_fact(call, txn);
     }
 
-    if (rc != CXM_OK && rc != CXM_NOT_FOUND) {
+    if (rc != CXM_OK) {
         return rc;
     }
 

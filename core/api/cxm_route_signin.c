@@ -9,6 +9,7 @@
 #include "cxm_account_call.h"
 #include "cxm_cookie.h"
 #include "cxm_json.h"
+#include "cxm_route_session.h"
 #include "cxm_routes.h"
 #include "cxm_throttling.h"
 #include "cxm_totp.h"
@@ -235,7 +236,7 @@ login_password(cxm_call_t *call, cxm_txn_t *txn)
     }
 
     if (rc == CXM_OK) {
-        rc = cxm_self_leave(call, txn);
+        rc = cxm_session_leave(call, txn, NULL);
     }
 
     if (rc == CXM_OK && credential->made[0] != '\0') {
@@ -326,7 +327,7 @@ login_code(cxm_call_t *call, cxm_txn_t *txn)
 
     } else if (rc == CXM_OK) {
         cxm_call_throttle_return(call);
-        rc = cxm_self_leave(call, txn);
+        rc = cxm_session_leave(call, txn, NULL);
 
         if (rc == CXM_OK) {
             rc = login_enter(call, txn, &account);

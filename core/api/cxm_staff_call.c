@@ -4,6 +4,7 @@
 
 #include "cxm_cookie.h"
 #include "cxm_json.h"
+#include "cxm_route_session.h"
 #include "cxm_staff_call.h"
 #include "cxm_throttling.h"
 #include "cxm_totp.h"
@@ -274,19 +275,6 @@ cxm_staff_told(cxm_txn_t *txn, cxm_str_t name, cxm_principal_t *principal,
 }
 
 
-static cxm_rc_t
-end_present(cxm_call_t *call, cxm_txn_t *txn)
-{
-    cxm_rc_t  rc;
-    uint64_t  no;
-
-    no = call->half != 0 ? call->half : call->caller.principal.session;
-    rc = no == 0 ? CXM_OK : cxm_session_end(txn, 0, no, &call->err);
-
-    return rc == CXM_NOT_FOUND ? CXM_OK : rc;
-}
-
-
 static void
 give_cookie(cxm_call_t *call, char token[CXM_SESSION_TOKEN + 1],
     int64_t age)
@@ -304,7 +292,7 @@ cxm_staff_enter(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *member,
     cxm_rc_t             rc;
     cxm_session_spec_t   spec;
 
-    rc = end_present(call, txn);
+    rc = cxm_session_leave(call, txn, NULL);
 
     if (rc != CXM_OK) {
         return rc;
