@@ -44,6 +44,14 @@ subtest 'own data' => sub {
         for ['notes', {text => 'Was angry'}], ['tasks', {title => 'Call her'}],
             ['consents', {purpose => 'newsletter', granted => true}];
 
+    my $twin = $t->post('/admin/customers', {name => 'Twin Sister'},
+                       key => 1)->{json};
+    my $merge = $t->post("/admin/customers/$id/merge", {from => $twin->{id},
+        from_version => 1, into_version => record($ann)->{version}},
+        key => $rep)->{json}{id};
+    is $t->post("/admin/customers/$id/merges/$merge/undo", key => $rep)
+        ->{status}, 200, 'merged and not';
+
     my $r = $ann->get('/me/data');
     is $r->{status}, 200 or diag $r->{body};
     like $r->{headers}{'content-disposition'}, qr/^attachment; filename=/;
@@ -55,11 +63,14 @@ subtest 'own data' => sub {
     is scalar @{$data->{sessions}}, 1;
     my %kinds = map { $_->{kind} => 1 } @{$data->{events}};
     ok $kinds{$_}, "events: $_"
-        for qw(account answer change consent message note preference);
+        for qw(account answer change consent merge message note preference);
     ok !$kinds{task}, 'but no tasks';
     like $r->{body}, qr/too slow/, 'what was said';
     like $r->{body}, qr/Was angry/, 'and what staff have noted';
     unlike $r->{body}, qr/Rita/, 'but not who did';
+    my ($merged) = grep { $_->{kind} eq 'merge' } @{$data->{events}};
+    is_deeply [@{$merged->{data}}{qw(event changes conflicts)}],
+        ['undone', undef, undef], 'nor what the other record had';
     is $data->{next}, undef, 'in one file';
     unlike $r->{body}, qr/bob\@example|argon2/, 'of nobody else, no secret';
 

@@ -13,6 +13,7 @@
 #include "cxm_cookie.h"
 #include "cxm_erasure.h"
 #include "cxm_json.h"
+#include "cxm_merge.h"
 #include "cxm_preference.h"
 #include "cxm_routes.h"
 #include "cxm_self.h"
@@ -129,7 +130,7 @@ strip(json_t *object)
 {
     size_t  i;
 
-    static const char *const  others[] = { "actor", "author" };
+    static const char *const  others[] = { "actor", "author", "undone_by" };
 
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         (void) json_object_del(object, others[i]);
@@ -140,10 +141,22 @@ strip(json_t *object)
 static void
 strip_events(json_t *events)
 {
-    size_t  i;
+    json_t  *event, *data;
+    size_t   i;
 
     for (i = 0; i < json_array_size(events); i++) {
-        strip(json_object_get(json_array_get(events, i), "data"));
+        event = json_array_get(events, i);
+        data = json_object_get(event, "data");
+        strip(data);
+
+        /* what became of one's own record is told by its versions */
+
+        if (cxm_str_eqz(cxm_json_get_str(event, "kind"),
+                        cxm_timeline_merge.name))
+        {
+            (void) json_object_del(data, "changes");
+            (void) json_object_del(data, "conflicts");
+        }
     }
 }
 
