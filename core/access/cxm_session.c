@@ -47,11 +47,24 @@ static const cxm_field_t  session_fields[] = {
 
 const cxm_fields_t  cxm_session_fields = { "Session", session_fields };
 
+
+/* One that waits for its second factor is none yet. */
+static int
+session_counted(const cxm_doc_t *doc, cxm_series_t *series)
+{
+    series->survey = CXM_SERIES_SESSION;
+    series->question = (uint16_t) cxm_session_type(doc->body);
+
+    return !cxm_json_get_bool(doc->body, "half", 0);
+}
+
+
 static const cxm_record_t  cxm_record_session = {
     .kind = CXM_KIND_SESSION,
     .name = "session",
     .fields = &cxm_session_fields,
-    .flags = CXM_RECORD_PERSON
+    .flags = CXM_RECORD_PERSON,
+    .counted = session_counted
 };
 
 
@@ -148,24 +161,6 @@ apply_due(cxm_txn_t *txn, const cxm_doc_change_t *change)
 }
 
 
-/* How many there are: in the cell of its beginning it comes and goes. */
-static cxm_rc_t
-count(cxm_txn_t *txn, const cxm_doc_t *doc, int64_t delta)
-{
-    cxm_series_t  series;
-
-    if (doc->version == 0 || cxm_json_get_bool(doc->body, "half", 0)) {
-        return CXM_OK;
-    }
-
-    memset(&series, 0, sizeof(series));
-    series.survey = CXM_SERIES_SESSION;
-    series.question = (uint16_t) cxm_session_type(doc->body);
-
-    return cxm_counter_add(txn, &series, doc->created_at, 0, delta);
-}
-
-
 static cxm_rc_t
 session_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 {
@@ -180,14 +175,6 @@ session_apply(cxm_txn_t *txn, const cxm_entry_t *entry)
 
     if (rc == CXM_OK) {
         rc = apply_due(txn, &change);
-    }
-
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.old, -1);
-    }
-
-    if (rc == CXM_OK) {
-        rc = count(txn, &change.now, 1);
     }
 
     cxm_doc_clear(&change.old);
