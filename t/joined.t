@@ -156,14 +156,7 @@ for my $query (sort keys %want) {
 visit('Reload/1', 'ms=2100');
 $t->reload;
 is_deeply answer('Reload/1'), ['>=2s', '2xx'], 'over a reload';
-$t->expect_alerts(qr/exited on signal 9/);
-my @workers = $t->workers;
-kill 'KILL', @workers;
-CXM::until_true(20, sub {
-    my %old = map { $_ => 1 } @workers;
-    return 2 == grep { !$old{$_} } $t->workers;
-});
-$t->wait_store;
+$t->kill_workers;
 is_deeply answer('Reload/1'), ['>=2s', '2xx'], 'over killed workers';
 
 # For half an hour.

@@ -366,6 +366,19 @@ sub workers {
     } children($master);
 }
 
+# Ends all workers at once; returns when others are in their places.
+sub kill_workers {
+    my ($self) = @_;
+    $self->expect_alerts(qr/exited on signal 9/);
+    my @old = $self->workers;
+    kill 'KILL', @old;
+    until_true(20, sub { !grep { alive($_) } @old })
+        or die "workers do not end: @old";
+    until_true(20, sub { @old == $self->workers })
+        or die "no other workers:\n" . $self->error_log;
+    $self->wait_store if $self->{wait};
+}
+
 sub children {
     my ($parent) = @_;
     my @found;
