@@ -98,7 +98,7 @@ subtest 'requests, writes, rejects' => sub {
     cmp_ok $commits, '>=', 1, 'commits';
     my ($head) = moved(sub { $t->post('/b', {type => 'y'}) },
                        'cxm_journal_head');
-    is $head, 1, 'the head of the journal';
+    cmp_ok $head, '>=', 1, 'the head of the journal';
 };
 
 subtest 'histograms are whole' => sub {
