@@ -126,6 +126,17 @@ subtest 'long texts' => sub {
     is scalar @files, 2, 'two files';
     is scalar(grep { $_->{kind} eq 'note' } map { @{$_->{events}} } @files),
         320, 'with all of it';
+
+    # as staff read them: in pages that one answer holds
+    for my $list ('notes', 'timeline?kinds=note') {
+        my $path = "/admin/customers/$id/$list" . ($list =~ /\?/ ? '&' : '?')
+            . 'limit=500';
+        my $first = $t->get($path, key => 1)->{json};
+        my $second = $t->get("$path&cursor=$first->{next}", key => 1)->{json};
+        cmp_ok scalar @{$first->{items}}, '<', 320, "$list: a page";
+        is @{$first->{items}} + @{$second->{items}}, 320, 'and the other';
+        is $second->{next}, undef;
+    }
 };
 
 subtest 'closing' => sub {

@@ -212,6 +212,8 @@ typedef enum {
 
 #define CXM_PAGE_LIMIT    50
 #define CXM_PAGE_MAX      500
+#define CXM_PAGE_BYTES    (CXM_REPLY_MAX / 2)   /* the item that goes beyond
+                                                   is the last of a page */
 
 /* The rows of a list's query table that cxm_page_begin() reads. */
 #define CXM_QUERY_CURSOR                                                      \

@@ -18,6 +18,7 @@ typedef struct {
     const cxm_fields_t  *fields;
     int                  may;       /* personal members are seen */
     unsigned             limit;
+    size_t               bytes;     /* of items, as JSON */
     json_t              *items;
     uint64_t             last;      /* number of the last one */
     uint64_t             skip;      /* one that was answered before */
@@ -79,6 +80,7 @@ page_add(cxm_resource_page_t *list, const cxm_doc_t *doc)
 
     list->call->audit |= list->may && json_object_size(doc->personal) > 0;
     list->last = doc->no;
+    list->bytes += json_dumpb(shown, NULL, 0, JSON_COMPACT);
     list->failed |= json_array_append_new(list->items, shown) != 0;
 
     return list->failed;
@@ -99,7 +101,7 @@ page_doc(void *ctx, const cxm_doc_t *doc)
     list->looked++;
 
     if (json_array_size(list->items) == list->limit
-        || list->looked == list->looks)
+        || list->bytes > CXM_PAGE_BYTES || list->looked == list->looks)
     {
         list->more = 1;
         return 1;

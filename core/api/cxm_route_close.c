@@ -19,10 +19,7 @@
 #include "cxm_self.h"
 
 
-#define CXM_DATA_EVENTS  5000           /* of one answer, and their bytes: the
-                                           one that goes beyond ends it */
-#define CXM_DATA_BYTES   (CXM_REPLY_MAX / 2)
-#define CXM_DATA_PIECE   50             /* events that are read at once */
+#define CXM_DATA_EVENTS  5000           /* of one answer */
 #define CXM_DATA_FRESH   (10 * CXM_MS_MINUTE)
 
 static const cxm_field_t  data_query[] = {
@@ -173,14 +170,18 @@ strip_consents(json_t *consents)
 }
 
 
-/* As much as one answer takes; timeline->before is where the next goes on. */
 static cxm_rc_t
-read_events(cxm_timeline_t *timeline, json_t *events)
+add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
+    json_t *out)
 {
-    size_t                      i, n, bytes;
-    json_t                     *piece;
+    int                         bad;
+    json_t                     *events, *cursor;
+    size_t                      i, n;
     cxm_rc_t                    rc;
+    cxm_page_t                  page;
     cxm_place_t                 next;
+    cxm_caller_t                server;
+    cxm_timeline_t              timeline;
     const cxm_timeline_kind_t  *kinds[CXM_TIMELINE_KINDS + 1];
 
     for (i = 0, n = 0; cxm_timeline_kinds[i] != NULL; i++) {
@@ -190,40 +191,6 @@ read_events(cxm_timeline_t *timeline, json_t *events)
     }
 
     kinds[n] = NULL;
-    bytes = 0;
-
-    do {
-        rc = cxm_timeline_read(timeline, kinds, &piece, &next);
-
-        if (rc != CXM_OK) {
-            return rc;
-        }
-
-        timeline->before = next;
-        strip_events(piece);
-        bytes += json_dumpb(piece, NULL, 0, JSON_COMPACT);
-        rc = json_array_extend(events, piece) == 0 ? CXM_OK : CXM_INTERNAL;
-        json_decref(piece);
-
-    } while (rc == CXM_OK && timeline->before.no != 0
-             && json_array_size(events) < CXM_DATA_EVENTS
-             && bytes < CXM_DATA_BYTES);
-
-    return rc;
-}
-
-
-static cxm_rc_t
-add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
-    json_t *out)
-{
-    int              bad;
-    json_t          *events, *next;
-    cxm_rc_t         rc;
-    cxm_page_t       page;
-    cxm_caller_t     server;
-    cxm_timeline_t   timeline;
-
     rc = cxm_page_begin(call, &page);
 
     if (rc != CXM_OK) {
@@ -240,21 +207,24 @@ add_events(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
         .from = cxm_call_time(call, "from", CXM_MS_MIN),
         .to = cxm_call_time(call, "to", CXM_MS_MAX),
         .before = cxm_timeline_place(&page),
-        .limit = CXM_DATA_PIECE,
+        .limit = CXM_DATA_EVENTS,
+        .bytes = CXM_PAGE_BYTES,
         .err = &call->err
     };
 
-    events = json_array();
-    rc = read_events(&timeline, events);
-    bad = json_object_set_new(out, "events", events);
+    rc = cxm_timeline_read(&timeline, kinds, &events, &next);
 
-    if (rc == CXM_OK) {
-        cxm_timeline_page(&page, &timeline.before);
-        rc = cxm_page_next(call, &page, &next);
+    if (rc != CXM_OK) {
+        return rc;
     }
 
+    strip_events(events);
+    bad = json_object_set_new(out, "events", events);
+    cxm_timeline_page(&page, &next);
+    rc = cxm_page_next(call, &page, &cursor);
+
     if (rc == CXM_OK) {
-        bad |= json_object_set_new(out, "next", next);
+        bad |= json_object_set_new(out, "next", cursor);
     }
 
     return rc == CXM_OK && bad ? CXM_INTERNAL : rc;

@@ -193,6 +193,7 @@ timeline_read(cxm_call_t *call, cxm_txn_t *txn)
         .to = cxm_call_time(call, "to", CXM_MS_MAX),
         .before = cxm_timeline_place(&page),
         .limit = page.limit,
+        .bytes = CXM_PAGE_BYTES,
         .err = &call->err
     };
 

@@ -134,7 +134,8 @@ time_bounds(const cxm_timeline_t *timeline, uint64_t *low,
 
 /* *past: this event, and so all to come, are older than they may be. */
 static cxm_rc_t
-take_event(cxm_timeline_source_t *source, json_t *items, int *past)
+take_event(cxm_timeline_source_t *source, json_t *items, size_t *bytes,
+    int *past)
 {
     char                   text[CXM_RFC3339_LEN + 1];
     json_t                *data;
@@ -158,6 +159,7 @@ take_event(cxm_timeline_source_t *source, json_t *items, int *past)
     }
 
     cxm_rfc3339_format(at, text);
+    *bytes += json_dumpb(data, NULL, 0, JSON_COMPACT);
 
     return json_array_append_new(items,
                                  json_pack("{ss ss so}",
@@ -172,11 +174,13 @@ take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
     size_t n, uint64_t low, json_t *items, cxm_place_t *next)
 {
     int                     past;
+    size_t                  bytes;
     cxm_rc_t                rc;
     cxm_place_t             last;
     cxm_timeline_source_t  *source;
 
     past = 0;
+    bytes = 0;
     last = (cxm_place_t) { 0, 0 };
     *next = last;
 
@@ -187,13 +191,15 @@ take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
             return CXM_OK;
         }
 
-        if (json_array_size(items) == timeline->limit) {
+        if (json_array_size(items) == timeline->limit
+            || bytes > timeline->bytes)
+        {
             *next = last;
             return CXM_OK;
         }
 
         last = (cxm_place_t) { source->no, source->sub };
-        rc = take_event(source, items, &past);
+        rc = take_event(source, items, &bytes, &past);
 
         if (rc == CXM_OK) {
             rc = source_next(source);

@@ -76,6 +76,8 @@ struct cxm_timeline_s {
     cxm_ms_t                    from, to;       /* [from, to) */
     cxm_place_t                 before;         /* events below it */
     unsigned                    limit;
+    size_t                      bytes;          /* of JSON: the event that goes
+                                                   beyond is the last */
     cxm_error_t                *err;
 };
 
