@@ -6,14 +6,11 @@
  * Prints the CPU time that a customer took.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
-#include "cxm.h"
+#include "fill_calls.h"
 
 
-#define FILL_BATCH   512
 #define FILL_GIVEN   2000
 #define FILL_FAMILY  20000
 
@@ -26,17 +23,6 @@ static const char *const  fill_syllables[] = {
 static const char *const  fill_countries[] = {
     "DE", "FR", "US", "GB", "AT", "CH", "IT", "ES"
 };
-
-
-static uint64_t
-fill_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-
-    return *state;
-}
 
 
 /* Below n; low numbers come far more often. */
@@ -94,72 +80,15 @@ fill_customer(char *body, size_t size, uint64_t n, uint64_t *seed)
 }
 
 
-static cxm_call_t *
-fill_call(cxm_store_t *store, const char *authorization, const char *body)
-{
-    cxm_call_t     *call;
-    cxm_request_t   request;
-
-    memset(&request, 0, sizeof(request));
-    request.endpoint = CXM_ENDPOINT_ADMIN;
-    request.method = CXM_POST;
-    request.path = cxm_str("customers");
-    request.prefix = cxm_str("/admin/");
-    request.base = cxm_str("http://localhost");
-    request.body = cxm_strz(body);
-    request.content_type = cxm_str("application/json");
-    request.authorization = cxm_strz(authorization);
-    request.now = cxm_now();
-
-    call = cxm_call_create(store);
-
-    if (call == NULL || cxm_call_begin(call, &request) != CXM_NEXT_WRITE) {
-        fprintf(stderr, "fill_customers: refused: %s\n",
-                call != NULL ? call->err.detail : "no memory");
-        exit(1);
-    }
-
-    return call;
-}
-
-
-static void
-fill_commit(cxm_store_t *store, cxm_call_t **calls, size_t n)
-{
-    size_t     i;
-    cxm_op_t  *ops[FILL_BATCH] = { NULL };
-
-    for (i = 0; i < n; i++) {
-        ops[i] = cxm_call_op(calls[i]);
-    }
-
-    cxm_batch_run(store, ops, n, NULL);
-
-    for (i = 0; i < n; i++) {
-        cxm_call_end(calls[i]);
-
-        if (calls[i]->reply.status != 201) {
-            fprintf(stderr, "fill_customers: %d: %.*s\n",
-                    calls[i]->reply.status, (int) calls[i]->reply.body.len,
-                    (const char *) calls[i]->reply.body.data);
-            exit(1);
-        }
-
-        cxm_call_free(calls[i]);
-    }
-}
-
-
 int
 main(int argc, char **argv)
 {
-    char              auth[128], body[1024];
-    size_t            k;
-    uint64_t          n, total, seed;
-    cxm_call_t       *calls[FILL_BATCH];
-    cxm_error_t       err;
-    cxm_store_t      *store;
-    cxm_store_opts_t  opts;
+    char            auth[128], body[1024];
+    size_t          k;
+    uint64_t        n, total, seed;
+    cxm_call_t     *calls[FILL_BATCH];
+    cxm_store_t    *store;
+    cxm_request_t   request;
 
     if (argc != 4) {
         fprintf(stderr, "usage: fill_customers DIR CUSTOMERS ADMIN_KEY\n");
@@ -169,23 +98,14 @@ main(int argc, char **argv)
     total = strtoull(argv[2], NULL, 10);
     snprintf(auth, sizeof(auth), "Bearer %s", argv[3]);
 
-    memset(&opts, 0, sizeof(opts));
-    opts.dir = argv[1];
-    opts.flow = &cxm_flow;
-    cxm_error_init(&err);
-
-    if (cxm_crypto_init() != CXM_OK
-        || cxm_store_open(&opts, &store, &err) != CXM_OK)
-    {
-        fprintf(stderr, "fill_customers: %s\n", err.detail);
-        return 1;
-    }
-
-    seed = 0x9e3779b97f4a7c15;
+    store = fill_open(argv[1]);
+    seed = FILL_SEED;
 
     for (n = 0, k = 0; n < total; n++) {
         fill_customer(body, sizeof(body), n, &seed);
-        calls[k++] = fill_call(store, auth, body);
+        fill_request(&request, auth, CXM_POST, CXM_ENDPOINT_ADMIN, "customers",
+                     body);
+        calls[k++] = fill_call(store, &request);
 
         if (k == FILL_BATCH || n + 1 == total) {
             fill_commit(store, calls, k);
