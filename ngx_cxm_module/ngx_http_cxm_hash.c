@@ -14,6 +14,9 @@
                                                who is behind so many would
                                                wait longer than anybody may */
 #define NGX_HTTP_CXM_HASH_WAITERS  256      /* workers, old ones too */
+#define NGX_HTTP_CXM_HASH_PATIENCE 250      /* ms: no longer is a hash put off
+                                               for requests that wait for
+                                               their turn */
 
 
 struct ngx_http_cxm_hash_shared_s {
@@ -33,6 +36,7 @@ static ngx_int_t ngx_http_cxm_hash_yields(ngx_http_cxm_hash_t *hash);
 static void ngx_http_cxm_hash_look(ngx_event_t *ev);
 static void ngx_http_cxm_hash_expire(ngx_http_cxm_hash_t *hash);
 static void ngx_http_cxm_hash_go(ngx_http_cxm_hash_t *hash);
+static ngx_uint_t ngx_http_cxm_hash_busy(ngx_http_cxm_hash_t *hash);
 static void ngx_http_cxm_hash_tell(ngx_http_cxm_hash_t *hash);
 static ngx_http_cxm_hash_slot_t *ngx_http_cxm_hash_free_slot(
     ngx_http_cxm_hash_t *hash);
@@ -355,6 +359,26 @@ ngx_http_cxm_hash_refuse(ngx_http_cxm_job_t *job)
 }
 
 
+/*
+ * Whether the event loop has more to do than it gets done: then threads that
+ * take its processor from it make many wait for the sake of a few.
+ */
+
+static ngx_uint_t
+ngx_http_cxm_hash_busy(ngx_http_cxm_hash_t *hash)
+{
+    ngx_http_cxm_job_t     *job;
+    ngx_http_cxm_worker_t  *worker;
+
+    job = ngx_http_cxm_hash_first(hash);
+    worker = ngx_http_cxm_store_worker(job->store);
+
+    return !ngx_queue_empty(&worker->turn.waiting)
+           && (ngx_msec_int_t) (ngx_current_msec - job->since)
+              < NGX_HTTP_CXM_HASH_PATIENCE;
+}
+
+
 /* Starts as many as there are permits for, and looks again for the others. */
 
 static void
@@ -363,7 +387,7 @@ ngx_http_cxm_hash_go(ngx_http_cxm_hash_t *hash)
     uint64_t                  *permit;
     ngx_http_cxm_hash_slot_t  *slot;
 
-    while (hash->nqueued > 0) {
+    while (hash->nqueued > 0 && !ngx_http_cxm_hash_busy(hash)) {
         slot = ngx_http_cxm_hash_free_slot(hash);
         permit = slot == NULL ? NULL : ngx_http_cxm_hash_permit(hash);
 
