@@ -21,8 +21,9 @@ my $t = CXM->new(conf => {workers => 4, h2 => 1, log_level => 'info'});
 # Connects; the status line and headers are read.
 sub listen_to {
     my ($query, %arg) = @_;
-    my $socket = $t->connect or die 'no connection';
-    my $key = $arg{key} // $t->admin_key;
+    my $server = $arg{on} || $t;
+    my $socket = $server->connect or die 'no connection';
+    my $key = $arg{key} // $server->admin_key;
     my $last = defined $arg{last} ? "Last-Event-ID: $arg{last}\r\n" : '';
     syswrite $socket, "GET /admin/stream$query HTTP/1.1\r\nHost: localhost\r\n"
         . "Authorization: Bearer $key\r\n$last\r\n";
@@ -270,6 +271,26 @@ subtest 'a restart' => sub {
     is_deeply [map { $_->{id} } events($l, 5)], \@ids;
     $l = listen_to("?kinds=response&last_event_id=$event->{at_id}");
     is_deeply [map { $_->{id} } events($l, 5)], \@ids, 'by the argument';
+};
+
+# A worker looks every 100 ms for those who listen already: who comes between
+# a commit and that look begins behind the commit.
+subtest 'right behind a commit' => sub {
+    my $one = CXM->new(conf => {workers => 1});
+    my $put = sub { $one->put("/admin/surveys/$_[0]", key => 1, json => {
+        title => 'S', status => 'live', questions => [
+            {id => 'nps', type => 'nps', text => {en => '?'}}]}) };
+    my $first = listen_to('?kinds=survey', on => $one);
+    my @seen;
+    for my $n (1 .. 10) {
+        $put->("before-$n");
+        my $l = listen_to('?kinds=survey', on => $one);
+        $put->("behind-$n");
+        push @seen, map { $_->{slug} } events($l, 1);
+    }
+    is_deeply \@seen, [map { "behind-$_" } 1 .. 10], 'nothing of before';
+    is scalar events($first, 20), 20, 'who was there has all';
+    $one->no_alerts;
 };
 
 subtest 'amid the events of one commit' => sub {
