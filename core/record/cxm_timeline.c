@@ -192,7 +192,7 @@ take_events(const cxm_timeline_t *timeline, cxm_timeline_source_t *sources,
         }
 
         if (json_array_size(items) == timeline->limit
-            || bytes > timeline->bytes)
+            || (timeline->bytes != 0 && bytes > timeline->bytes))
         {
             *next = last;
             return CXM_OK;

@@ -77,7 +77,8 @@ struct cxm_timeline_s {
     cxm_place_t                 before;         /* events below it */
     unsigned                    limit;
     size_t                      bytes;          /* of JSON: the event that goes
-                                                   beyond is the last */
+                                                   beyond is the last; 0: any
+                                                   number */
     cxm_error_t                *err;
 };
 
