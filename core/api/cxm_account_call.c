@@ -212,7 +212,8 @@ cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account,
 
 
 cxm_rc_t
-cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n)
+cxm_self_blank_fact(cxm_call_t *call, cxm_txn_t *txn,
+    const cxm_doc_t *account, cxm_account_event_t event, unsigned n)
 {
     cxm_rc_t          rc;
     cxm_token_spec_t  spec;
@@ -226,7 +227,10 @@ cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n)
         rc = cxm_token_make(txn, &spec, &call->err);
     }
 
-    return rc;
+    return rc == CXM_OK
+           ? cxm_self_fact(call, txn, account, (cxm_account_fact_t) {
+                               .event = event })
+           : rc;
 }
 
 

@@ -72,10 +72,11 @@ cxm_rc_t cxm_self_fact(cxm_call_t *call, cxm_txn_t *txn,
     const cxm_doc_t *account, cxm_account_fact_t fact);
 
 /*
- * n blank tokens, for the documents that would be somebody's: both ways of the
- * call must take the same time (cxm_account_token.h).
+ * The same with n blank tokens for the documents that the other way of the
+ * call would make: both must take the same time (cxm_account_token.h).
  */
-cxm_rc_t cxm_self_blank(cxm_call_t *call, cxm_txn_t *txn, unsigned n);
+cxm_rc_t cxm_self_blank_fact(cxm_call_t *call, cxm_txn_t *txn,
+    const cxm_doc_t *account, cxm_account_event_t event, unsigned n);
 
 /* A whole session for an account, its cookie, and the fact. */
 cxm_rc_t cxm_self_enter(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account,

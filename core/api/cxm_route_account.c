@@ -139,21 +139,6 @@ register_token(cxm_call_t *call, cxm_txn_t *txn)
 }
 
 
-/* As much as for a new one: a mail of the fact, and what is no token. */
-static cxm_rc_t
-register_taken(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
-{
-    cxm_rc_t  rc;
-
-    rc = cxm_self_blank(call, txn, 1);
-
-    return rc == CXM_OK
-           ? cxm_self_fact(call, txn, account, (cxm_account_fact_t) {
-                               .event = CXM_ACCOUNT_TAKEN })
-           : rc;
-}
-
-
 static cxm_rc_t
 register_write(cxm_call_t *call, cxm_txn_t *txn)
 {
@@ -164,7 +149,10 @@ register_write(cxm_call_t *call, cxm_txn_t *txn)
                               &account, &call->err);
 
     if (rc == CXM_OK) {
-        rc = register_taken(call, txn, &account);
+
+        /* for the token: there is a mail, too */
+
+        rc = cxm_self_blank_fact(call, txn, &account, CXM_ACCOUNT_TAKEN, 1);
         cxm_doc_clear(&account);
 
     } else if (rc == CXM_NOT_FOUND) {

@@ -144,21 +144,6 @@ forgot_token(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *account)
 }
 
 
-/* As much as for somebody: a token, the mail with it, the fact. */
-static cxm_rc_t
-forgot_nobody(cxm_call_t *call, cxm_txn_t *txn)
-{
-    cxm_rc_t  rc;
-
-    rc = cxm_self_blank(call, txn, 2);
-
-    return rc == CXM_OK
-           ? cxm_self_fact(call, txn, NULL, (cxm_account_fact_t) {
-                               .event = CXM_ACCOUNT_RESET_UNKNOWN })
-           : rc;
-}
-
-
 static cxm_rc_t
 forgot_reply(cxm_call_t *call)
 {
@@ -189,7 +174,11 @@ forgot_write(cxm_call_t *call, cxm_txn_t *txn)
         rc = forgot_token(call, txn, &account);
 
     } else if (rc == CXM_NOT_FOUND) {
-        rc = forgot_nobody(call, txn);
+
+        /* for a token and the mail with it */
+
+        rc = cxm_self_blank_fact(call, txn, NULL, CXM_ACCOUNT_RESET_UNKNOWN,
+                                 2);
     }
 
     cxm_doc_clear(&account);
