@@ -17,6 +17,7 @@
 
 
 #define CXM_GROW_BYTES  (1024 * 1024)
+#define CXM_GROW_PIECE  (64 * 1024)
 
 /* More than a commit of usual size takes. */
 #define CXM_GROW_AHEAD  (256 * 1024)
@@ -32,15 +33,32 @@ cxm_grow_disk_free(const cxm_store_t *store)
 }
 
 
+/* What fails here fails for LMDB's pages, too, and is told there. */
+static void
+cxm_grow_write(cxm_store_t *store, int fd)
+{
+    uint64_t              end;
+    static const uint8_t  zeros[CXM_GROW_PIECE];
+
+    for (end = store->file_size + CXM_GROW_BYTES;
+         store->file_size < end
+         && pwrite(fd, zeros, sizeof(zeros), (off_t) store->file_size)
+            == (ssize_t) sizeof(zeros);
+         store->file_size += sizeof(zeros))
+    {
+        /* void */
+    }
+}
+
+
 void
 cxm_env_grow(cxm_store_t *store)
 {
-    uint64_t              used;
-    MDB_stat              st;
-    MDB_envinfo           info;
-    struct stat           file;
-    mdb_filehandle_t      fd;
-    static const uint8_t  zeros[CXM_GROW_BYTES];
+    uint64_t          used;
+    MDB_stat          st;
+    MDB_envinfo       info;
+    struct stat       file;
+    mdb_filehandle_t  fd;
 
     (void) mdb_env_info(store->env, &info);
     (void) mdb_env_stat(store->env, &st);
@@ -61,18 +79,10 @@ cxm_env_grow(cxm_store_t *store)
 
     store->file_size = (uint64_t) file.st_size;
 
-    if (used + CXM_GROW_AHEAD <= store->file_size
-        || store->file_size + CXM_GROW_BYTES > info.me_mapsize
-        || !cxm_grow_disk_free(store))
+    if (used + CXM_GROW_AHEAD > store->file_size
+        && store->file_size + CXM_GROW_BYTES <= info.me_mapsize
+        && cxm_grow_disk_free(store))
     {
-        return;
-    }
-
-    /* what fails here fails for LMDB's pages, too, and is told there */
-
-    if (pwrite(fd, zeros, sizeof(zeros), file.st_size)
-        == (ssize_t) sizeof(zeros))
-    {
-        store->file_size += sizeof(zeros);
+        cxm_grow_write(store, fd);
     }
 }
