@@ -115,14 +115,22 @@ for my $case (['data', 'eio'], ['data', 'short'], ['sync', 'eio'],
               ['meta', 'eio'], ['meta', 'short'])
 {
     my $name = join ' ', @$case;
-    my @ids = map { CXM::Clients::uuid() } 1 .. 8;
-    my $given = $fault->taken;
+    my (@ids, @replies);
 
-    $fault->set("$name once");
-    my @replies = post_together($t, @ids);
-    my @taken = $fault->taken;
-    is @taken - $given, 1, "$name: the fault was given";
-    $fault->clear;
+    # the store writes for itself as well, and may meet the fault instead
+    for my $try (1 .. 5) {
+        @ids = map { CXM::Clients::uuid() } 1 .. 8;
+        my $given = $fault->taken;
+        $fault->set("$name once");
+        @replies = post_together($t, @ids);
+        my @taken = $fault->taken;
+        is @taken - $given, 1, "$name: the fault was given";
+        $fault->clear;
+        last if grep { says($_) =~ /outcome_unknown/ } @replies;
+        push @kept, map { $ids[$_] }
+            grep { $replies[$_]{status} == 201 } 0 .. $#ids;
+        verify($t);
+    }
 
     # LMDB gives the writer's lock back before the store can be latched: a
     # writer of another process that waited for it may still succeed.  A

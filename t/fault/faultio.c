@@ -10,6 +10,7 @@
  *   WHAT FAULT [once]      once: the control file is removed by the process
  *                          that takes the fault, so it happens once in all
  *   WHAT:   data     pages: pwrite() behind the meta pages, writev()
+ *           grow     pwrite() at the file's end, ahead of pages
  *           meta     pwrite() of a meta page
  *           sync     fdatasync() and fsync()
  *           all      any of them
@@ -270,12 +271,25 @@ fault_of(int fd, const char *what)
     }
 
 
+static const char *
+fault_where(int fd, off_t offset)
+{
+    struct stat  st;
+
+    if (offset < FAULT_METAS) {
+        return "meta";
+    }
+
+    return fstat(fd, &st) == 0 && offset == st.st_size ? "grow" : "data";
+}
+
+
 ssize_t
 pwrite(int fd, const void *data, size_t len, off_t offset)
 {
     fault_next(pwrite)
 
-    switch (fault_of(fd, offset < FAULT_METAS ? "meta" : "data")) {
+    switch (fault_of(fd, fault_where(fd, offset))) {
     case FAULT_ERROR:
         return -1;
     case FAULT_SHORT:
