@@ -88,6 +88,7 @@ cxm_customer_consents_check(const cxm_import_t *import, json_t *consents)
 {
     int          bad;
     json_t      *value;
+    cxm_rc_t     rc;
     const char  *purpose;
 
     if (!json_is_object(consents)) {
@@ -111,11 +112,15 @@ cxm_customer_consents_check(const cxm_import_t *import, json_t *consents)
                         "Not enough memory.");
     }
 
+    rc = CXM_OK;
+
     json_object_foreach(consents, purpose, value) {
-        (void) check_fact(import, purpose, value);
+        if (check_fact(import, purpose, value) != CXM_OK) {
+            rc = CXM_INVALID;
+        }
     }
 
-    return import->err->rc;
+    return rc;
 }
 
 
