@@ -289,8 +289,14 @@ ngx_http_cxm_hash_add(ngx_http_cxm_job_t *job)
 
     ngx_queue_insert_tail(&hash->queued, &job->queue);
     hash->nqueued++;
+    ngx_http_cxm_hash_tell(hash);
 
-    ngx_http_cxm_hash_go(hash);
+    /*
+     * In the next round of the loop, when it is known what else has come:
+     * the first of thousands would take the processor from the others.
+     */
+
+    ngx_post_event(&hash->look, &ngx_posted_next_events);
 
     return NGX_OK;
 }
@@ -533,6 +539,10 @@ ngx_http_cxm_hash_exit(ngx_http_cxm_hash_t *hash)
     ngx_http_cxm_hash_slot_t  *slot;
 
     hash->exiting = 1;
+
+    if (hash->look.posted) {
+        ngx_delete_posted_event(&hash->look);
+    }
 
     for (i = 0; i < hash->nslots; i++) {
         slot = &hash->slots[i];
