@@ -272,7 +272,7 @@ const char  cxm_page_style[] =
     "padding:1rem 1.25rem;margin:0 0 2rem}"
     ".summary a{color:var(--err)}"
     ".summary ul{margin:0;padding-inline-start:1.25rem}"
-    "@media(max-width:47.99rem){button{width:100%}"
+    "@media(max-width:47.99rem){button{width:100%}.field input{max-width:none}"
     ".ten{grid-template-columns:repeat(5,1fr)}"
     ".more{grid-template-columns:repeat(6,1fr)}}"
     "@media(forced-colors:active){.scale input:checked+span{"
