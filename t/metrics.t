@@ -207,7 +207,9 @@ subtest 'a store that cannot be opened' => sub {
 
     $t->write_file('store/data', $whole);
     $t->wait_store;
-    is value('cxm_up'), 1, 'until it can';
+    ok CXM::until_true(30, sub { value('cxm_workers_open') == 2 }),
+        'until it can, in all workers';
+    is value('cxm_up'), 1, 'and it is up';
     $t->{wait} = 1;
 };
 
