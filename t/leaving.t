@@ -21,14 +21,8 @@ sub browser { CXM::Browser->of($t, @_) }
 my $ann = browser('ann')->join;
 my $bob = browser('bob', name => 'Bob')->join;
 
-sub record {
-    my ($who) = @_;
-    my $id = $who->get('/me/')->{json}{customer};
-    return $t->get("/admin/customers/$id", key => 1)->{json};
-}
-
 subtest 'own data' => sub {
-    my $id = record($ann)->{id};
+    my $id = $ann->record->{id};
     $t->patch("/admin/customers/$id", {tags => ['vip']}, key => $rep);
     $t->put('/admin/topics', {topics => [{slug => 'account',
         title => {en => 'Account'}, critical => true}]}, key => 1);
@@ -47,7 +41,7 @@ subtest 'own data' => sub {
     my $twin = $t->post('/admin/customers', {name => 'Twin Sister'},
                        key => 1)->{json};
     my $merge = $t->post("/admin/customers/$id/merge", {from => $twin->{id},
-        from_version => 1, into_version => record($ann)->{version}},
+        from_version => 1, into_version => $ann->record->{version}},
         key => $rep)->{json}{id};
     is $t->post("/admin/customers/$id/merges/$merge/undo", key => $rep)
         ->{status}, 200, 'merged and not';
@@ -95,7 +89,7 @@ sub files {
 
 subtest 'more than one file holds' => sub {
     my $pam = browser('pam')->join;
-    my $id = record($pam)->{id};
+    my $id = $pam->record->{id};
     my $server = $t->key('server');
     for my $n (1 .. 11) {
         my $r = $t->post('/b', {events => [map { {type => 'page_view',
@@ -119,7 +113,7 @@ subtest 'more than one file holds' => sub {
 
 subtest 'long texts' => sub {
     my $quy = browser('quy')->join;
-    my $id = record($quy)->{id};
+    my $id = $quy->record->{id};
     $t->post("/admin/customers/$id/notes", {text => "\x{20ac}" x 10000},
              key => $rep) for 1 .. 320;
     my @files = files($quy);
@@ -140,7 +134,7 @@ subtest 'long texts' => sub {
 };
 
 subtest 'closing' => sub {
-    my $id = record($bob)->{id};
+    my $id = $bob->record->{id};
     my $phone = browser('bob', name => 'Bob');
     $phone->login;
     problem $bob->post('/me/close', {password => 'wrong'}), 422, 'invalid',
@@ -163,7 +157,7 @@ subtest 'closing' => sub {
 };
 
 subtest 'closing and erasing' => sub {
-    my $id = record($ann)->{id};
+    my $id = $ann->record->{id};
     my $r = $ann->post('/me/close', {password => $ann->{password},
                                      erase => true});
     is $r->{status}, 200 or diag $r->{body};

@@ -23,18 +23,12 @@ sub browser { CXM::Browser->of($t, @_) }
 my $ann = browser('ann')->join;
 my $bob = browser('bob', name => 'Bob')->join;
 
-sub record {
-    my ($who) = @_;
-    my $id = $who->get('/me/')->{json}{customer};
-    return $t->get("/admin/customers/$id", key => 1)->{json};
-}
-
 # -- the profile --------------------------------------------------------------
 
 subtest 'reading' => sub {
     my $r = $ann->get('/me/profile');
     is $r->{status}, 200 or diag $r->{body};
-    my $record = record($ann);
+    my $record = $ann->record;
     is_deeply $r->{json}, {id => $record->{id}, name => 'Ann Example',
         email => 'ann@example.org', email_verified => true,
         map { $_ => $record->{$_} } qw(version created_at updated_at)},
@@ -58,7 +52,7 @@ subtest 'writing' => sub {
     $new{phone} = '+4930123456';
     is_deeply {map { $_ => $r->{json}{$_} } keys %new}, \%new, 'written';
     is $r->{json}{version}, $before->{version} + 1, 'a version';
-    my $record = record($ann);
+    my $record = $ann->record;
     is_deeply [@$record{qw(name contact_phone language)}],
         ['Ann B.', '+4930123456', 'de'], 'the one record of the customer';
     is_deeply [map { $_->{type} } @{$record->{identifiers}}],
@@ -79,7 +73,7 @@ subtest 'writing' => sub {
 };
 
 subtest 'what is refused' => sub {
-    my $before = record($ann);
+    my $before = $ann->record;
     my %bad = (tags => ['vip'], attributes => {plan => 'gold'},
                identifiers => [], verified => true, external_id => '1',
                persons => [1], contact_phone => '+4930123456',
@@ -93,18 +87,18 @@ subtest 'what is refused' => sub {
     problem $ann->patch('/me/profile', {name => 'x'}, headers =>
         {'Sec-Fetch-Site' => 'cross-site', Origin => 'https://evil.example'}),
         403, 'cross_site';
-    is_deeply record($ann), $before, 'and changes nothing';
+    is_deeply $ann->record, $before, 'and changes nothing';
 };
 
 # What a site requires of its staff is no matter of who changes a name.
 subtest 'fields of the site' => sub {
-    my $id = record($bob)->{id};
+    my $id = $bob->record->{id};
     $t->put('/admin/fields/customer', {fields => [
         {name => 'plan', type => 'string'}]}, key => 1);
     $t->patch("/admin/customers/$id", {tags => ['vip'],
         attributes => {plan => 'gold'}}, key => 1);
     is $bob->patch('/me/profile', {name => 'Bobby'})->{status}, 200;
-    my $record = record($bob);
+    my $record = $bob->record;
     is_deeply [@$record{qw(name tags attributes)}],
         ['Bobby', ['vip'], {plan => 'gold'}], 'stay as they were';
 };
@@ -112,7 +106,7 @@ subtest 'fields of the site' => sub {
 # -- history ------------------------------------------------------------------
 
 subtest 'history' => sub {
-    my $id = record($ann)->{id};
+    my $id = $ann->record->{id};
     $t->patch("/admin/customers/$id", {tags => ['vip']}, key => $rep);
     $t->patch("/admin/customers/$id", {company => 'Mill & Son',
         contact_phone => '+49 30 999'}, key => $rep);
@@ -144,7 +138,7 @@ subtest 'history of choices' => sub {
     $t->put('/admin/topics', {topics => [map {
         {slug => $_, title => {en => $_}} } qw(news ads)]}, key => 1);
     my $gil = browser('gil')->join;
-    my $customer = record($gil)->{id};
+    my $customer = $gil->record->{id};
     $gil->put('/me/preferences', {choices => {email => {news => true,
         ads => true}}});
     $gil->patch('/me/profile', {company => 'Mills'});
@@ -200,7 +194,7 @@ subtest 'preferences' => sub {
         "another's are their own";
     problem browser('no')->get('/me/preferences'), 401, 'unauthorized';
 
-    my $id = record($ann)->{id};
+    my $id = $ann->record->{id};
     is_deeply $t->get("/admin/customers/$id/preferences", key => $rep)
         ->{json}{choices}, {email => {offers => true}}, 'as staff see it';
 };
@@ -235,7 +229,7 @@ subtest 'another address' => sub {
     is $taken->{body}, $free->{body}, 'the same, taken or not';
     is scalar(() = $bob->mails('taken')), 1, 'who has it is told';
     is scalar(() = $bob->mails('email-change')), 0, 'and gets no link';
-    is record($eve)->{identifiers}[0]{value}, 'eve@example.org',
+    is $eve->record->{identifiers}[0]{value}, 'eve@example.org',
         'it does not count yet';
 
     my $new = browser('eve2', password => $eve->{password});
@@ -259,7 +253,7 @@ subtest 'another address' => sub {
                            email => 'eve2@example.org'};
     is $eve->get('/me/profile')->{json}{email}, 'eve2@example.org',
         'who proved it stays signed in';
-    is_deeply addresses(record($eve)), [['eve2@example.org', true]],
+    is_deeply addresses($eve->record), [['eve2@example.org', true]],
         'account and record have it, and the old one no more';
     is $phone->get('/me/')->{status}, 401, 'others are signed out';
     problem $eve->post('/me/profile/email/verify', {token => $token}), 422,
@@ -279,10 +273,10 @@ subtest 'taken meanwhile' => sub {
     ask($eve, 'late@example.org');
     my $token = browser('late')->token('email-change');
     browser('late')->join;
-    my $before = record($eve);
+    my $before = $eve->record;
     problem $eve->post('/me/profile/email/verify', {token => $token}), 409,
         'address_taken';
-    is_deeply record($eve), $before, 'nothing has changed';
+    is_deeply $eve->record, $before, 'nothing has changed';
 
     ask($eve, 'other@example.org');
     $t->post('/admin/customers', {name => 'Other', identifiers => [
@@ -290,7 +284,7 @@ subtest 'taken meanwhile' => sub {
     problem $eve->post('/me/profile/email/verify',
         {token => browser('other')->token('email-change')}), 409,
         'address_taken';
-    is_deeply record($eve), $before, 'nor by half';
+    is_deeply $eve->record, $before, 'nor by half';
     is $eve->get('/me/')->{json}{email}, 'eve2@example.org';
 };
 
@@ -314,7 +308,7 @@ subtest 'the way back' => sub {
     is $eve->get('/me/')->{status}, 401, 'the thief is out';
     is $thief->login(password => 'the thiefs new words')->{status}, 401;
     is $owner->login->{status}, 200, 'and the owner in';
-    is_deeply addresses(record($owner)), [['eve2@example.org', true]];
+    is_deeply addresses($owner->record), [['eve2@example.org', true]];
     problem $owner->post('/me/profile/email/revert', {token => $token,
         password => $owner->{password}}), 422, 'invalid', '/token';
     problem $owner->post('/me/profile/email/revert', {

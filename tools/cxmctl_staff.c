@@ -343,15 +343,7 @@ patch_member(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_doc_t            doc;
     cxm_record_write_t   write;
 
-    memset(&write, 0, sizeof(write));
-    write.txn = txn;
-    write.record = &cxm_record_staff;
-    write.caller = caller;
-    write.slug = cxm_json_get_str(member->body, "slug");
-    write.if_match = CXM_VERSION_ANY;
-    write.ours = 1;
-    write.err = err;
-
+    write = cxm_staff_write(txn, caller, member, err);
     rc = cxm_staff_patch(&write, op->patch, &doc);
 
     if (rc == CXM_OK) {

@@ -269,6 +269,23 @@ same_rights(const cxm_doc_t *a, const cxm_doc_t *b)
 }
 
 
+cxm_record_write_t
+cxm_staff_write(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_doc_t *member, cxm_error_t *err)
+{
+    return (cxm_record_write_t) {
+        .txn = txn,
+        .record = &cxm_record_staff,
+        .caller = caller,
+        .actor = caller->principal.actor,
+        .slug = cxm_json_get_str(member->body, "slug"),
+        .if_match = CXM_VERSION_ANY,
+        .ours = 1,
+        .err = err
+    };
+}
+
+
 cxm_rc_t
 cxm_staff_patch(cxm_record_write_t *write, const json_t *patch,
     cxm_doc_t *out)

@@ -55,6 +55,10 @@ cxm_rc_t cxm_staff_add(cxm_txn_t *txn, const cxm_caller_t *caller,
 cxm_rc_t cxm_staff_find(cxm_txn_t *txn, cxm_str_t name, cxm_doc_t *out,
     cxm_error_t *err);
 
+/* A change of a member by the code itself, of hidden members too. */
+cxm_record_write_t cxm_staff_write(cxm_txn_t *txn, const cxm_caller_t *caller,
+    const cxm_doc_t *member, cxm_error_t *err);
+
 /*
  * cxm_record_patch(), to which CXM_CONFLICT "last_admin" comes: a change of
  * somebody else than the tools (write->ours) after which no admin could sign

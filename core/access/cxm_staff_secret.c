@@ -138,15 +138,7 @@ show_totp(cxm_txn_t *txn, const cxm_caller_t *caller,
     cxm_doc_t            doc;
     cxm_record_write_t   write;
 
-    memset(&write, 0, sizeof(write));
-    write.txn = txn;
-    write.record = &cxm_record_staff;
-    write.caller = caller;
-    write.actor = caller->principal.actor;
-    write.slug = cxm_json_get_str(member->body, "slug");
-    write.if_match = CXM_VERSION_ANY;
-    write.ours = 1;
-    write.err = err;
+    write = cxm_staff_write(txn, caller, member, err);
 
     patch = json_pack("{sb}", "totp", on);
     rc = patch == NULL

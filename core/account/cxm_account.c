@@ -248,48 +248,36 @@ cxm_account_each(cxm_txn_t *txn, uint64_t slot, cxm_account_pt fn, void *ctx,
 /* --- changes ------------------------------------------------------------ */
 
 cxm_rc_t
-cxm_account_patch(cxm_txn_t *txn, uint64_t actor, const json_t *patch,
-    cxm_doc_t *doc, cxm_error_t *err)
+cxm_account_patch(cxm_txn_t *txn, json_t *patch, cxm_doc_t *account,
+    cxm_error_t *err)
 {
     cxm_rc_t             rc;
     cxm_doc_t            out;
     cxm_caller_t         server;
     cxm_record_write_t   write;
 
+    if (patch == NULL) {
+        return cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.");
+    }
+
     cxm_caller_system(&server);
     memset(&write, 0, sizeof(write));
     write.txn = txn;
     write.record = &cxm_record_account;
     write.caller = &server;
-    write.actor = actor;
-    write.id = doc->id;
+    write.actor = account->no;
+    write.id = account->id;
     write.if_match = CXM_VERSION_ANY;
     write.ours = 1;
     write.err = err;
 
     rc = cxm_record_patch(&write, patch, &out);
+    json_decref(patch);
 
     if (rc == CXM_OK) {
-        cxm_doc_clear(doc);
-        *doc = out;
+        cxm_doc_clear(account);
+        *account = out;
     }
-
-    return rc;
-}
-
-
-/* Takes the patch over. */
-static cxm_rc_t
-own_patch(cxm_txn_t *txn, json_t *patch, cxm_doc_t *account,
-    cxm_error_t *err)
-{
-    cxm_rc_t  rc;
-
-    rc = patch == NULL
-         ? cxm_fail(err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, err);
-
-    json_decref(patch);
 
     return rc;
 }
@@ -303,9 +291,9 @@ cxm_account_set_password(cxm_txn_t *txn, cxm_doc_t *account,
 
     cxm_rfc3339_format(cxm_txn_now(txn), now);
 
-    return own_patch(txn, json_pack("{ss ss}", "password", hash,
-                                    "password_changed_at", now),
-                     account, err);
+    return cxm_account_patch(txn, json_pack("{ss ss}", "password", hash,
+                                            "password_changed_at", now),
+                             account, err);
 }
 
 
@@ -313,7 +301,8 @@ cxm_rc_t
 cxm_account_rehash(cxm_txn_t *txn, cxm_doc_t *account, const char *hash,
     cxm_error_t *err)
 {
-    return own_patch(txn, json_pack("{ss}", "password", hash), account, err);
+    return cxm_account_patch(txn, json_pack("{ss}", "password", hash),
+                             account, err);
 }
 
 
@@ -321,7 +310,8 @@ cxm_rc_t
 cxm_account_set_totp(cxm_txn_t *txn, cxm_doc_t *account, json_t *totp,
     cxm_error_t *err)
 {
-    return own_patch(txn, json_pack("{so?}", "totp", totp), account, err);
+    return cxm_account_patch(txn, json_pack("{so?}", "totp", totp), account,
+                             err);
 }
 
 
@@ -444,6 +434,6 @@ cxm_account_learn(cxm_txn_t *txn, cxm_doc_t *account, cxm_str_t address,
 
     (void) json_array_append_new(networks, json_string(text));
 
-    return own_patch(txn, json_pack("{so}", "networks", networks), account,
-                     err);
+    return cxm_account_patch(txn, json_pack("{so}", "networks", networks),
+                             account, err);
 }

@@ -78,11 +78,12 @@ cxm_rc_t cxm_account_set_totp(cxm_txn_t *txn, cxm_doc_t *account,
     json_t *totp, cxm_error_t *err);
 
 /*
- * A merge patch by the server, hidden members too; `doc` is what there is and
+ * A merge patch by the server in the account's name, hidden members too; it is
+ * taken over, and NULL is a lack of memory.  `account` is what there is and
  * becomes what was written.
  */
-cxm_rc_t cxm_account_patch(cxm_txn_t *txn, uint64_t actor,
-    const json_t *patch, cxm_doc_t *doc, cxm_error_t *err);
+cxm_rc_t cxm_account_patch(cxm_txn_t *txn, json_t *patch,
+    cxm_doc_t *account, cxm_error_t *err);
 
 
 #endif /* CXM_ACCOUNT_H */

@@ -376,9 +376,8 @@ close_hash(cxm_call_t *call)
 static cxm_rc_t
 close_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
 {
-    json_t    *patch;
-    cxm_rc_t   rc;
-    unsigned   n;
+    cxm_rc_t  rc;
+    unsigned  n;
 
     rc = cxm_self_fact(call, txn, account, (cxm_account_fact_t) {
                            .event = CXM_ACCOUNT_CLOSED });
@@ -397,16 +396,11 @@ close_account(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account)
         return rc;
     }
 
-    patch = json_pack("{ss sn sn sn sn}", "status", "closed", "email",
-                      "password", "totp", "networks");
-
-    rc = patch == NULL
-         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, &call->err);
-
-    json_decref(patch);
-
-    return rc;
+    return cxm_account_patch(txn,
+                             json_pack("{ss sn sn sn sn}", "status", "closed",
+                                       "email", "password", "totp",
+                                       "networks"),
+                             account, &call->err);
 }
 
 

@@ -207,11 +207,7 @@ move(cxm_call_t *call, cxm_txn_t *txn, cxm_doc_t *account, cxm_str_t old,
     patch = json_pack("{ss% ss}", "email", email.data, email.len,
                       "verified_at", now);
 
-    rc = patch == NULL
-         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, &call->err);
-
-    json_decref(patch);
+    rc = cxm_account_patch(txn, patch, account, &call->err);
 
     if (rc == CXM_OK) {
         rc = cxm_flow_move_account(txn, account, old, &call->err);

@@ -42,21 +42,14 @@ static cxm_rc_t
 tell_account(cxm_call_t *call, cxm_txn_t *txn, const cxm_doc_t *customer,
     cxm_doc_t *account)
 {
-    json_t    *patch;
-    cxm_rc_t   rc;
+    json_t  *patch;
 
     patch = json_pack("{sO? sO?}",
                       "name", json_object_get(customer->personal, "name"),
                       "language", json_object_get(customer->body,
                                                   "language"));
 
-    rc = patch == NULL
-         ? cxm_fail(&call->err, CXM_INTERNAL, NULL, "Not enough memory.")
-         : cxm_account_patch(txn, account->no, patch, account, &call->err);
-
-    json_decref(patch);
-
-    return rc;
+    return cxm_account_patch(txn, patch, account, &call->err);
 }
 
 

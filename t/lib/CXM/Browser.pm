@@ -37,6 +37,13 @@ sub post   { my $self = shift; $self->request('POST', CXM::document(@_)) }
 sub patch  { my $self = shift; $self->request('PATCH', CXM::document(@_)) }
 sub put    { my $self = shift; $self->request('PUT', CXM::document(@_)) }
 
+# The owner's customer, as staff see it.
+sub record {
+    my ($self) = @_;
+    my $id = $self->get('/me/')->{json}{customer};
+    return $self->{t}->get("/admin/customers/$id", key => 1)->{json};
+}
+
 # What it sends with every request from the site's own pages.
 sub headers {
     my ($self) = @_;
